@@ -1,0 +1,1 @@
+"""The connectors Stocktake ships; found through the entry-point group ``stocktake.connectors``."""

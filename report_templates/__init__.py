@@ -1,0 +1,1 @@
+"""The report's Jinja templates, style and drawings, as package data."""

@@ -1,0 +1,1 @@
+"""Stocktake: takes stock of a data estate before it moves."""

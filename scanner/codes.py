@@ -1,0 +1,164 @@
+"""The registry of codes: one row feeds the CLI, the result, the report, the docs and ``stocktake explain``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+
+class Exit(IntEnum):
+    """Exit codes; they are API. A caller must treat an unknown code as failure."""
+
+    COMPLETE = 0
+    INTERNAL = 1
+    CONFIGURATION = 2
+    GAPS = 3
+    POLICY = 4
+    NO_CATALOG = 10
+    LOCKED = 11
+    AUTH = 12
+    UNREACHABLE = 13
+    DAMAGED = 14
+    DISK_FULL = 15
+    BUDGET = 16
+    SIGINT = 130
+    SIGTERM = 143
+
+
+EXIT_MEANING: dict[Exit, str] = {
+    Exit.COMPLETE: "complete",
+    Exit.INTERNAL: "internal error: our own fault",
+    Exit.CONFIGURATION: "configuration error: nothing ran",
+    Exit.GAPS: "complete with gaps: something would not be shown",
+    Exit.POLICY: "a threshold of the policy was exceeded",
+    Exit.NO_CATALOG: "there is no catalog there",
+    Exit.LOCKED: "another scan holds the catalog",
+    Exit.AUTH: "a source refused the login",
+    Exit.UNREACHABLE: "a source could not be reached",
+    Exit.DAMAGED: "the catalog is damaged",
+    Exit.DISK_FULL: "no space left to write",
+    Exit.BUDGET: "a budget was used up",
+    Exit.SIGINT: "stopped by Ctrl-C; resume goes on",
+    Exit.SIGTERM: "stopped by SIGTERM; resume goes on",
+}
+
+_PRECEDENCE = (
+    Exit.SIGINT, Exit.SIGTERM, Exit.INTERNAL, Exit.DAMAGED, Exit.DISK_FULL, Exit.LOCKED, Exit.CONFIGURATION,
+    Exit.NO_CATALOG, Exit.AUTH, Exit.UNREACHABLE, Exit.BUDGET, Exit.GAPS, Exit.POLICY,
+)  # fmt: skip
+
+
+def worst(exits: set[Exit]) -> Exit:
+    """The one exit code where several apply: signal > 1 > 14 > 15 > 11 > 2 > 10 > 12 > 13 > 16 > 3 > 4 > 0."""
+    return next((e for e in _PRECEDENCE if e in exits), Exit.COMPLETE)
+
+
+@dataclass(frozen=True, slots=True)
+class Code:
+    """One thing that can go wrong: what happened, where, the effect on the result, what to do, and its exit code.
+
+    ``do`` may hold ``{source}``, ``{run}`` and ``{where}``, filled in where the error is shown.
+    """
+
+    code: str
+    what: str
+    where: str
+    effect: str
+    do: str
+    exit: Exit = Exit.GAPS
+
+
+def _c(code: str, what: str, where: str, effect: str, do: str, exit_: Exit = Exit.GAPS) -> Code:
+    return Code(code, what, where, effect, do, exit_)
+
+
+_RESUME = "stocktake resume {run}"
+_ROWS = (
+    # what a source would not show
+    _c("DENIED", "the source refused access", "path, account", "sizes above it are lower bounds; readiness unknown", "grant List and Read, then: stocktake resume {run} --only DENIED"),
+    _c("VANISHED", "it was gone between listing and reading", "path", "not counted, and not reported as removed", "nothing; it was changed during the scan", Exit.COMPLETE),
+    _c("PARTIAL", "a listing broke off before its end", "path", "counts beneath it are lower bounds", "stocktake resume {run} --only PARTIAL"),
+    _c("IO_ERROR", "the source failed while being read", "path", "counts beneath it are lower bounds", "check the disk or server, then: stocktake resume {run} --only IO_ERROR"),
+    _c("TIMEOUT", "the source did not answer within the deadline", "path or host", "counts beneath it are lower bounds", "check the server, or raise timeout_s, then: stocktake resume {run} --only TIMEOUT"),
+    _c("LOOP", "a directory leads back to itself", "path", "listed once; its second way in is left out", "nothing", Exit.COMPLETE),
+    _c("MOUNT", "another file system is mounted here", "path", "what lies beneath it was left out", "set cross_mounts = true for this source, or add the mount as a source", Exit.COMPLETE),
+    _c("PSEUDO_FS", "this is a pseudo file system (proc, sys, …)", "path", "what lies beneath it was left out", "nothing", Exit.COMPLETE),
+    _c("SNAPSHOT", "this is a snapshot folder", "path", "what lies beneath it was left out, so nothing counts twice", "set snapshots = true for this source to include it", Exit.COMPLETE),
+    _c("EXCLUDED", "the estate file excludes it", "path", "left out", "remove the pattern from exclude to include it", Exit.COMPLETE),
+    _c("LINK_NOT_FOLLOWED", "a link leads outside of what is scanned", "path", "recorded as a link; what it leads to was left out", "add its target as a source", Exit.COMPLETE),
+    _c("DFS_NOT_FOLLOWED", "a DFS link leads to a host that is not allowed", "path, host", "recorded as a link; what it leads to was left out", "add the host to allow_hosts of {source}", Exit.COMPLETE),
+    _c("OFFLINE", "the content is not online; reading would recall it", "path", "recorded; content never read", "nothing", Exit.COMPLETE),
+    _c("NAME_UNDECODABLE", "a name is not valid in the source's encoding", "path", "recorded with escapes; its exact bytes are kept", "nothing", Exit.COMPLETE),
+    _c("NAME_MANGLED", "the server gave an 8.3 alias instead of the name", "path", "the true name is unknown", "rename it, or scan the folder on its own server as well"),
+    _c("DUPLICATE_ENTRY", "the source returned the same name twice", "path", "recorded once", "report it to the vendor", Exit.COMPLETE),
+    _c("PAGING_STUCK", "the server repeated its continuation token", "bucket, last key", "what comes after it is missing", "report to the vendor; stocktake resume {run} --only PAGING_STUCK"),
+    _c("LISTING_UNORDERED", "the server's keys did not increase from page to page", "bucket, last key", "what comes after it is missing", "report to the vendor; stocktake resume {run} --only LISTING_UNORDERED"),
+    _c("THROTTLED", "the source asked for fewer requests until the retries were used up", "source", "counts beneath it are lower bounds", "lower requests_per_s for {source}, then: stocktake resume {run} --only THROTTLED"),
+    _c("TRUNCATED", "the server cut its answer at a limit", "path", "counts beneath it are lower bounds", "raise the server's limit, or scan with a smaller unit"),
+    _c("UNKNOWN_TYPE", "the source did not say what kind of entry this is", "path", "recorded as unknown; not descended into", "nothing", Exit.COMPLETE),
+    _c("QUERY_FAILED", "a catalog query was refused or failed", "query, database", "what it would have told is unknown", "grant the scan account the right named in the detail, then: stocktake resume {run} --only QUERY_FAILED"),
+    _c("NOT_FOUND", "it is not there", "path or name", "not scanned", "correct the path or name of {source} in the estate file", Exit.CONFIGURATION),
+    _c("ROOT_MISSING", "the folder to be scanned is not there, or not a folder", "path", "the source is not scanned; nothing is reported as removed", "correct the path, or mount it", Exit.CONFIGURATION),
+    _c("OTHER", "the source failed in a way of its own", "path", "counts beneath it are lower bounds", "read the detail: stocktake errors --code OTHER"),
+    # connecting
+    _c("AUTH_REFUSED", "the login was refused once; no second attempt is made", "account, host", "sources of this account on this host are not scanned", "correct it, then: stocktake test {source} --credential-changed", Exit.AUTH),
+    _c("AUTH_INTERACTIVE", "the server wants an answer from a person", "account, host", "the source is not scanned", "use an account with a key, or without a second factor", Exit.AUTH),
+    _c("AUTH_EXPIRED", "the credentials ran out during the scan", "account", "what comes after is missing", "renew them, then: " + _RESUME, Exit.AUTH),
+    _c("AUTH_GUEST", "the server took the login as guest or anonymous", "account, host", "the source is not scanned", "correct the user name; a guest sees less than the account would", Exit.AUTH),
+    _c("AUTH_BLOCKED", "an earlier attempt with this credential was refused", "account, host", "the source is not scanned; no attempt was made", "correct it, then: stocktake test {source} --credential-changed", Exit.AUTH),
+    _c("HOST_KEY_UNKNOWN", "the host's key is not known yet", "host, fingerprint", "the source is not scanned", "compare the fingerprint with the host's owner, then: stocktake trust add {source} --fingerprint {where}", Exit.AUTH),
+    _c("HOST_KEY_CHANGED", "the host's key differs from the trusted one", "host, fingerprints", "the source is not scanned", "confirm by phone, then: stocktake trust add {source} --fingerprint {where}", Exit.AUTH),
+    _c("UNREACHABLE", "the host could not be reached", "host, port", "the source is not scanned", "check name, port and firewall, then: " + _RESUME, Exit.UNREACHABLE),
+    _c("TLS_REFUSED", "the certificate could not be verified", "host, reason", "the source is not scanned", "set ca_bundle for {source} to the authority's certificate", Exit.UNREACHABLE),
+    _c("UNSUPPORTED_PROTOCOL", "the server speaks only a protocol that is not safe", "host, protocol", "the source is not scanned", "scan through a read-only mount, or upgrade the server", Exit.UNREACHABLE),
+    _c("WEAK_SSH", "the host offers only outdated SSH algorithms", "host, algorithms", "the source is not scanned", "set legacy_algorithms = true for {source}", Exit.UNREACHABLE),
+    _c("SIGNING_REFUSED", "the server would not sign or encrypt", "host", "the source is not scanned", "enable signing on the server", Exit.UNREACHABLE),
+    _c("REDIRECT_REFUSED", "the server sent us to another host", "hosts", "the source is not scanned", "name that endpoint in the estate file if it is yours", Exit.UNREACHABLE),
+    _c("DRIVER_MISSING", "the driver is not installed", "driver", "the source is not scanned", "install the driver named in the detail; stocktake doctor lists what is there", Exit.CONFIGURATION),
+    _c("DRIVER_CRASH", "the driver died", "driver, version", "what it had not yet told is missing", "update the driver, then: " + _RESUME),
+    _c("FAILED_HUNG", "no sign of life for too long", "source, last unit", "what it had not yet told is missing", "check the server, then: " + _RESUME, Exit.UNREACHABLE),
+    _c("CONNECTOR_BUG", "the connector broke its contract", "connector, unit", "the unit is not recorded", "report it to the connector's author: stocktake errors --code CONNECTOR_BUG", Exit.INTERNAL),
+    _c("LEDGER_IMBALANCE", "listed does not equal recorded + skipped + failed", "source, container", "the counts of this source cannot be trusted", "report it to the connector's author: stocktake errors --code LEDGER_IMBALANCE", Exit.INTERNAL),
+    # configuration
+    _c("CONFIG_SYNTAX", "the estate file is not valid TOML", "line, column", "nothing ran", "correct the line; UNC paths need single quotes", Exit.CONFIGURATION),
+    _c("CONFIG_UNKNOWN_KEY", "the estate file has a key nobody reads", "line, key", "nothing ran", "rename it, then: stocktake config validate", Exit.CONFIGURATION),
+    _c("CONFIG_INVALID", "the estate file has a value that does not fit", "line, key", "nothing ran", "correct it, then: stocktake config validate", Exit.CONFIGURATION),
+    _c("CONFIG_MISSING", "there is no estate file there", "path", "nothing ran", "stocktake init, or name what to scan: stocktake scan PATH", Exit.CONFIGURATION),
+    _c("SECRET_LITERAL", "a secret stands in the estate file itself", "line, key", "nothing ran", "move it out and refer to it: env:NAME, file:PATH or keyring:SERVICE/USER", Exit.CONFIGURATION),
+    _c("SECRET_MISSING", "a secret's reference leads nowhere", "reference", "the source is not scanned", "set it where the reference says, then: " + _RESUME, Exit.CONFIGURATION),
+    _c("SECRET_EXPOSED", "others can read the file a secret stands in", "file, mode", "the source is not scanned", "chmod 600 the file", Exit.CONFIGURATION),
+    _c("SOURCE_UNKNOWN", "no source has that name, and it is no locator", "name", "nothing ran", "stocktake config show lists the sources; a path needs a '/'", Exit.CONFIGURATION),
+    _c("CONNECTOR_UNKNOWN", "no installed connector has that type", "type", "nothing ran", "stocktake connectors list", Exit.CONFIGURATION),
+    _c("TARGET_UNKNOWN", "no target has that name", "name", "nothing ran", "stocktake explain targets", Exit.CONFIGURATION),
+    _c("RULE_INVALID", "a rule or target file is not valid", "file, key", "nothing ran", "correct the file", Exit.CONFIGURATION),
+    _c("QUERY_INVALID", "the query is not one that can be answered", "position", "nothing ran", "correct it; stocktake query --tables lists what can be asked", Exit.CONFIGURATION),
+    _c("USAGE", "the command line is not complete or contradicts itself", "option", "nothing ran", "see --help of the command", Exit.CONFIGURATION),
+    # catalog
+    _c("NO_CATALOG", "there is no catalog there", "path", "nothing ran", "scan first, or name it with --catalog", Exit.NO_CATALOG),
+    _c("CATALOG_UNWRITABLE", "the catalog cannot be written", "path", "nothing ran", "choose a folder of yours with --catalog", Exit.CONFIGURATION),
+    _c("CATALOG_LOCKED", "another scan holds the catalog", "pid, host, since", "nothing ran", "wait for it, or stop it", Exit.LOCKED),
+    _c("CATALOG_DAMAGED", "the catalog is damaged", "file", "nothing ran; nothing was overwritten", "restore a backup, or start a new catalog", Exit.DAMAGED),
+    _c("CATALOG_NEWER", "a newer Stocktake wrote this catalog", "version", "nothing ran", "upgrade Stocktake", Exit.DAMAGED),
+    _c("DISK_FULL", "no space is left to write", "volume", "the last commit is kept", "free space, then: " + _RESUME, Exit.DISK_FULL),
+    _c("OUTPUT_UNWRITABLE", "the output cannot be written", "path", "an older file there is kept", "choose another place with -o", Exit.CONFIGURATION),
+    _c("RUN_UNKNOWN", "there is no such run", "run", "nothing ran", "stocktake runs", Exit.CONFIGURATION),
+    _c("NOTHING_SCANNED", "the catalog holds no finished source", "catalog", "there is nothing to report", "stocktake scan", Exit.NO_CATALOG),
+    _c("SHRUNK", "a source shrank by more than half since its last complete run", "source", "shown beside the old figures; nothing is reported as removed", "check the source; confirm with --accept-shrink"),
+    _c("PARSE_FAILED", "a definition could not be parsed", "routine", "its dependencies are unknown", "nothing; the text is kept", Exit.COMPLETE),
+    _c("HOURS", "the allowed hours are over", "source, hours", "what is left waits", _RESUME + " within the hours", Exit.BUDGET),
+    _c("STOPPED", "the scan was asked to stop", "signal", "what is left waits; nothing found is lost", _RESUME),
+    _c("INTERNAL", "Stocktake itself failed", "place in the code", "the last commit is kept", "run again with --debug and report it", Exit.INTERNAL),
+)  # fmt: skip
+
+CODES: dict[str, Code] = {c.code: c for c in _ROWS}
+"""Every code by name."""
+
+
+class StocktakeError(Exception):
+    """An error for a person: a code of the registry, where it happened, and its detail; only ``cli`` prints it."""
+
+    def __init__(self, code: str, where: str = "", detail: str = "") -> None:
+        super().__init__(f"{code} {where}: {detail}")
+        self.code = CODES[code]
+        self.where = where
+        self.detail = detail

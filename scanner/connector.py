@@ -1,0 +1,134 @@
+"""The plug shape: what a connector is, and what the engine hands it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+from importlib import metadata
+from typing import Protocol, runtime_checkable
+
+from pydantic import BaseModel
+
+from scanner.model import Event, SourceError, Unit
+
+
+class Connector(Protocol):
+    """One open source. One instance per worker, never shared between threads; ``__init__`` does no I/O.
+
+    ``crawl`` may be called again for the same unit and then gives the same records. A connector never writes to its
+    source, never sets a timestamp, never recalls offline content, and puts a deadline on every wait.
+    """
+
+    def roots(self) -> Iterable[Unit]:
+        """Connect and name the first units; doubles as preflight. Raises SourceError."""
+        ...
+
+    def crawl(self, unit: Unit) -> Iterator[Event]:
+        """List one unit: batches, sub-units, faults. Raises SourceError when the unit as a whole could not be had."""
+        ...
+
+    def close(self) -> None:
+        """Let go of everything; may be called twice."""
+        ...
+
+
+@runtime_checkable
+class ReadsBytes(Protocol):
+    """Optional capability: bounded content."""
+
+    def read(self, path: str, start: int, length: int) -> bytes:
+        """At most ``length`` bytes from ``start``; never recalls offline content. Raises SourceError."""
+        ...
+
+
+@runtime_checkable
+class SamplesRows(Protocol):
+    """Optional capability: a few rows of a table."""
+
+    def sample(self, path: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+        """Column names and at most ``rows`` rows. Raises SourceError."""
+        ...
+
+
+def _no_wait() -> None:
+    """Pace of a connector that nobody paces."""
+
+
+def _trust_nobody(_host: str, _port: int) -> tuple[str, ...]:
+    """Trusted fingerprints where no catalog is at hand: none."""
+    return ()
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """What the engine hands a connector when it opens one.
+
+    ``pace`` is called before every request to the source: it waits for the source's rate limit, counts the request,
+    and raises ``Stopped`` when the scan is to end. ``timeout_s`` bounds any one wait. ``trusted`` gives the host key
+    fingerprints (``SHA256:…``) a person has trusted for a host and port.
+    """
+
+    source: str
+    pace: Callable[[], None] = _no_wait
+    timeout_s: float = 30.0
+    trusted: Callable[[str, int], tuple[str, ...]] = _trust_nobody
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """Who logs in where; the key of the one-attempt breaker. ``host`` with its port; ``name`` with its domain."""
+
+    host: str
+    name: str
+
+
+OptionsModel = type[BaseModel]
+
+
+@dataclass(frozen=True, slots=True)
+class Plug:
+    """What a connector package registers under the entry-point group ``stocktake.connectors``.
+
+    ``options`` is the strict pydantic model of its settings in the estate file (without ``name``, ``type``, ``owner``
+    and the limits, which the engine reads); ``open`` builds a connector and does no I/O; ``from_url`` turns a locator of
+    one of ``schemes`` into those settings for a scan without an estate file; ``account`` names who would log in, None
+    where nobody does; ``locator`` is the source as a person would write it, without secrets. ``store_depth`` says how
+    many leading path segments name a store: 0 when the source is the store, 1 when its buckets or databases are.
+    """
+
+    title: str
+    schemes: tuple[str, ...]
+    options: OptionsModel
+    open: Callable[[BaseModel, Session], Connector]
+    from_url: Callable[[str], dict[str, object]]
+    account: Callable[[BaseModel], Account | None]
+    locator: Callable[[BaseModel], str]
+    type: str
+    store_kind: str
+    store_depth: int = 0
+    facts: tuple[str, ...] = ("entry", "listing")
+    limits: tuple[str, ...] = field(default=())
+    """What this protocol cannot show, one sentence each; printed by ``connectors describe`` and in the report."""
+    extra: str = ""
+    """The extra that installs its driver: ``pip install 'stocktake[s3]'``; '' where none is needed."""
+
+
+GROUP = "stocktake.connectors"
+
+
+def plugs() -> dict[str, Plug | str]:
+    """Every installed connector by type; a broken one is there as the sentence that says why."""
+    found: dict[str, Plug | str] = {}
+    for point in metadata.entry_points(group=GROUP):
+        try:
+            plug = point.load()
+        except Exception as error:  # noqa: BLE001 - a third party's module may raise anything at import
+            found[point.name] = f"{point.value} does not load: {type(error).__name__}: {error}"
+            continue
+        found[point.name] = plug if isinstance(plug, Plug) else f"{point.value} is no Plug"
+    return dict(sorted(found.items()))
+
+
+def missing_driver(plug_type: str, extra: str, error: ImportError) -> SourceError:
+    """The error a connector raises when its optional driver is not installed."""
+    return SourceError("DRIVER_MISSING", f"{error}; install it with: pip install 'stocktake[{extra}]'", where=plug_type)

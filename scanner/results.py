@@ -1,0 +1,220 @@
+"""What judge and graph find and the report shows: plain frozen values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Severity = Literal["blocker", "high", "medium", "low", "info"]
+SEVERITIES: tuple[Severity, ...] = ("blocker", "high", "medium", "low", "info")
+State = Literal["not_ready", "unknown", "conditions", "ready"]
+STATES: tuple[State, ...] = ("not_ready", "unknown", "conditions", "ready")
+"""Worst first: a parent takes its worst child."""
+STATE_WORDS: dict[State, str] = {
+    "ready": "Ready", "conditions": "Ready with conditions", "not_ready": "Not ready", "unknown": "Readiness unknown",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """A place that holds data, with what is in it.
+
+    ``id`` is stable across runs; ``path`` is its canonical path within ``source``. Totals are bytes and counts of what was
+    seen; ``complete`` is False where they are lower bounds.
+    """
+
+    id: str
+    source: str
+    path: str
+    kind: str
+    title: str
+    owner: str | None
+    entries: int
+    files: int
+    bytes: int | None
+    unknown_sizes: int
+    offline_bytes: int
+    newest: int | None
+    complete: bool
+    known: bool
+    """Whether the estate file names it: as a source, or in its register of known stores."""
+
+
+@dataclass(frozen=True, slots=True)
+class RuleInfo:
+    """A rule as the report shows it; ``titles`` are worded by outcome: (passes, fails, unknown)."""
+
+    id: str
+    titles: tuple[str, str, str]
+    severity: Severity
+    over: str
+    why: str
+    formula: str
+    remediation: str
+    reference: str
+    effort: Literal["S", "M", "L"]
+    learn_h: float
+    each_h: float
+    cap: int
+
+
+@dataclass(frozen=True, slots=True)
+class TargetInfo:
+    """A target with its dated, sourced limits: (name, value, unit, source, confidence)."""
+
+    id: str
+    title: str
+    accepts: tuple[str, ...]
+    as_of: str
+    limits: tuple[tuple[str, str, str, str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One failing (or unknowable) entry; ``evidence`` is (column, value) pairs the formula looked at."""
+
+    id: str
+    rule: str
+    target: str
+    store: str
+    path: str
+    bytes: int | None
+    evidence: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """One rule, one target, one store: counts of entries that fail, pass and cannot be told, and a few findings."""
+
+    rule: str
+    target: str
+    store: str
+    severity: Severity
+    fails: int
+    passes: int
+    unknown: int
+    bytes_failing: int | None
+    findings: tuple[Finding, ...]
+    muted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Readiness:
+    """A store's state for one target, with the arithmetic that gave it.
+
+    ``score`` is the share of entries with no failing blocker or high rule, in per cent; None below 90 % coverage.
+    ``steps`` are the sentences of the decision, in order, recomputable by hand. ``effort_h`` is (low, high); high is None
+    where it has no upper bound.
+    """
+
+    store: str
+    target: str
+    state: State
+    steps: tuple[str, ...]
+    score: float | None
+    stars: int
+    effort_h: tuple[float, float | None]
+    not_estimated: int
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Everything ``judge`` found."""
+
+    rules: tuple[RuleInfo, ...]
+    targets: tuple[TargetInfo, ...]
+    verdicts: tuple[Verdict, ...]
+    readiness: tuple[Readiness, ...]
+    model: str
+    """Name and version of the effort model, e.g. ``rule-hours 1``."""
+
+
+EdgeConfidence = Literal["declared", "parsed", "inferred"]
+
+
+@dataclass(frozen=True, slots=True)
+class Asset:
+    """A node of the graph. ``level`` tells what it is: a store, a schema of a database, or one object in it."""
+
+    id: str
+    level: Literal["store", "schema", "object"]
+    kind: str
+    title: str
+    source: str
+    path: str
+    store: str
+    """Id of the store that holds it; ``""`` for an unresolved one."""
+    resolved: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """``source`` depends on ``target`` (asset ids): it breaks when the target moves first.
+
+    ``evidence`` names the object and, where there is one, the line; ``detail`` quotes what was declared.
+    """
+
+    id: str
+    source: str
+    target: str
+    kind: str
+    confidence: EdgeConfidence
+    evidence: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class WaveMember:
+    """An asset in a wave, and the sentence that says why it sits there."""
+
+    asset: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """Assets that can move together; ``number`` from 1; ``together`` lists groups that cannot be parted (cycles)."""
+
+    number: int
+    members: tuple[WaveMember, ...]
+    together: tuple[tuple[str, ...], ...]
+    prerequisites: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Blast:
+    """Blast radius of an asset: how many assets depend on it, directly and in all, and a few of them."""
+
+    asset: str
+    direct: int
+    total: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unparsed:
+    """A definition whose dependencies are not (wholly) known: where, and why."""
+
+    source: str
+    path: str
+    kind: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class GraphResult:
+    """Everything ``graph`` found.
+
+    ``positions`` maps an asset id to x and y in 0…1, for drawing; ``cut_edges`` are the ids of edges between assets of
+    different waves; ``load_order`` maps a database asset to the order its tables can be loaded in, a tuple of generations.
+    """
+
+    assets: tuple[Asset, ...]
+    edges: tuple[Edge, ...]
+    cycles: tuple[tuple[str, ...], ...]
+    waves: tuple[Wave, ...]
+    cut_edges: tuple[str, ...]
+    blast: tuple[Blast, ...]
+    unparsed: tuple[Unparsed, ...]
+    positions: dict[str, tuple[float, float]]
+    load_order: dict[str, tuple[tuple[str, ...], ...]]
