@@ -1,0 +1,30 @@
+"""Real servers on loopback for tests and the demo: each a context manager that leaves nothing behind.
+
+A server that cannot run raises ``ServerUnavailable``, which names what to install.
+"""
+
+from scanner.testing.servers.base import HOST, PASSWORD, UNPRIVILEGED, Server, ServerUnavailable, free_port
+from scanner.testing.servers.databases import Database, MariaDB, PostgreSQL, mariadb, postgresql
+from scanner.testing.servers.s3 import S3Server, s3_server
+from scanner.testing.servers.samba import Samba, samba
+from scanner.testing.servers.sshd import Sshd, sshd
+
+__all__ = [
+    "HOST",
+    "PASSWORD",
+    "UNPRIVILEGED",
+    "Database",
+    "MariaDB",
+    "PostgreSQL",
+    "S3Server",
+    "Samba",
+    "Server",
+    "ServerUnavailable",
+    "Sshd",
+    "free_port",
+    "mariadb",
+    "postgresql",
+    "s3_server",
+    "samba",
+    "sshd",
+]
