@@ -106,6 +106,8 @@ class Plug:
     type: str
     store_kind: str
     store_depth: int = 0
+    connections: int = 4
+    """Workers, each with a connection of its own, where the estate file sets no limit."""
     facts: tuple[str, ...] = ("entry", "listing")
     limits: tuple[str, ...] = field(default=())
     """What this protocol cannot show, one sentence each; printed by ``connectors describe`` and in the report."""

@@ -162,7 +162,7 @@ GRANT = Schema(
         Column("right", "text", "read, write, execute, list, delete, change_permissions, owner or full", required=True),
         Column("effect", "text", "allow or deny", required=True),
         Column("inherited", "bool", "Whether it comes from a container"),
-        Column("source", "text", "What said so: mode, posix_acl, nt_acl, bucket_policy, acl, sql_grant"),
+        Column("origin", "text", "What said so: mode, posix_acl, nt_acl, bucket_policy, acl, sql_grant"),
     ),
 )
 

@@ -1,0 +1,1 @@
+"""The state's migrations, run by Alembic."""

@@ -1,0 +1,266 @@
+"""Reading a catalog: DuckDB views over the parts that count, beside the state's tables."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import duckdb
+import pyarrow as pa
+import sqlalchemy as sa
+
+from scanner.catalog import tables as t
+from scanner.catalog.parts import ADDRESS, ARROW_SCHEMAS
+from scanner.catalog.state import Catalog
+from scanner.codes import CODES, Exit, StocktakeError
+from scanner.results import Store
+from scanner.schema import SCHEMAS
+
+_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+    "autoinstall_known_extensions": "false",
+    "autoload_known_extensions": "false",
+}
+GAP_CODES = tuple(sorted(c.code for c in CODES.values() if c.exit is not Exit.COMPLETE))
+"""Codes after which counts are lower bounds."""
+PLURALS = {
+    "entry": "entries", "listing": "listings", "column": "columns", "key": "keys", "routine": "routines",
+    "grant": "grants", "setting": "settings", "label": "labels", "mention": "mentions",
+}  # fmt: skip
+"""Every fact can be asked for under either name; ``"column"`` and ``"grant"`` are words of SQL and need quotes."""
+
+
+class Reader:
+    """What a catalog holds, as SQL: the newest scan of each source, or one scan alone.
+
+    ``describe`` lists the tables. Closing gives up the memory; the catalog itself is only ever read.
+    """
+
+    def __init__(self, db: duckdb.DuckDBPyConnection, describe: Callable[[], list[tuple[str, str]]]) -> None:
+        self._db = db
+        self.describe = describe
+
+    def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query."""
+        return self._db.execute(sql, list(params)).fetchall()
+
+    def dicts(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
+        """Every row of a query, by column name."""
+        cursor = self._db.execute(sql, list(params))
+        names = [d[0] for d in cursor.description or ()]
+        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+    def arrow(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
+        """The answer of a query as an Arrow table."""
+        return self._db.execute(sql, list(params)).to_arrow_table()
+
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
+        """Run a statement; the cursor gives rows as they are fetched."""
+        return self._db.execute(sql, list(params))
+
+    def stores(self) -> tuple[Store, ...]:
+        """Every store with what is in it, in order of id."""
+        columns = ", ".join(Store.__dataclass_fields__)
+        return tuple(Store(*row) for row in self.rows(f"SELECT {columns} FROM store ORDER BY id"))
+
+    def close(self) -> None:
+        """Give up the memory; may be called twice."""
+        self._db.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+def read(catalog: Catalog, scan: int | None = None) -> Reader:
+    """Open a reader: of the newest scan of each source, or of one scan alone.
+
+    Raises:
+        StocktakeError: NOTHING_SCANNED, RUN_UNKNOWN, CATALOG_DAMAGED.
+    """
+    picked = _picked(catalog, scan)
+    db = duckdb.connect(":memory:", config=_OFFLINE)
+    dropped = _state(db, catalog, picked)
+    parts = _parts(catalog, picked)
+    for fact in SCHEMAS:
+        _fact_view(db, catalog.location.facts, fact, parts.get(fact, []), dropped)
+    _store_table(db)
+    # From here on nothing but the parts can be read, whatever a query says.
+    db.execute(f"SET allowed_directories = [{_quote(str(catalog.location.facts))}]")
+    db.execute("SET enable_external_access = false")
+    db.execute("SET lock_configuration = true")
+    return Reader(db, lambda: _describe(db))
+
+
+def _picked(catalog: Catalog, scan: int | None) -> dict[str, int]:
+    """The scan to read for each source."""
+    if scan is not None:
+        catalog.run(scan)
+    newest = sa.select(t.source.c.name, sa.func.max(t.source.c.scan)).group_by(t.source.c.name)
+    if scan is not None:
+        newest = newest.where(t.source.c.scan == scan)
+    with catalog._engine.connect() as db:  # noqa: SLF001 - one room
+        picked = {str(name): int(number) for name, number in db.execute(newest)}
+    if not picked:
+        raise StocktakeError("NOTHING_SCANNED", str(catalog.location.root))
+    return picked
+
+
+def _parts(catalog: Catalog, picked: dict[str, int]) -> dict[str, list[str]]:
+    query = sa.select(t.part.c.fact, t.part.c.path, t.part.c.source, t.part.c.scan).order_by(t.part.c.path)
+    parts: dict[str, list[str]] = {}
+    with catalog._engine.connect() as db:  # noqa: SLF001
+        for fact, path, source, scan in db.execute(query):
+            if picked.get(source) == scan:
+                if not (catalog.location.facts / path).is_file():
+                    raise StocktakeError("CATALOG_DAMAGED", str(catalog.location.facts / path), "a part is missing")
+                parts.setdefault(fact, []).append(path)
+    return parts
+
+
+def _state(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, int]) -> list[int]:
+    """Copy the state's small tables into DuckDB; returns the units whose rows count no more."""
+    with catalog._engine.connect() as state:  # noqa: SLF001
+        for table in (t.scan, t.source, t.unit, t.fault, t.part, t.known_store, t.mute, t.dropped):
+            query = sa.select(table)
+            if "scan" in table.c and table is not t.scan:
+                query = query.where(table.c.scan.in_(sorted(set(picked.values()))))
+            rows = [dict(r) for r in state.execute(query).mappings()]
+            if "source" in table.c:
+                rows = [r for r in rows if picked.get(r["source"]) == r["scan"]]
+            elif table is t.source:
+                rows = [r for r in rows if picked.get(r["name"]) == r["scan"]]
+            _load(db, table, rows)
+    _source_table(db)
+    db.execute(
+        f"CREATE TABLE fault AS SELECT {_store_case(db)} AS store, f.* FROM raw_fault f",
+    )
+    return [unit for (unit,) in db.execute("SELECT unit FROM raw_dropped").fetchall()]
+
+
+def _load(db: duckdb.DuckDBPyConnection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
+    fields = [(c.name, pa.string() if isinstance(c.type, sa.String) else pa.int64()) for c in table.columns]
+    arrow = pa.Table.from_pylist(rows, schema=pa.schema(fields))
+    raw = table.name if table in (t.scan, t.unit, t.part, t.known_store, t.mute) else f"raw_{table.name}"
+    db.register("incoming", arrow)
+    db.execute(f'CREATE TABLE "{raw}" AS SELECT * FROM incoming')
+    db.unregister("incoming")
+
+
+def _source_table(db: duckdb.DuckDBPyConnection) -> None:
+    """``source`` with its coverage counts, all but those that need the facts."""
+    db.execute(
+        """CREATE TABLE source AS SELECT s.*,
+            (SELECT count(*) FROM unit u WHERE u.source = s.name AND u.state = 'done') AS units_done,
+            (SELECT count(*) FROM unit u WHERE u.source = s.name AND u.state = 'failed') AS units_failed,
+            (SELECT count(*) FROM unit u WHERE u.source = s.name AND u.state = 'pending') AS units_pending,
+            (SELECT count(*) FROM raw_fault f WHERE f.source = s.name AND f.op <> 'note') AS faults,
+            (SELECT count(*) FROM raw_fault f WHERE f.source = s.name AND f.op = 'stat') AS failed,
+            (SELECT count(*) FROM raw_fault f WHERE f.source = s.name AND f.op = 'skip') AS skipped
+        FROM raw_source s"""
+    )
+
+
+def _quote(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _store_case(db: duckdb.DuckDBPyConnection, path: str = "path") -> str:
+    """SQL for the id of the store a path belongs to."""
+    deep = [n for (n,) in db.execute("SELECT name FROM source WHERE store_depth > 0 ORDER BY name").fetchall()]
+    if not deep:
+        return "source"
+    names = ", ".join(_quote(n) for n in deep)
+    first = f"split_part({path}, '/', 1)"
+    return f"CASE WHEN source IN ({names}) AND {first} <> '' THEN source || '/' || {first} ELSE source END"
+
+
+def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: list[str], dropped: list[int]) -> None:
+    names = [n for n, _ in ADDRESS] + list(SCHEMAS[fact].names)
+    listed = ", ".join(f'"{n}"' for n in names)
+    if parts:
+        files = ", ".join(_quote(str(facts / p)) for p in parts)
+        scanned = f"SELECT {listed} FROM read_parquet([{files}], union_by_name = true)"
+        if dropped:
+            scanned += f" WHERE unit NOT IN ({', '.join(map(str, dropped))})"
+    else:
+        db.register("incoming", ARROW_SCHEMAS[fact].empty_table())
+        db.execute(f'CREATE TABLE "empty_{fact}" AS SELECT * FROM incoming')
+        db.unregister("incoming")
+        scanned = f'SELECT {listed} FROM "empty_{fact}"'
+    path = "parent || name" if fact == "entry" else "path"
+    derived = ", parent || name AS path" if fact == "entry" else ""
+    db.execute(f'CREATE VIEW "{fact}" AS SELECT {_store_case(db, path)} AS store, *{derived} FROM ({scanned})')
+    db.execute(f'CREATE VIEW "{PLURALS[fact]}" AS SELECT * FROM "{fact}"')
+
+
+def _store_table(db: duckdb.DuckDBPyConnection) -> None:
+    """``store``: every store with its totals; hard-linked content counts once.
+
+    A source that could not be opened is a store too, so that it cannot drop out of a report.
+    """
+    gaps = ", ".join(_quote(c) for c in GAP_CODES)
+    db.execute(
+        f"""CREATE TABLE store AS
+        WITH totals AS (
+            SELECT store, source, count(*) AS entries,
+                count(*) FILTER (WHERE kind IN ('file', 'object', 'table', 'materialized_view')) AS files,
+                sum(size) AS bytes, max(modified) FILTER (WHERE kind NOT IN ('directory', 'bucket')) AS newest,
+                count(*) FILTER (WHERE size IS NULL AND kind IN ('file', 'object', 'table')) AS unknown_sizes,
+                coalesce(sum(size) FILTER (WHERE tier = 'offline'), 0) AS offline_bytes
+            FROM entry
+            WHERE NOT (kind IN ('bucket', 'database') AND parent = '') AND coalesce(subtype, '') <> 'share'
+            GROUP BY ALL),
+        repeats AS (
+            SELECT store, sum(size * (names - 1)) AS bytes FROM (
+                SELECT store, hardlink, any_value(size) AS size, count(*) AS names
+                FROM entry WHERE hardlink IS NOT NULL GROUP BY ALL) GROUP BY ALL),
+        places AS (
+            SELECT DISTINCT store, source FROM entry UNION SELECT name, name FROM source
+            WHERE store_depth = 0 OR name NOT IN (SELECT source FROM entry)),
+        gaps AS (SELECT store, count(*) AS n FROM fault WHERE reason IN ({gaps}) AND op <> 'note' GROUP BY ALL),
+        named AS (
+            SELECT p.*, s.locator, s.store_depth, s.store_kind, s.owner AS source_owner, s.state,
+                CASE WHEN p.store = p.source THEN '' ELSE substr(p.store, length(p.source) + 2) END AS path
+            FROM places p JOIN source s ON s.name = p.source),
+        register AS (
+            SELECT n.store, any_value(k.owner) AS owner FROM named n JOIN known_store k
+            ON k.locator IN (n.store, n.path, rtrim(n.locator, '/') || '/' || n.path, n.locator) OR k.name = n.store
+            GROUP BY ALL)
+        SELECT n.store AS id, n.source, n.path, n.store_kind AS kind,
+            CASE WHEN n.path = '' THEN n.source ELSE n.path || ' (' || n.source || ')' END AS title,
+            coalesce(r.owner, n.source_owner) AS owner,
+            coalesce(t.entries, 0) AS entries, coalesce(t.files, 0) AS files,
+            CAST(t.bytes - coalesce(d.bytes, 0) AS BIGINT) AS bytes,
+            coalesce(t.unknown_sizes, 0) AS unknown_sizes,
+            CAST(coalesce(t.offline_bytes, 0) AS BIGINT) AS offline_bytes,
+            t.newest,
+            n.state = 'complete' OR (n.state = 'incomplete' AND n.path <> '' AND g.n IS NULL) AS complete,
+            (n.store_depth = 0 OR r.store IS NOT NULL
+                OR list_contains(regexp_split_to_array(n.locator, '[/;=?&\\\\]+'), n.path)) AS known
+        FROM named n LEFT JOIN totals t USING (store) LEFT JOIN repeats d USING (store)
+        LEFT JOIN gaps g USING (store) LEFT JOIN register r USING (store)"""
+    )
+    db.execute(
+        """CREATE OR REPLACE TABLE source AS SELECT s.*, coalesce(e.entries, 0) AS entries, e.bytes,
+            coalesce(l.listed, 0) AS listed FROM source s
+        LEFT JOIN (SELECT source, sum(entries) AS entries, CAST(sum(bytes) AS BIGINT) AS bytes
+            FROM (SELECT source, count(*) AS entries, NULL AS bytes FROM entry GROUP BY ALL
+                  UNION ALL SELECT source, 0, bytes FROM store) GROUP BY ALL) e ON e.source = s.name
+        LEFT JOIN (SELECT source, CAST(sum(listed) AS BIGINT) AS listed FROM listing GROUP BY ALL) l
+            ON l.source = s.name"""
+    )
+
+
+def _describe(db: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """Every table that can be asked, with its columns."""
+    rows = db.execute(
+        """SELECT table_name, string_agg(column_name, ', ' ORDER BY column_index) FROM duckdb_columns()
+        WHERE NOT internal AND table_name NOT LIKE 'raw_%' AND table_name NOT LIKE 'empty_%' GROUP BY 1 ORDER BY 1"""
+    ).fetchall()
+    return [(str(a), str(b)) for a, b in rows]

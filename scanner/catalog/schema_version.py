@@ -1,0 +1,65 @@
+"""The state's schema version: a new catalog is made at the head, an older one is migrated after a backup."""
+
+from __future__ import annotations
+
+import shutil
+from importlib import resources
+
+import sqlalchemy as sa
+
+from scanner.catalog import tables as t
+from scanner.catalog.location import Location
+from scanner.codes import StocktakeError
+
+HEAD = "0001"
+"""The newest migration; older revisions that can be brought up to it are listed in ``migrations/versions``."""
+
+_version = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))
+
+
+def prepare(engine: sa.Engine, location: Location, *, create: bool) -> None:
+    """See to it that the state is at the head.
+
+    Alembic takes a second to import, so it is only loaded when there is something to migrate.
+
+    Raises:
+        StocktakeError: NO_CATALOG, CATALOG_DAMAGED, CATALOG_NEWER.
+    """
+    where = str(location.state_file or location.root)
+    present = _present(engine)
+    if present == HEAD:
+        return
+    if present is None:
+        if not create:
+            raise StocktakeError("NO_CATALOG", where, "the file holds no Stocktake catalog")
+        with engine.begin() as db:
+            if sa.inspect(db).get_table_names():
+                raise StocktakeError("CATALOG_DAMAGED", where, "the database is not empty and not a Stocktake catalog")
+            t.metadata.create_all(db)
+            _version.create(db)
+            db.execute(_version.insert().values(version_num=HEAD))
+        return
+    if not present.isdigit() or present > HEAD:
+        raise StocktakeError("CATALOG_NEWER", where, f"schema {present}, this Stocktake knows up to {HEAD}")
+    if location.state_file:
+        shutil.copy2(location.state_file, location.state_file.with_suffix(f".before-{HEAD}.bak"))
+    migrate(engine)
+
+
+def migrate(engine: sa.Engine, revision: str = "head") -> None:
+    """Run the migrations up to a revision."""
+    from alembic import command  # noqa: PLC0415 - a second to import
+    from alembic.config import Config  # noqa: PLC0415
+
+    config = Config()
+    config.set_main_option("script_location", str(resources.files("scanner.catalog") / "migrations"))
+    with engine.begin() as db:
+        config.attributes["connection"] = db
+        command.upgrade(config, revision)
+
+
+def _present(engine: sa.Engine) -> str | None:
+    with engine.connect() as db:
+        if "alembic_version" not in sa.inspect(db).get_table_names():
+            return None
+        return db.execute(sa.select(_version.c.version_num)).scalar()

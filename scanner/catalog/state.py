@@ -1,0 +1,431 @@
+"""The one door to what is kept: runs, units, parts and faults in SQL, committed together."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Self
+
+import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import DatabaseError, OperationalError
+
+from scanner.catalog import tables as t
+from scanner.catalog.location import Location
+from scanner.catalog.lock import Lock, held
+from scanner.catalog.parts import Buffer, Part
+from scanner.catalog.schema_version import prepare
+from scanner.codes import StocktakeError
+from scanner.model import Fault, Unit
+from scanner.secrets import scrub
+
+
+def now_us() -> int:
+    """The present time in microseconds UTC."""
+    return time.time_ns() // 1000
+
+
+@dataclass(slots=True)
+class Bundle:
+    """What one commit makes count at once: parts, units that are done or failed, their children and their faults.
+
+    ``units`` are (id, unit, state, attempts); ``children`` (id, unit); ``faults`` (unit id, fault); ``dropped`` ids of
+    attempts whose rows stand in ``parts`` but must not count.
+    """
+
+    source: str
+    parts: list[Part] = field(default_factory=list)
+    units: list[tuple[int, Unit, str, int]] = field(default_factory=list)
+    children: list[tuple[int, Unit]] = field(default_factory=list)
+    faults: list[tuple[int, Fault]] = field(default_factory=list)
+    dropped: list[int] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.parts or self.units or self.children or self.faults or self.dropped)
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """A source as one scan was given it; ``options`` and ``limits`` are JSON values, secrets as references."""
+
+    name: str
+    type: str
+    title: str
+    owner: str | None
+    locator: str
+    store_depth: int
+    store_kind: str
+    options: Mapping[str, Any]
+    limits: Mapping[str, Any]
+    state: str = "waiting"
+
+
+class Catalog:
+    """Everything kept about an estate. Open for writing with ``Catalog.open``; thread-safe."""
+
+    def __init__(self, location: Location, engine: sa.Engine) -> None:
+        self.location = location
+        self._engine = engine
+        self._write = threading.Lock()
+        self._lock = Lock(location.root)
+        self._next_unit = 0
+
+    # opening and closing
+
+    @classmethod
+    def open(cls, location: Location, *, create: bool = False) -> Catalog:
+        """Open a catalog, bringing an older one up to date; with ``create``, make it where there is none.
+
+        Raises:
+            StocktakeError: NO_CATALOG, CATALOG_UNWRITABLE, CATALOG_DAMAGED, CATALOG_NEWER.
+        """
+        if create:
+            _make_folders(location)
+        elif not location.exists():
+            raise StocktakeError("NO_CATALOG", str(location.state_file or location.root))
+        engine = _engine(location)
+        with _refusals(location):
+            prepare(engine, location, create=create)
+        return cls(location, engine)
+
+    def close(self) -> None:
+        """Let go of the lock and the connections; may be called twice."""
+        self._lock.release()
+        self._engine.dispose()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def lock(self) -> None:
+        """Become the one scan that writes here. Raises StocktakeError CATALOG_LOCKED."""
+        self._lock.acquire()
+        with self._engine.connect() as db:
+            highest = [db.execute(sa.select(sa.func.max(c))).scalar() or 0 for c in (t.unit.c.id, t.dropped.c.unit)]
+        self._next_unit = max(highest) + 1
+
+    # runs
+
+    def start(self, sources: Iterable[SourceRow], known: Sequence[Mapping[str, Any]] = (), **run: Any) -> int:
+        """Begin a numbered scan over sources; returns its number."""
+        with self._begin() as db:
+            number = (db.execute(sa.select(sa.func.max(t.scan.c.id))).scalar() or 0) + 1
+            db.execute(t.scan.insert().values(id=number, state="running", started=now_us(), **run))
+            rows = [_source_values(number, s) for s in sources]
+            if rows:
+                db.execute(t.source.insert(), rows)
+            if known:
+                db.execute(t.known_store.insert(), [{"scan": number, **k} for k in known])
+            self._append_audit(db, "scan started", f"run {number}: {', '.join(r['name'] for r in rows)}")
+        return number
+
+    def reopen(self, number: int) -> None:
+        """Go on with an earlier scan. Raises StocktakeError RUN_UNKNOWN."""
+        self.run(number)
+        with self._begin() as db:
+            db.execute(t.scan.update().where(t.scan.c.id == number).values(state="running", ended=None))
+            self._append_audit(db, "scan resumed", f"run {number}")
+
+    def finish(self, number: int, state: str, exit_code: int) -> None:
+        """End a scan with its state and exit code."""
+        with self._begin() as db:
+            values = {"state": state, "ended": now_us(), "exit_code": exit_code}
+            db.execute(t.scan.update().where(t.scan.c.id == number).values(**values))
+            self._append_audit(db, "scan ended", f"run {number}: {state}, exit {exit_code}")
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every scan, newest first. One that says running but whose process is gone is ``interrupted``."""
+        with self._engine.connect() as db:
+            rows = [dict(r) for r in db.execute(sa.select(t.scan).order_by(t.scan.c.id.desc())).mappings()]
+        for row in rows:
+            if row["state"] == "running" and not held(self.location.root):
+                row["state"] = "interrupted"
+        return rows
+
+    def run(self, number: int) -> dict[str, Any]:
+        """One scan. Raises StocktakeError RUN_UNKNOWN."""
+        for row in self.runs():
+            if row["id"] == number:
+                return row
+        raise StocktakeError("RUN_UNKNOWN", str(number))
+
+    def sources(self, number: int) -> list[SourceRow]:
+        """The sources of a scan, as it was given them, in the estate file's order."""
+        with self._engine.connect() as db:
+            rows = db.execute(sa.select(t.source).where(t.source.c.scan == number)).mappings().all()
+        names = [f for f in SourceRow.__dataclass_fields__ if f not in {"options", "limits"}]
+        return [
+            SourceRow(**{n: r[n] for n in names}, options=json.loads(r["options"]), limits=json.loads(r["limits"]))
+            for r in rows
+        ]
+
+    def set_source(self, number: int, name: str, **values: Any) -> None:
+        """Record what became of a source: state, times, error, requests."""
+        values = {k: scrub(v) if isinstance(v, str) else v for k, v in values.items()}
+        where = (t.source.c.scan == number) & (t.source.c.name == name)
+        with self._begin() as db:
+            db.execute(t.source.update().where(where).values(**values))
+
+    # units, parts and faults
+
+    def buffer(self, number: int, source: str) -> Buffer:
+        """A buffer for one worker's batches."""
+        return Buffer(self.location.facts, number, source)
+
+    def new_unit_id(self) -> int:
+        """An id no attempt of any unit has had."""
+        with self._write:
+            self._next_unit += 1
+            return self._next_unit - 1
+
+    def units(self, number: int, source: str) -> list[tuple[int, Unit, str]]:
+        """Every unit of a source with its state; what a resumed scan knows of its frontier."""
+        query = sa.select(t.unit.c.id, t.unit.c.key, t.unit.c.after, t.unit.c.state).where(
+            t.unit.c.scan == number, t.unit.c.source == source
+        )
+        with self._engine.connect() as db:
+            return [(i, Unit(key, after), state) for i, key, after, state in db.execute(query)]
+
+    def commit(self, number: int, bundle: Bundle) -> None:
+        """Make a bundle count, in one transaction.
+
+        Raises:
+            StocktakeError: DISK_FULL, CATALOG_DAMAGED.
+        """
+        scan, source = number, bundle.source
+        with self._begin() as db:
+            if bundle.parts:
+                db.execute(
+                    t.part.insert(),
+                    [
+                        {
+                            "path": p.path,
+                            "scan": scan,
+                            "source": source,
+                            "fact": p.fact,
+                            "rows": p.rows,
+                            "bytes": p.bytes,
+                        }
+                        for p in bundle.parts
+                    ],
+                )
+            if bundle.children:
+                rows = [_unit_values(scan, source, i, u, "pending", 0) for i, u in bundle.children]
+                db.execute(self._insert(t.unit).on_conflict_do_nothing(), rows)
+            if bundle.units:
+                self._settle(db, [_unit_values(scan, source, *row) for row in bundle.units])
+            if bundle.dropped:
+                db.execute(t.dropped.insert(), [{"unit": i, "scan": scan} for i in bundle.dropped])
+            if bundle.faults:
+                db.execute(t.fault.insert(), [_fault_values(scan, source, i, f) for i, f in bundle.faults])
+
+    def repeat(self, number: int, reasons: Sequence[str] | None) -> int:
+        """Put failed units, and units with faults of the named codes, back on the frontier; returns how many.
+
+        Their earlier rows and faults count no more. None repeats every unit with a fault that left a gap.
+        """
+        condition = t.unit.c.state == "failed"
+        picked = sa.select(t.fault.c.unit).where(t.fault.c.scan == number, t.fault.c.unit.is_not(None))
+        if reasons is None:
+            condition = condition | t.unit.c.id.in_(picked.where(t.fault.c.op == "list"))
+        else:
+            condition = t.unit.c.id.in_(picked.where(t.fault.c.reason.in_(reasons)))
+        with self._begin() as db:
+            ids = db.execute(sa.select(t.unit.c.id).where(t.unit.c.scan == number, condition)).scalars().all()
+            for chunk in _chunks(ids, 500):
+                db.execute(t.dropped.insert(), [{"unit": i, "scan": number} for i in chunk])
+                db.execute(t.fault.delete().where(t.fault.c.scan == number, t.fault.c.unit.in_(chunk)))
+                db.execute(t.unit.update().where(t.unit.c.id.in_(chunk)).values(state="pending"))
+        return len(ids)
+
+    def add_faults(self, number: int, source: str, faults: Sequence[Fault]) -> None:
+        """Record faults that belong to a source as a whole."""
+        with self._begin() as db:
+            db.execute(t.fault.insert(), [_fault_values(number, source, None, f) for f in faults])
+
+    def clear_source_faults(self, number: int, source: str) -> None:
+        """Forget faults of a source as a whole, before it is tried again."""
+        where = (t.fault.c.scan == number) & (t.fault.c.source == source) & t.fault.c.unit.is_(None)
+        with self._begin() as db:
+            db.execute(t.fault.delete().where(where))
+
+    def sweep(self) -> int:
+        """Remove files of the facts folder that no row names: what a killed scan left; returns how many."""
+        with self._engine.connect() as db:
+            named = set(db.execute(sa.select(t.part.c.path)).scalars())
+        removed = 0
+        for folder in self.location.facts.glob("scan-*"):
+            for file in folder.iterdir():
+                if f"{folder.name}/{file.name}" not in named:
+                    file.unlink(missing_ok=True)
+                    removed += 1
+        return removed
+
+    # trust and the one-attempt breaker
+
+    def trusted(self, host: str, port: int) -> tuple[str, ...]:
+        """Host key fingerprints a person has trusted."""
+        query = sa.select(t.trust.c.fingerprint).where(t.trust.c.host == host, t.trust.c.port == port)
+        with self._engine.connect() as db:
+            return tuple(db.execute(query).scalars())
+
+    def trust(self, host: str, port: int, fingerprint: str) -> None:
+        """Trust a host key from now on, in place of any earlier one."""
+        with self._begin() as db:
+            db.execute(t.trust.delete().where(t.trust.c.host == host, t.trust.c.port == port))
+            db.execute(t.trust.insert().values(host=host, port=port, fingerprint=fingerprint, added=now_us()))
+            self._append_audit(db, "host key trusted", f"{host}:{port} {fingerprint}")
+
+    def refused(self, host: str, account: str) -> str | None:
+        """The code of an earlier refused login of this account there, None where there was none."""
+        query = sa.select(t.breaker.c.code).where(t.breaker.c.host == host, t.breaker.c.account == account)
+        with self._engine.connect() as db:
+            return db.execute(query).scalar()
+
+    def set_refused(self, host: str, account: str, code: str | None) -> None:
+        """Remember a refused login, or with None that a person has changed the credential."""
+        with self._begin() as db:
+            db.execute(t.breaker.delete().where(t.breaker.c.host == host, t.breaker.c.account == account))
+            if code is not None:
+                db.execute(t.breaker.insert().values(host=host, account=account, refused=now_us(), code=code))
+            self._append_audit(db, "login refused" if code else "credential changed", f"{account} on {host}")
+
+    # audit
+
+    def note(self, event: str, detail: str) -> None:
+        """Append a line to the audit log."""
+        with self._begin() as db:
+            self._append_audit(db, event, detail)
+
+    def verify_audit(self) -> tuple[int, int | None]:
+        """Lines of the audit log, and the first whose hash does not follow from the ones before (None: all do)."""
+        chain = ""
+        count = 0
+        with self._engine.connect() as db:
+            for row in db.execute(sa.select(t.audit).order_by(t.audit.c.id)).mappings():
+                count += 1
+                chain = _link(chain, row["at"], row["event"], row["detail"])
+                if row["chain"] != chain or row["id"] != count:
+                    return count, int(row["id"])
+        return count, None
+
+    def audit_anchor(self) -> str:
+        """The newest hash of the audit log, '' where it is empty."""
+        with self._engine.connect() as db:
+            return db.execute(sa.select(t.audit.c.chain).order_by(t.audit.c.id.desc()).limit(1)).scalar() or ""
+
+    # inside
+
+    @contextlib.contextmanager
+    def _begin(self) -> Iterator[sa.Connection]:
+        with self._write, _refusals(self.location), self._engine.begin() as db:
+            yield db
+
+    def _insert(self, table: sa.Table) -> Any:
+        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
+
+    def _settle(self, db: sa.Connection, rows: list[dict[str, Any]]) -> None:
+        """Set the state of units, whether their parent's commit has put them there already or not."""
+        insert = self._insert(t.unit)
+        new = insert.excluded
+        db.execute(
+            insert.on_conflict_do_update(
+                index_elements=["scan", "source", "key", "after"],
+                set_={"id": new.id, "state": new.state, "attempts": new.attempts},
+            ),
+            rows,
+        )
+
+    @staticmethod
+    def _append_audit(db: sa.Connection, event: str, detail: str) -> None:
+        last = db.execute(sa.select(t.audit.c.id, t.audit.c.chain).order_by(t.audit.c.id.desc()).limit(1)).first()
+        number, chain = (last.id + 1, last.chain) if last else (1, "")
+        at, detail = now_us(), scrub(detail)
+        values = {"id": number, "at": at, "event": event, "detail": detail, "chain": _link(chain, at, event, detail)}
+        db.execute(t.audit.insert().values(**values))
+
+
+def _link(chain: str, at: int, event: str, detail: str) -> str:
+    return hashlib.sha256(json.dumps([chain, at, event, detail]).encode()).hexdigest()
+
+
+def _unit_values(scan: int, source: str, number: int, unit: Unit, state: str, attempts: int) -> dict[str, Any]:
+    return {
+        "id": number, "scan": scan, "source": source, "key": unit.key, "after": unit.after,
+        "state": state, "attempts": attempts,
+    }  # fmt: skip
+
+
+def _fault_values(scan: int, source: str, unit: int | None, fault: Fault) -> dict[str, Any]:
+    return {
+        "scan": scan, "source": source, "unit": unit, "path": fault.path, "op": fault.op,
+        "reason": fault.reason, "detail": scrub(fault.detail)[:2000],
+    }  # fmt: skip
+
+
+def _source_values(scan: int, row: SourceRow) -> dict[str, Any]:
+    values = {name: getattr(row, name) for name in SourceRow.__dataclass_fields__}
+    return values | {
+        "scan": scan, "options": json.dumps(row.options, sort_keys=True), "limits": json.dumps(row.limits, sort_keys=True),
+    }  # fmt: skip
+
+
+def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
+
+
+def _make_folders(location: Location) -> None:
+    try:
+        for folder in (location.root, location.facts):
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if location.state_file:
+            os.close(os.open(location.state_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
+    except OSError as error:
+        code = "DISK_FULL" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "CATALOG_UNWRITABLE"
+        raise StocktakeError(code, str(location.root), str(error.strerror)) from None
+
+
+def _engine(location: Location) -> sa.Engine:
+    if location.state_file is None:
+        return sa.create_engine(location.url, pool_pre_ping=True, hide_parameters=True)
+    engine = sa.create_engine(
+        location.url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True
+    )
+
+    @sa.event.listens_for(engine, "connect")
+    def _settings(connection: Any, _record: Any) -> None:
+        # WAL lets readers look on while a scan commits; NORMAL may lose the last commits on power loss, never half.
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+
+    return engine
+
+
+@contextlib.contextmanager
+def _refusals(location: Location) -> Iterator[None]:
+    """Turn what the state's database refuses into codes; nothing else is caught."""
+    where = str(location.state_file or location.root)
+    try:
+        yield
+    except OperationalError as error:
+        text = scrub(str(error.orig))
+        full = "disk is full" in text or "No space left" in text or "disk I/O error" in text
+        raise StocktakeError("DISK_FULL" if full else "CATALOG_UNWRITABLE", where, text) from None
+    except DatabaseError as error:
+        text = scrub(str(error.orig))
+        if "malformed" in text or "not a database" in text:
+            raise StocktakeError("CATALOG_DAMAGED", where, text) from None
+        raise

@@ -1,0 +1,134 @@
+"""From the estate file, or from a bare locator, to a connector that is ready to be opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from scanner.codes import StocktakeError
+from scanner.config import MAX_BYTES, Estate, Limits, Lines, SourceConfig, invalid, parse
+from scanner.connector import Account, Connector, Plug, Session, plugs
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A source with its connector and checked settings."""
+
+    config: SourceConfig
+    plug: Plug
+    options: BaseModel
+
+    @property
+    def name(self) -> str:
+        """The source's name."""
+        return self.config.name
+
+    @property
+    def limits(self) -> Limits:
+        """The source's limits."""
+        return self.config.limits
+
+    @property
+    def locator(self) -> str:
+        """The source as a person would write it, without secrets."""
+        return self.plug.locator(self.options)
+
+    @property
+    def account(self) -> Account | None:
+        """Who logs in where; None where nobody does."""
+        return self.plug.account(self.options)
+
+    @property
+    def connections(self) -> int:
+        """How many workers it may have."""
+        return self.limits.connections or self.plug.connections
+
+    def open(self, session: Session) -> Connector:
+        """A fresh connector; no I/O yet."""
+        return self.plug.open(self.options, session)
+
+    def plain_options(self) -> dict[str, Any]:
+        """The settings as JSON values; secrets stand in them as references."""
+        return self.options.model_dump(mode="json")
+
+
+def read_estate(file: Path) -> tuple[Estate, Lines]:
+    """Read an estate file. Raises StocktakeError CONFIG_MISSING, CONFIG_SYNTAX and those of ``config.parse``."""
+    try:
+        with file.open("rb") as handle:
+            raw = handle.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise StocktakeError("CONFIG_MISSING", str(file), str(error.strerror)) from None
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise StocktakeError("CONFIG_SYNTAX", str(file), f"not UTF-8 at byte {error.start}") from None
+    return parse(text, str(file)), Lines(text, str(file))
+
+
+def plug_of(kind: str, where: str) -> Plug:
+    """The installed connector of a type. Raises StocktakeError CONNECTOR_UNKNOWN."""
+    found = plugs()
+    plug = found.get(kind)
+    if isinstance(plug, Plug):
+        return plug
+    detail = plug or f'"{kind}" is none of: {", ".join(found)}'
+    raise StocktakeError("CONNECTOR_UNKNOWN", where, detail)
+
+
+def bind(config: SourceConfig, lines: Lines | None = None, index: int = 0) -> Bound:
+    """Check a source's settings against its connector's own model.
+
+    Raises:
+        StocktakeError: CONNECTOR_UNKNOWN, CONFIG_UNKNOWN_KEY, CONFIG_INVALID, SECRET_LITERAL.
+    """
+    lines = lines or Lines("", config.name)
+    plug = plug_of(config.type, lines.where(("sources", index, "type")))
+    try:
+        options = plug.options.model_validate(dict(config.options))
+    except ValidationError as error:
+        keys = sorted({*plug.options.model_fields, *Limits.model_fields, "name", "type", "title", "owner", "exclude"})
+        raise invalid(error, lines, ("sources", index), keys) from None
+    return Bound(config, plug, options)
+
+
+def bind_all(estate: Estate, lines: Lines | None = None) -> list[Bound]:
+    """Every source of an estate file, bound."""
+    return [bind(source, lines, index) for index, source in enumerate(estate.sources)]
+
+
+def from_locator(text: str, limits: Limits | None = None) -> Bound:
+    """A source from a path or URL, for a scan without an estate file; its name is the locator without secrets.
+
+    Raises:
+        StocktakeError: SOURCE_UNKNOWN, CONFIG_INVALID, SECRET_LITERAL.
+    """
+    scheme = text.partition(":")[0].lower() if ":" in text else ""
+    plug = next((p for p in plugs().values() if isinstance(p, Plug) and scheme and scheme in p.schemes), None)
+    if plug is None:
+        if "://" in text or not (os.sep in text or Path(text).exists() or text in {".", ".."}):
+            raise StocktakeError("SOURCE_UNKNOWN", text)
+        plug = plug_of("file", text)
+    try:
+        options = plug.options.model_validate(plug.from_url(text))
+    except ValidationError as error:
+        raise invalid(error, Lines("", text), (), sorted(plug.options.model_fields)) from None
+    except ValueError as error:
+        message = str(error)
+        code = "SECRET_LITERAL" if message.startswith("SECRET_LITERAL") else "CONFIG_INVALID"
+        raise StocktakeError(code, plug.type, message.removeprefix("SECRET_LITERAL: ")) from None
+    name = plug.locator(options)
+    config = SourceConfig(name=name, type=plug.type, limits=limits or Limits(), options=options.model_dump(mode="json"))
+    return Bound(config, plug, options)
+
+
+def rebind(name: str, kind: str, owner: str | None, options: Mapping[str, Any], limits: Mapping[str, Any]) -> Bound:
+    """A source as an earlier scan was given it, so that a resume needs no estate file."""
+    exclude = tuple(limits.get("exclude", ()))
+    own = Limits.model_validate({k: v for k, v in limits.items() if k != "exclude"})
+    return bind(SourceConfig(name=name, type=kind, owner=owner, exclude=exclude, limits=own, options=options))
