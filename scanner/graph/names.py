@@ -1,0 +1,99 @@
+"""What a definition refers to: plain values, before anybody has looked whether such a thing exists."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+from scanner.results import EdgeConfidence
+
+Verb = Literal["reads", "writes", "removes", "calls", "may_call", "creates", "drops", "renames"]
+"""What a statement does to a name.
+
+``writes`` puts rows in, ``removes`` takes rows out or changes the table itself; ``may_call`` is a name before a
+bracket, which is a call only where such a routine exists; ``renames`` names the table that receives the new name.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A dotted name as written, without its quotes; ``quoted`` says per part whether it had any.
+
+    A ``locator`` is one part that names a place outside the database (a URL, a path), not an object in it.
+    """
+
+    parts: tuple[str, ...]
+    quoted: tuple[bool, ...] = ()
+    locator: bool = False
+
+    def __str__(self) -> str:
+        """The parts, joined by dots."""
+        return ".".join(self.parts)
+
+    @property
+    def last(self) -> str:
+        """The object's own name, without database or schema."""
+        return self.parts[-1]
+
+    def is_quoted(self, index: int) -> bool:
+        """Whether the part stood in quotes, so that no case rule applies to it."""
+        return bool(self.quoted) and self.quoted[index]
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """One name in a definition: what is done to it, on which line (from 1), and how sure that is."""
+
+    name: Name
+    verb: Verb
+    line: int
+    how: EdgeConfidence
+    temporary: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """The references of one statement, in the order they stand."""
+
+    references: tuple[Reference, ...]
+    how: EdgeConfidence = "parsed"
+
+    def names(self, *verbs: Verb) -> tuple[Name, ...]:
+        """The names that any of the verbs applies to."""
+        return tuple(r.name for r in self.references if r.verb in verbs)
+
+
+@dataclass(frozen=True, slots=True)
+class Dependencies:
+    """What a whole definition refers to.
+
+    ``dynamic`` and ``problems`` are sentences: what of the text is built while it runs, and what could not be read.
+    Where either holds something the references are a lower bound.
+    """
+
+    references: tuple[Reference, ...] = ()
+    dynamic: tuple[str, ...] = ()
+    problems: tuple[str, ...] = ()
+
+    def _names(self, *verbs: Verb) -> tuple[Name, ...]:
+        return tuple(dict.fromkeys(r.name for r in self.references if r.verb in verbs))
+
+    @property
+    def reads(self) -> tuple[Name, ...]:
+        """Tables and views whose rows are read."""
+        return self._names("reads")
+
+    @property
+    def writes(self) -> tuple[Name, ...]:
+        """Tables that are filled, changed, emptied or altered."""
+        return self._names("writes", "removes")
+
+    @property
+    def calls(self) -> tuple[Name, ...]:
+        """Routines called by CALL, EXEC or EXECUTE; function calls within expressions are ``may_call`` references."""
+        return self._names("calls")
+
+    @property
+    def how(self) -> EdgeConfidence:
+        """``inferred`` as soon as one statement had to be read by its keywords alone."""
+        return "inferred" if any(r.how == "inferred" for r in self.references) else "parsed"

@@ -1,0 +1,262 @@
+"""What a SQL definition depends on: parsed where the parser reads it, read by its keywords where it does not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import pairwise
+
+from scanner.graph.lex import Token, tokens
+from scanner.graph.names import Dependencies, Name, Reference, Statement
+from scanner.graph.parse import NotParsedError, parse, sqlglot_dialect
+from scanner.graph.scan import scan
+from scanner.graph.split import Body, Snippet, body_of, is_sql, snippets
+
+PARSE_LIMIT = 200_000
+"""Characters beyond which a definition is read by its keywords only: the parser's time grows with the text."""
+
+_VIEWS = frozenset({"view", "materialized_view", "query", "rule"})
+_STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TRUNCATE|REPLACE)\b", re.IGNORECASE)
+_ELSEWHERE = {
+    "OPENQUERY": "a linked server", "OPENROWSET": "a provider or a file", "OPENDATASOURCE": "another server",
+    "DBLINK": "another server", "DBLINK_EXEC": "another server",
+}  # fmt: skip
+_PSEUDO = frozenset({"inserted", "deleted"})
+"""Tables that a Transact-SQL trigger sees of the change that fired it."""
+_COMPOUND = frozenset("+-*/%&|^")
+"""What may stand before = in Transact-SQL, for assignments (+=) and old outer joins (*=); the parser knows neither."""
+
+
+def dependencies(definition: str, dialect: str | None, kind: str = "view", language: str | None = None) -> Dependencies:
+    """What the definition of a view, routine or trigger refers to.
+
+    Args:
+        definition: the text as the store keeps it, with or without its CREATE header.
+        dialect: as sqlglot names it; an unknown one is read by general rules.
+        kind: the routine's kind; views are one query, everything else may be procedural.
+        language: of the body, as the store names it; a language other than SQL is reported, not read.
+    """
+    if not is_sql(language):
+        return Dependencies(problems=(f"its body is written in {language}, not in SQL",))
+    known = sqlglot_dialect(dialect)
+    if kind in _VIEWS:
+        read, failed = _view(definition, known)
+        return _gather(read, Body(definition), known, (), failed)
+    body = body_of(definition, known)
+    read, dynamic, failed = [], [], ()
+    for piece in snippets(body, known):
+        if reason := _dynamic(piece, known):
+            dynamic.append(f"line {piece.line}: {reason}")
+            read.extend(_quoted_statements(piece, known))
+            continue
+        statement, problem = _snippet(piece, known)
+        read.append(statement)
+        failed += problem
+    own = _PSEUDO if kind == "trigger" else frozenset()
+    return _gather(_without_locals(read, body, known, own), body, known, tuple(dynamic), failed)
+
+
+def statements(definition: str, dialect: str | None) -> list[Statement]:
+    """The statements of a script, in order: parsed as a whole where that works, else cut apart and read one by one."""
+    known = sqlglot_dialect(dialect)
+    try:
+        return parse(definition, known)
+    except NotParsedError:
+        return [_snippet(piece, known)[0] for piece in snippets(Body(definition), known)]
+
+
+def script(definition: str, dialect: str | None) -> tuple[tuple[Name, ...], tuple[Name, ...]]:
+    """What a script needs and what it leaves behind: (sources, targets).
+
+    A table that the script fills and reads afterwards is neither; one that it drops is no target; one that it renames
+    is a target by its new name. The body of a CREATE PROCEDURE counts statement by statement: it runs when called.
+    """
+    head = [t.upper for t in tokens(definition, sqlglot_dialect(dialect))[:6]]
+    if head[:1] == ["CREATE"] and {"PROCEDURE", "FUNCTION"} & set(head):
+        found = dependencies(definition, dialect, "procedure")
+        return found.reads, tuple(r.name for r in found.references if r.verb == "writes")
+    sources: dict[str, Name] = {}
+    targets: dict[str, Name] = {}
+    consumed: set[str] = set()
+    for statement in statements(definition, dialect):
+        reads = {str(n).lower(): n for n in statement.names("reads")}
+        fills = {str(n).lower(): n for n in statement.names("writes", "creates")}
+        for key, name in reads.items():
+            if key in targets and key not in fills:
+                consumed.add(key)
+            else:
+                sources[key] = name
+        targets |= fills
+        _rename(statement, sources, targets)
+        for name in statement.names("drops"):
+            targets.pop(str(name).lower(), None)
+    return tuple(sources.values()), tuple(n for k, n in targets.items() if k not in consumed)
+
+
+def _rename(statement: Statement, sources: dict[str, Name], targets: dict[str, Name]) -> None:
+    """Carry a table that was filled over to the name it is given."""
+    new = statement.names("renames")
+    old = statement.names("removes", "writes")
+    if new and old and str(old[0]).lower() in targets:
+        del targets[str(old[0]).lower()]
+        targets[str(new[0]).lower()] = new[0]
+        sources.pop(str(new[0]).lower(), None)
+
+
+def _view(definition: str, dialect: str) -> tuple[list[Statement], tuple[str, ...]]:
+    """The statement of a view."""
+    reason = f"it is longer than {PARSE_LIMIT:,} characters"
+    if len(definition) <= PARSE_LIMIT:
+        try:
+            return parse(definition, dialect), ()
+        except NotParsedError as error:
+            reason = str(error)
+    body = body_of(definition, dialect)
+    pieces = snippets(body, dialect)
+    if not pieces:
+        return [], (f"no query was found in its text: {reason}",)
+    inner = [_snippet(piece, dialect) for piece in pieces]
+    return [statement for statement, _ in inner], tuple(p for _, problems in inner for p in problems)
+
+
+def _snippet(piece: Snippet, dialect: str) -> tuple[Statement, tuple[str, ...]]:
+    """One statement of a body: parsed, else read by its keywords; and what was wrong with it."""
+    text = _cleared(piece, dialect)
+    if piece.first in {"CALL", "EXEC", "EXECUTE"} and dialect not in {"tsql", "fabric"}:
+        called = scan(piece.tokens, piece.line)  # CALL name is so plain that nothing of it is guessed
+        return Statement(tuple(replace(r, how="parsed") for r in called.references)), ()
+    if len(text) > PARSE_LIMIT:
+        return scan(piece.tokens, piece.line), (f"line {piece.line}: longer than {PARSE_LIMIT:,} characters",)
+    try:
+        parsed = parse(text, dialect)
+    except NotParsedError as error:
+        return scan(piece.tokens, piece.line), (f"line {piece.line}: {error}",)
+    return Statement(
+        tuple(replace(r, line=r.line + piece.line - 1) for statement in parsed for r in statement.references)
+    ), ()
+
+
+def _cleared(piece: Snippet, dialect: str) -> str:
+    """The statement's text with what only procedural languages have blanked out: PERFORM, INTO variables."""
+    text = piece.text
+    base = piece.tokens[0].start
+    if piece.first == "PERFORM":
+        text = "SELECT " + text[len("PERFORM") :].removeprefix(" ")
+    if dialect in {"tsql", "fabric"}:
+        for sign, equals in zip(piece.tokens, piece.tokens[1:], strict=False):
+            if equals.text == "=" and sign.end == equals.start and sign.text in _COMPOUND and sign.kind == "op":
+                text = text[: sign.start - base] + " " + text[sign.end - base :]
+        return text
+    for first, last in _into_variables(piece.tokens):
+        blank = re.sub(r"[^\n]", " ", text[first - base : last - base])
+        text = text[: first - base] + blank + text[last - base :]
+    return text
+
+
+def _into_variables(found: Sequence[Token]) -> Iterator[tuple[int, int]]:
+    """Offsets of each INTO with its variables: one after SELECT or RETURNING, not that of INSERT or MERGE."""
+    ready: set[int] = set()
+    for index, token in enumerate(found):
+        if token.upper in {"SELECT", "RETURNING", "PERFORM"}:
+            ready.add(token.depth)
+        if (
+            token.upper != "INTO"
+            or token.depth not in ready
+            or found[index - 1].upper in {"INSERT", "MERGE", "REPLACE", "IGNORE"}
+        ):
+            continue
+        end = index + 1
+        while (
+            end < len(found)
+            and found[end].depth == token.depth
+            and (
+                end == index + 1
+                or found[end].text in {",", "."}
+                or found[end - 1].text in {",", "."}
+                or found[end - 1].upper == "STRICT"
+            )
+        ):
+            end += 1
+        bulk = found[index - 2].start if index > 1 and found[index - 1].upper == "COLLECT" else token.start
+        yield bulk, found[end - 1].end
+
+
+def _dynamic(piece: Snippet, dialect: str) -> str:
+    """Why the statement cannot be known before it runs; "" where it can."""
+    after = piece.tokens[1] if len(piece.tokens) > 1 else None
+    if piece.first not in {"EXECUTE", "EXEC", "PREPARE"} or after is None:
+        return ""
+    if any(t.text.lower() == "sp_executesql" for t in piece.tokens[:6]):
+        return "sp_executesql runs a text that is built while it runs"
+    if dialect in {"tsql", "fabric"} and piece.first != "PREPARE":
+        by_value = after.text[:1] == "@" and not any(t.text == "=" for t in piece.tokens[2:3])
+        if after.text != "(" and not by_value:
+            return ""
+    word = "EXECUTE IMMEDIATE" if after.upper == "IMMEDIATE" else piece.first
+    return f"{word} runs a text that is built while it runs"
+
+
+def _quoted_statements(piece: Snippet, dialect: str) -> Iterator[Statement]:
+    """Statements that stand in the quotes of a dynamic one: part of what it will run, so inferred."""
+    for token in piece.tokens:
+        if token.kind == "string" and _STATEMENT.match(token.text):
+            for inner in snippets(Body(token.text), dialect):
+                yield scan(inner.tokens, piece.line + token.line - piece.tokens[0].line)
+
+
+def _without_locals(found: list[Statement], body: Body, dialect: str, own: frozenset[str]) -> list[Statement]:
+    """The statements without tables that live only as long as the routine: temporary ones, table variables, cursors."""
+    local = {r.name.last.lower() for s in found for r in s.references if r.temporary} | own
+    words = tokens(body.text, dialect)
+    for before, token in pairwise(words):
+        if token.upper == "CURSOR" and before.kind != "op":
+            local.add(before.text.lower())
+    for token, after, third in zip(words, words[1:], words[2:], strict=False):
+        if token.upper == "DECLARE" and third.upper == "CURSOR":
+            local.add(after.text.lower())
+    return [replace(s, references=tuple(r for r in s.references if not _is_local(r.name, local))) for s in found]
+
+
+def _is_local(name: Name, local: set[str]) -> bool:
+    """Whether a name means something of the routine's own."""
+    return name.last[:1] in {"#", "@", ":"} or (len(name.parts) == 1 and name.last.lower() in local)
+
+
+def _elsewhere(found: Sequence[Token]) -> tuple[str, ...]:
+    """What the text reaches through functions that open another server."""
+    hits = dict.fromkeys(t.upper for t, after in pairwise(found) if t.upper in _ELSEWHERE and after.text == "(")
+    return tuple(f"{word} reads {_ELSEWHERE[word]}, named in its arguments" for word in hits)
+
+
+def _gather(
+    found: Sequence[Statement], body: Body, dialect: str, dynamic: tuple[str, ...], failed: tuple[str, ...]
+) -> Dependencies:
+    """All references once each, surest first, with every name before a bracket as a possible call."""
+    references: dict[tuple[Name, str], Reference] = {}
+    for statement in found:
+        for reference in statement.references:
+            key = (reference.name, reference.verb)
+            if key not in references or (references[key].how, reference.how) == ("inferred", "parsed"):
+                references[key] = reference
+    words = tokens(body.text, dialect)
+    for reference in _possible_calls(words, body.line - 1):
+        references.setdefault((reference.name, reference.verb), reference)
+    return Dependencies(tuple(references.values()), dynamic, tuple(dict.fromkeys((*_elsewhere(words), *failed))))
+
+
+def _possible_calls(words: Sequence[Token], above: int) -> Iterator[Reference]:
+    """Every dotted name before an opening bracket: a call, where such a routine exists."""
+    for index, token in enumerate(words[1:], 1):
+        if token.text != "(" or words[index - 1].kind not in {"word", "name"}:
+            continue
+        first = index - 1
+        while first >= 2 and words[first - 1].text == "." and words[first - 2].kind in {"word", "name"}:
+            first -= 2
+        parts = words[first:index:2]
+        yield Reference(
+            Name(tuple(p.text for p in parts), tuple(p.kind == "name" for p in parts)),
+            "may_call",
+            parts[0].line + above,
+            "parsed",
+        )
