@@ -1,0 +1,117 @@
+"""Pages of keys: decoded exactly, and watched so that a listing always moves on and always ends."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from typing import Any
+from urllib.parse import unquote_to_bytes
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+TIERS: Mapping[str, str] = {
+    "STANDARD": "online",
+    "STANDARD_IA": "online",
+    "ONEZONE_IA": "online",
+    "REDUCED_REDUNDANCY": "online",
+    "EXPRESS_ONEZONE": "online",
+    "GLACIER_IR": "online",
+    "OUTPOSTS": "online",
+    "SNOW": "online",
+    "GLACIER": "offline",
+    "DEEP_ARCHIVE": "offline",
+}
+"""Tier of a storage class, as the S3 User Guide's "Understanding and managing Amazon S3 storage classes" tells it.
+
+INTELLIGENT_TIERING is not here: a listing does not say whether an object has gone to one of its archive tiers.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One answer of a listing: the keys' exact bytes, and what stands beside each, by column."""
+
+    keys: Sequence[bytes]
+    sizes: Sequence[int | None]
+    modified: Sequence[int | None]
+    etags: Sequence[str | None]
+    classes: Sequence[str | None]
+    owners: Sequence[str | None]
+    token: str | None
+    """Where the next page begins; None on the last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What of a page is new and in order: the rows to keep, the repeated ones, and why to stop (a code, or '')."""
+
+    keep: Sequence[int]
+    repeated: Sequence[int]
+    stop: str
+
+
+def read_page(answer: Mapping[str, Any]) -> Page:
+    """The page of a parsed ListObjectsV2 answer."""
+    contents = answer.get("Contents") or ()
+    encoded = str(answer.get("EncodingType", "")).lower() == "url"
+    return Page(
+        keys=[decode_key(c["Key"], encoded=encoded) for c in contents],
+        sizes=[c.get("Size") for c in contents],
+        modified=[microseconds(c.get("LastModified")) for c in contents],
+        etags=[_unquoted(c.get("ETag")) for c in contents],
+        classes=[c.get("StorageClass") for c in contents],
+        owners=[owner_name(c.get("Owner")) for c in contents],
+        token=(answer.get("NextContinuationToken") or "") if answer.get("IsTruncated") else None,
+    )
+
+
+def decode_key(text: str, *, encoded: bool) -> bytes:
+    """Exact bytes of a key; ``encoded`` where the server confirmed ``encoding-type=url``."""
+    if not encoded or ("%" not in text and "+" not in text):
+        return text.encode("utf-8", "surrogatepass")
+    return unquote_to_bytes(text.replace("+", " "))
+
+
+def microseconds(moment: object) -> int | None:
+    """Microseconds since 1970 of a time, None of anything else."""
+    return (moment - _EPOCH) // _MICROSECOND if isinstance(moment, datetime) else None
+
+
+def owner_name(owner: Mapping[str, str] | None) -> str | None:
+    """Owner as the source names it: display name, else id."""
+    return (owner.get("DisplayName") or owner.get("ID") or None) if owner else None
+
+
+def check_page(page: Page, last: bytes, token: str | None, first_before: bytes | None) -> Checked:
+    """Hold a page against the promise that keys strictly increase in the order of their bytes.
+
+    ``last`` is the last key kept so far, ``token`` the one that asked for this page, ``first_before`` the first key of
+    the page before it. A key equal to its forerunner is a repetition and left out; a smaller one ends the listing.
+    """
+    keys = page.keys
+    stuck = page.token is not None and page.token in ("", token)
+    after_page = "PAGING_STUCK" if stuck else ""
+    if not keys or (keys[0] > last and all(map(operator.lt, keys, islice(keys, 1, None)))):
+        return Checked(range(len(keys)), (), after_page)
+    keep: list[int] = []
+    repeated: list[int] = []
+    for row, key in enumerate(keys):
+        if key > last or (row == 0 and not last):
+            keep.append(row)
+            last = key
+        elif key == last:
+            repeated.append(row)
+        else:
+            same_again = stuck or keys[0] == first_before
+            return Checked(keep, repeated, "PAGING_STUCK" if same_again else "LISTING_UNORDERED")
+    if not keep and page.token is not None:
+        after_page = "PAGING_STUCK"
+    return Checked(keep, repeated, after_page)
+
+
+def _unquoted(etag: str | None) -> str | None:
+    return etag.strip('"') if etag else None

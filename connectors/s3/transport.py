@@ -1,0 +1,279 @@
+"""How requests leave: GET and HEAD only, to known hosts only, paced, with a deadline and a cap on every answer.
+
+The client's ``before-send`` event lets a handler answer a signed request itself; ``Transport.send`` is that handler. So
+every request the client makes, its own redirects included, passes the guards here.
+"""
+
+from __future__ import annotations
+
+import io
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar
+from urllib.parse import urlsplit
+
+import urllib3
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.httpsession import DEFAULT_CA_BUNDLE
+from botocore.utils import get_environ_proxies
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import (
+    ConnectTimeoutError,
+    HTTPError,
+    ReadTimeoutError,
+    SSLError,
+)
+
+from connectors.s3.options import host_and_port, is_loopback, is_metadata_address
+from scanner.connector import Session
+from scanner.model import SourceError
+from scanner.secrets import remember, scrub
+
+ANSWER_LIMIT = 32 * 1024 * 1024
+"""Bytes of the longest answer taken; a page of 1,000 keys of 1,024 escaped bytes is about 4 MB."""
+
+
+class Transport:
+    """Sends the requests of one client; not shared between threads."""
+
+    def __init__(self, session: Session, endpoint_url: str, suffix: str, ca_bundle: Path | None) -> None:
+        """``suffix`` is the domain that redirects may stay within; '' allows the endpoint's own host only."""
+        parts = urlsplit(endpoint_url)
+        self._session = session
+        self._scheme = parts.scheme
+        self._host, self._port = host_and_port(parts)
+        self._suffix = suffix or self._host
+        self._ca_bundle = ca_bundle
+        self._watchdog = _Watchdog()
+        self._manager: urllib3.PoolManager | None = None
+        self._resolved: set[str] = set()
+        self.answer_limit = ANSWER_LIMIT
+
+    def send(self, request: AWSPreparedRequest, **_event: object) -> AWSResponse:
+        """Answer one signed request. Raises SourceError for whatever keeps the answer from coming whole."""
+        if request.method not in ("GET", "HEAD"):
+            raise RuntimeError(f"a connector only reads: {request.method} was not sent")
+        parts = urlsplit(request.url)
+        self._check_host(parts.scheme, *host_and_port(parts))
+        self._session.pace()
+        with self._watchdog.armed(self._session.timeout_s):
+            try:
+                return self._exchange(request, request.url[len(parts.scheme) + 3 + len(parts.netloc) :])
+            except (HTTPError, OSError) as error:
+                raise self._translated(error) from None
+
+    def close(self) -> None:
+        """Close every connection."""
+        if self._manager is not None:
+            self._manager.clear()
+            self._manager = None
+        self._watchdog.close()
+
+    def _exchange(self, request: AWSPreparedRequest, target: str) -> AWSResponse:
+        pool = self._pools().connection_from_url(request.url)
+        answer = pool.urlopen(
+            request.method,
+            target or "/",
+            headers=request.headers,
+            redirect=False,
+            retries=False,
+            assert_same_host=False,
+            preload_content=False,
+            decode_content=False,
+        )
+        try:
+            body = self._body(answer)
+        except BaseException:
+            answer.close()
+            raise
+        if self._watchdog.fired:  # an answer without a length ends like a closed line
+            raise TimeoutError
+        return AWSResponse(request.url, answer.status, answer.headers, _Body(body))
+
+    def _body(self, answer: urllib3.BaseHTTPResponse) -> bytes:
+        chunks: list[bytes] = []
+        size = 0
+        for chunk in answer.stream(65536, decode_content=False):
+            size += len(chunk)
+            if size > self.answer_limit:
+                raise SourceError("IO_ERROR", f"the answer is longer than {self.answer_limit} bytes", where=self._host)
+            chunks.append(chunk)
+        return b"".join(chunks)
+
+    def _pools(self) -> urllib3.PoolManager:
+        if self._manager is not None:
+            return self._manager
+        timeout = urllib3.Timeout(connect=self._session.timeout_s, read=self._session.timeout_s)
+        url = f"{self._scheme}://{self._host}:{self._port}"
+        # In the clear, or to this machine, nothing goes by a proxy.
+        clear = self._scheme == "http" or is_loopback(self._host)
+        proxy = None if clear else get_environ_proxies(url).get(self._scheme)
+        manager: urllib3.PoolManager
+        if proxy:
+            login = urlsplit(proxy)
+            if login.password:
+                remember(login.password)
+            headers = urllib3.make_headers(proxy_basic_auth=f"{login.username}:{login.password}")
+            manager = urllib3.ProxyManager(
+                proxy,
+                proxy_headers=headers if login.username else None,
+                timeout=timeout,
+                ssl_context=self._tls(),
+            )
+        elif self._scheme == "https":
+            manager = urllib3.PoolManager(timeout=timeout, ssl_context=self._tls())
+        else:
+            manager = urllib3.PoolManager(timeout=timeout)
+        manager.pool_classes_by_scheme = self._watchdog.pool_classes()
+        self._manager = manager
+        return manager
+
+    def _tls(self) -> ssl.SSLContext:
+        """Certificates are always verified: against ``ca_bundle``, else the system's and the client's authorities."""
+        try:
+            context = ssl.create_default_context(cafile=self._ca_bundle)
+            if self._ca_bundle is None:
+                context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE)
+        except (OSError, ssl.SSLError) as error:
+            raise SourceError("TLS_REFUSED", f"ca_bundle cannot be read: {error}", where=str(self._ca_bundle)) from None
+        return context
+
+    def _check_host(self, scheme: str, host: str, port: int) -> None:
+        """Refuse to take the credentials anywhere but to the endpoint's own domain."""
+        inside = host == self._host or host.endswith(f".{self._suffix}")
+        if scheme != self._scheme or port != self._port or not inside:
+            raise SourceError(
+                "REDIRECT_REFUSED",
+                f"it leads to {scheme}://{host}:{port}, outside of {self._scheme}://{self._suffix}:{self._port}",
+                where=f"{self._host}:{self._port}",
+            )
+        if host not in self._resolved:
+            self._check_address(host, port)
+            self._resolved.add(host)
+
+    def _check_address(self, host: str, port: int) -> None:
+        try:
+            found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        except OSError:
+            return  # a proxy may know it; else connecting says what is wrong
+        if any(is_metadata_address(str(address[0])) for *_, address in found):
+            raise SourceError("REDIRECT_REFUSED", "the name leads to a link-local or metadata address", where=host)
+
+    def _translated(self, error: Exception) -> SourceError:
+        where = f"{self._host}:{self._port}"
+        if self._watchdog.fired or isinstance(error, TimeoutError | ReadTimeoutError | ConnectTimeoutError):
+            # A host that does not even accept is unreachable; one that stalls has timed out.
+            code = "UNREACHABLE" if isinstance(error, ConnectTimeoutError) else "TIMEOUT"
+            return SourceError(code, f"no answer within {self._session.timeout_s:g} s", where=where, transient=True)
+        if isinstance(error, SSLError | ssl.SSLError):
+            return SourceError("TLS_REFUSED", _tls_reason(error), where=where)
+        return SourceError("UNREACHABLE", scrub(f"{type(error).__name__}: {error}"), where=where, transient=True)
+
+
+def _tls_reason(error: Exception) -> str:
+    """What the verification itself says, from however deep it was wrapped."""
+    cause: object = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError):
+            return cause.verify_message
+        if isinstance(cause, ssl.SSLError) and cause.reason:
+            return cause.reason
+        cause = next((a for a in getattr(cause, "args", ()) if isinstance(a, Exception)), None)
+    return scrub(str(error))
+
+
+class _Body(io.BytesIO):
+    """An answer's body, already here, in the shape the client reads it in."""
+
+    def stream(self, amount: int = 65536, **_options: object) -> Iterator[bytes]:
+        while chunk := self.read(amount):
+            yield chunk
+
+
+class _Watchdog:
+    """Ends every connection of a transport when a deadline has passed.
+
+    Socket timeouts bound one wait, not an answer that trickles in byte by byte, in its TLS handshake, its headers or
+    its body. A duplicate of each socket is kept, because shutting that down ends the wait of the thread that reads.
+    """
+
+    def __init__(self) -> None:
+        self.fired = False
+        self._lock = threading.Lock()
+        self._lines: dict[int, socket.socket] = {}
+
+    @contextmanager
+    def armed(self, seconds: float) -> Iterator[None]:
+        self.fired = False
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+
+    def watch(self, connection: object, line: socket.socket) -> None:
+        self.forget(connection)
+        with self._lock:
+            self._lines[id(connection)] = line.dup()
+
+    def forget(self, connection: object) -> None:
+        with self._lock:
+            line = self._lines.pop(id(connection), None)
+        if line is not None:
+            line.close()
+
+    def close(self) -> None:
+        with self._lock:
+            lines, self._lines = self._lines, {}
+        for line in lines.values():
+            line.close()
+
+    def pool_classes(self) -> dict[str, Any]:
+        """Connection pools whose connections report here, by scheme."""
+        plain = type("_Plain", (_WatchedHTTP,), {"watchdog": self})
+        tls = type("_Tls", (_WatchedHTTPS,), {"watchdog": self})
+        return {
+            "http": type("_PlainPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("_TlsPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": tls}),
+        }
+
+    def _cut(self) -> None:
+        self.fired = True
+        with self._lock:
+            for line in self._lines.values():
+                try:
+                    line.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # it has ended already
+
+
+class _WatchedHTTP(HTTPConnection):
+    watchdog: ClassVar[_Watchdog]
+
+    def _new_conn(self) -> socket.socket:
+        line = super()._new_conn()
+        self.watchdog.watch(self, line)
+        return line
+
+    def close(self) -> None:
+        self.watchdog.forget(self)
+        super().close()
+
+
+class _WatchedHTTPS(HTTPSConnection):
+    watchdog: ClassVar[_Watchdog]
+
+    def _new_conn(self) -> socket.socket:
+        line = super()._new_conn()
+        self.watchdog.watch(self, line)
+        return line
+
+    def close(self) -> None:
+        self.watchdog.forget(self)
+        super().close()
