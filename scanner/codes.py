@@ -153,6 +153,9 @@ _ROWS = (
 CODES: dict[str, Code] = {c.code: c for c in _ROWS}
 """Every code by name."""
 
+GAP_CODES: tuple[str, ...] = tuple(sorted(c.code for c in _ROWS if c.exit is not Exit.COMPLETE))
+"""Codes after which counts are lower bounds."""
+
 
 class StocktakeError(Exception):
     """An error for a person: a code of the registry, where it happened, and its detail; only ``cli`` prints it."""

@@ -58,7 +58,7 @@ class SourceConfig(BaseModel):
     title: str = Field("", description="Name for people; the name when absent")
     owner: str | None = Field(None, description="Who answers for it")
     exclude: tuple[str, ...] = Field((), description="Folders left out: glob patterns on the path with its closing '/'")
-    limits: Limits = Field(default_factory=lambda: Limits(), description="Overrides of [limits] for this source")
+    limits: Limits = Field(default_factory=Limits, description="Overrides of [limits] for this source")
     options: Mapping[str, Any] = Field(default_factory=dict, description="The connector's settings")
 
 
@@ -86,11 +86,11 @@ class Estate(BaseModel):
     version: int = Field(1, ge=1, le=1, description="Version of this file's form")
     title: str = Field("Data estate", description="Title of the report")
     catalog: str | None = Field(None, description="Folder, or database URL, of the catalog")
-    limits: Limits = Field(default_factory=lambda: Limits(), description="Limits of every source")
+    limits: Limits = Field(default_factory=Limits, description="Limits of every source")
     sources: tuple[SourceConfig, ...] = Field((), description="Where to look")
     stores: tuple[KnownStore, ...] = Field((), description="Known stores")
     targets: tuple[str, ...] = Field((), description="Target ids to judge against; every one that fits when empty")
-    policy: Policy = Field(default_factory=lambda: Policy(), description="Thresholds")
+    policy: Policy = Field(default_factory=Policy, description="Thresholds")
 
     @model_validator(mode="after")
     def _unique(self) -> Estate:

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from scanner.catalog import tables as t
 from scanner.catalog.parts import ADDRESS, ARROW_SCHEMAS
 from scanner.catalog.state import Catalog
-from scanner.codes import CODES, Exit, StocktakeError
+from scanner.codes import GAP_CODES, StocktakeError
 from scanner.results import Store
 from scanner.schema import SCHEMAS
 
@@ -22,8 +22,6 @@ _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-GAP_CODES = tuple(sorted(c.code for c in CODES.values() if c.exit is not Exit.COMPLETE))
-"""Codes after which counts are lower bounds."""
 PLURALS = {
     "entry": "entries", "listing": "listings", "column": "columns", "key": "keys", "routine": "routines",
     "grant": "grants", "setting": "settings", "label": "labels", "mention": "mentions",
@@ -130,11 +128,11 @@ def _state(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, in
             query = sa.select(table)
             if "scan" in table.c and table is not t.scan:
                 query = query.where(table.c.scan.in_(sorted(set(picked.values()))))
-            rows = [dict(r) for r in state.execute(query).mappings()]
-            if "source" in table.c:
-                rows = [r for r in rows if picked.get(r["source"]) == r["scan"]]
-            elif table is t.source:
-                rows = [r for r in rows if picked.get(r["name"]) == r["scan"]]
+            rows = state.execute(query).fetchall()
+            if table is t.source:
+                rows = [r for r in rows if picked.get(r.name) == r.scan]
+            elif "source" in table.c:
+                rows = [r for r in rows if picked.get(r.source) == r.scan]
             _load(db, table, rows)
     _source_table(db)
     db.execute(
@@ -143,11 +141,12 @@ def _state(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, in
     return [unit for (unit,) in db.execute("SELECT unit FROM raw_dropped").fetchall()]
 
 
-def _load(db: duckdb.DuckDBPyConnection, table: sa.Table, rows: list[dict[str, Any]]) -> None:
-    fields = [(c.name, pa.string() if isinstance(c.type, sa.String) else pa.int64()) for c in table.columns]
-    arrow = pa.Table.from_pylist(rows, schema=pa.schema(fields))
+def _load(db: duckdb.DuckDBPyConnection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
+    kinds = [pa.string() if isinstance(c.type, sa.String) else pa.int64() for c in table.columns]
+    values = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
+    arrays = [pa.array(v, k) for v, k in zip(values, kinds, strict=True)]
     raw = table.name if table in (t.scan, t.unit, t.part, t.known_store, t.mute) else f"raw_{table.name}"
-    db.register("incoming", arrow)
+    db.register("incoming", pa.table(arrays, names=[c.name for c in table.columns]))
     db.execute(f'CREATE TABLE "{raw}" AS SELECT * FROM incoming')
     db.unregister("incoming")
 

@@ -23,7 +23,7 @@ from scanner.catalog.location import Location
 from scanner.catalog.lock import Lock, held
 from scanner.catalog.parts import Buffer, Part
 from scanner.catalog.schema_version import prepare
-from scanner.codes import StocktakeError
+from scanner.codes import GAP_CODES, StocktakeError
 from scanner.model import Fault, Unit
 from scanner.secrets import scrub
 
@@ -250,6 +250,17 @@ class Catalog:
                 db.execute(t.unit.update().where(t.unit.c.id.in_(chunk)).values(state="pending"))
         return len(ids)
 
+    def gaps(self, number: int, source: str) -> dict[str, int]:
+        """Faults of a source after which its counts are lower bounds, by code."""
+        query = (
+            sa.select(t.fault.c.reason, sa.func.count())
+            .where(t.fault.c.scan == number, t.fault.c.source == source)
+            .where(t.fault.c.op != "note", t.fault.c.reason.in_(GAP_CODES))
+            .group_by(t.fault.c.reason)
+        )
+        with self._engine.connect() as db:
+            return {str(reason): int(n) for reason, n in db.execute(query)}
+
     def add_faults(self, number: int, source: str, faults: Sequence[Fault]) -> None:
         """Record faults that belong to a source as a whole."""
         with self._begin() as db:
@@ -377,9 +388,8 @@ def _fault_values(scan: int, source: str, unit: int | None, fault: Fault) -> dic
 
 def _source_values(scan: int, row: SourceRow) -> dict[str, Any]:
     values = {name: getattr(row, name) for name in SourceRow.__dataclass_fields__}
-    return values | {
-        "scan": scan, "options": json.dumps(row.options, sort_keys=True), "limits": json.dumps(row.limits, sort_keys=True),
-    }  # fmt: skip
+    plain = {name: json.dumps(values[name], sort_keys=True) for name in ("options", "limits")}
+    return values | plain | {"scan": scan}
 
 
 def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:

@@ -1,0 +1,89 @@
+"""The units of a source that are not yet done: shared by its workers, last found first, each unit once."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from scanner.model import Unit
+
+
+@dataclass(slots=True)
+class Job:
+    """A unit to be crawled: the id of its next attempt, and how many there were."""
+
+    id: int
+    unit: Unit
+    attempts: int = 0
+
+
+class Frontier:
+    """A stack with a memory.
+
+    Last found first keeps it small on a tree. The memory (one hash a unit) makes each unit crawled once, whatever a
+    connector emits twice and whatever an interrupted scan had already done.
+    """
+
+    def __init__(self) -> None:
+        self._stack: list[Job] = []
+        self._seen: set[int] = set()
+        self._active = 0
+        self._closed = False
+        self._change = threading.Condition()
+
+    def know(self, unit: Unit) -> None:
+        """Remember a unit that needs no crawling any more."""
+        self._seen.add(hash(unit))
+
+    def offer(self, unit: Unit, new_id: Callable[[], int]) -> int | None:
+        """Add a unit nobody offered before; returns the id of its first attempt, None for a known one."""
+        key = hash(unit)
+        with self._change:
+            if key in self._seen:
+                return None
+            self._seen.add(key)
+            job = Job(new_id(), unit)
+            self._stack.append(job)
+            self._change.notify()
+        return job.id
+
+    def take(self, before_waiting: Callable[[], None]) -> Job | None:
+        """The next unit; None when all is done or the frontier is closed.
+
+        ``before_waiting`` is called when there is nothing to take just now, so that a worker keeps what it has first.
+        """
+        with self._change:
+            if (job := self._pop()) is not None or self._finished():
+                return job
+        before_waiting()
+        with self._change:
+            while (job := self._pop()) is None and not self._finished():
+                self._change.wait()
+            return job
+
+    def done(self) -> None:
+        """Say that a taken unit is finished, its children offered."""
+        with self._change:
+            self._active -= 1
+            if not self._active and not self._stack:
+                self._change.notify_all()
+
+    def close(self) -> None:
+        """Let every worker stop at its next take."""
+        with self._change:
+            self._closed = True
+            self._change.notify_all()
+
+    def __len__(self) -> int:
+        """Units waiting."""
+        return len(self._stack)
+
+    def _pop(self) -> Job | None:
+        if self._closed or not self._stack:
+            return None
+        self._active += 1
+        return self._stack.pop()
+
+    def _finished(self) -> bool:
+        return self._closed or (not self._active and not self._stack)

@@ -1,0 +1,162 @@
+"""One numbered scan over its sources: several at a time, one failing without the others noticing."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from importlib import metadata
+from typing import Any
+
+from scanner.catalog import Catalog, SourceRow, read
+from scanner.codes import Exit, StocktakeError, worst
+from scanner.crawl.progress import Progress, SourceProgress
+from scanner.crawl.source import AccountLocks, SourceRun
+from scanner.model import Fault
+from scanner.registry import Bound, rebind
+
+AT_ONCE = 4
+"""Sources crawled at the same time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a scan ended: complete, incomplete, failed or stopped; ``coverage`` is the share of containers listed."""
+
+    run: int
+    state: str
+    exit: Exit
+    coverage: float | None
+
+
+class Run:
+    """A scan that has been started or reopened; ``stop`` ends it at the next safe point."""
+
+    def __init__(self, catalog: Catalog, number: int, sources: Sequence[Bound]) -> None:
+        self.catalog = catalog
+        self.number = number
+        self.sources = tuple(sources)
+        self.progress = Progress(number, {b.name: SourceProgress(b.name) for b in sources})
+        self.stop = threading.Event()
+
+    @classmethod
+    def start(
+        cls,
+        catalog: Catalog,
+        sources: Sequence[Bound],
+        *,
+        title: str,
+        config_hash: str,
+        targets: Sequence[str] = (),
+        known: Sequence[Mapping[str, Any]] = (),
+    ) -> Run:
+        """Begin a new scan; the catalog must be locked."""
+        catalog.sweep()
+        number = catalog.start(
+            [_row(b) for b in sources], known, title=title, config_hash=config_hash, depth="L1",
+            version=metadata.version("stocktake"), targets=json.dumps(list(targets)),
+        )  # fmt: skip
+        return cls(catalog, number, sources)
+
+    @classmethod
+    def resume(cls, catalog: Catalog, number: int, only: Sequence[str] | None, again: bool) -> Run:
+        """Go on with an earlier scan: what was left, and with ``again`` what failed (of the codes ``only``, if any).
+
+        Raises:
+            StocktakeError: RUN_UNKNOWN.
+        """
+        catalog.reopen(number)
+        catalog.sweep()
+        if again or only:
+            catalog.repeat(number, only)
+        rows = [r for r in catalog.sources(number) if _unfinished(catalog, number, r)]
+        return cls(catalog, number, [rebind(r.name, r.type, r.owner, r.options, r.limits) for r in rows])
+
+    def execute(self, tick: Callable[[Progress], None], every_s: float = 0.2) -> Outcome:
+        """Crawl every source; ``tick`` is called with the progress every so often, in the caller's thread.
+
+        Raises:
+            StocktakeError: what breaks the catalog (DISK_FULL, CATALOG_DAMAGED); the last commit is kept.
+        """
+        locks = AccountLocks()
+        with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="source") as pool:
+            futures = {b.name: pool.submit(self._one, b, locks) for b in self.sources}
+            while not all(f.done() for f in futures.values()):
+                wait(futures.values(), timeout=every_s)
+                tick(self.progress)
+        broken = [e for f in futures.values() if (e := f.exception()) is not None]
+        if broken:
+            self._mark_broken(broken[0])
+            raise broken[0]
+        return self._finish({f.result() for f in futures.values()})
+
+    def _one(self, bound: Bound, locks: AccountLocks) -> Exit:
+        try:
+            return SourceRun(
+                bound, self.number, self.catalog, self.progress.sources[bound.name], self.stop, locks
+            ).run()
+        except BaseException:
+            self.stop.set()  # the catalog does not take any more: no use in asking the other sources
+            raise
+
+    def _mark_broken(self, error: BaseException) -> None:
+        code = error.code.exit if isinstance(error, StocktakeError) else Exit.INTERNAL
+        try:
+            self.catalog.finish(self.number, "incomplete", code)
+        except StocktakeError:
+            return  # the disk is still full: the run keeps saying "running" and shows as interrupted
+
+    def _finish(self, exits: set[Exit]) -> Outcome:
+        coverage = self._close_ledger(exits)
+        states = {s.state for s in self.catalog.sources(self.number)}
+        state = "complete"
+        if states & {"stopped", "waiting", "running"}:
+            state = "stopped"
+        elif states == {"failed"}:
+            state = "failed"
+        elif states & {"incomplete", "failed"}:
+            state = "incomplete"
+            exits = exits | {Exit.GAPS}
+        code = worst(exits)
+        self.catalog.finish(self.number, state, code)
+        return Outcome(self.number, state, code, coverage)
+
+    def _close_ledger(self, exits: set[Exit]) -> float | None:
+        """Check that what was listed is recorded, skipped or failed; returns the coverage.
+
+        An imbalance is our own fault, and said. Coverage is the share of the containers met that were listed to their
+        end; None where none was met.
+        """
+        with read(self.catalog, self.number) as reader:
+            wrong = reader.rows(
+                """SELECT name, listed, entries, skipped, failed FROM source
+                WHERE state IN ('complete', 'incomplete') AND listed <> entries + skipped + failed"""
+            )
+            complete, broken = reader.rows(
+                """SELECT (SELECT count(*) FROM listing WHERE complete),
+                    (SELECT count(DISTINCT (source, path)) FROM fault WHERE op = 'list')
+                    + (SELECT count(*) FROM unit WHERE state = 'pending')"""
+            )[0]
+        for name, listed, entries, skipped, failed in wrong:
+            detail = f"listed {listed:,} ≠ {entries:,} recorded + {skipped:,} skipped + {failed:,} failed"
+            self.catalog.add_faults(self.number, name, [Fault("", "list", "LEDGER_IMBALANCE", detail)])
+            self.catalog.set_source(self.number, name, state="incomplete", error_code="LEDGER_IMBALANCE")
+            exits.add(Exit.INTERNAL)
+        total = complete + broken
+        return complete / total if total else None
+
+
+def _row(bound: Bound) -> SourceRow:
+    limits = bound.limits.model_dump(mode="json") | {"exclude": list(bound.config.exclude)}
+    return SourceRow(
+        bound.name, bound.plug.type, bound.config.title or bound.name, bound.config.owner, bound.locator,
+        bound.plug.store_depth, bound.plug.store_kind, bound.plain_options(), limits,
+    )  # fmt: skip
+
+
+def _unfinished(catalog: Catalog, number: int, row: SourceRow) -> bool:
+    if row.state in {"waiting", "running", "stopped", "failed"}:
+        return True
+    return any(state == "pending" for _, _, state in catalog.units(number, row.name))

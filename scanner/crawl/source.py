@@ -1,0 +1,218 @@
+"""One source of a scan: the canary login, its workers, the watch over them, and what became of it."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from scanner.catalog import Catalog, now_us
+from scanner.codes import CODES, Exit, worst
+from scanner.connector import Account, Connector, Session
+from scanner.crawl.frontier import Frontier
+from scanner.crawl.pace import Pace
+from scanner.crawl.progress import SourceProgress
+from scanner.crawl.worker import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Shared, Worker
+from scanner.model import Fault, SourceError, Stopped, Unit
+from scanner.registry import Bound
+
+_AUTH_CODES = frozenset({"AUTH_REFUSED", "AUTH_GUEST", "AUTH_INTERACTIVE"})
+_WATCH_S = 0.2
+_GRACE_S = 4.0
+"""How long workers may take to come to an end after a stop; what they have not committed by then waits for resume."""
+
+
+class AccountLocks:
+    """One login at a time for each account and host, so that a wrong password is tried once."""
+
+    def __init__(self) -> None:
+        self._locks: dict[Account, threading.Lock] = {}
+        self._guard = threading.Lock()
+
+    def of(self, account: Account) -> threading.Lock:
+        """The lock of an account."""
+        with self._guard:
+            return self._locks.setdefault(account, threading.Lock())
+
+
+class SourceRun:
+    """Runs one source of a scan to its end, in the caller's thread."""
+
+    def __init__(
+        self,
+        bound: Bound,
+        scan: int,
+        catalog: Catalog,
+        progress: SourceProgress,
+        stop: threading.Event,
+        locks: AccountLocks,
+    ) -> None:
+        self._bound = bound
+        self._scan = scan
+        self._catalog = catalog
+        self._progress = progress
+        self._stop = stop
+        self._locks = locks
+        self._pace = Pace(progress, stop, bound.limits.requests_per_s, bound.limits.hours)
+        self._frontier = Frontier()
+
+    def run(self) -> Exit:
+        """Crawl the source; returns the exit code it calls for. Raises what breaks the catalog."""
+        progress = self._progress
+        progress.state, progress.started = "running", time.monotonic()
+        progress.alive()
+        self._catalog.set_source(self._scan, self._bound.name, state="running", started=now_us())
+        self._catalog.clear_source_faults(self._scan, self._bound.name)
+        try:
+            state, error = self._crawl()
+        except SourceError as failure:
+            state, error = "failed", failure
+        except Stopped:
+            state, error = "stopped", None
+        return self._end(state, error)
+
+    def _crawl(self) -> tuple[str, SourceError | None]:
+        self._pace.check()
+        first, roots = self._canary()
+        shared = self._shared()
+        self._fill(shared, roots)
+        workers = [Worker(shared, first if n == 0 else None) for n in range(self._bound.connections)]
+        threads = [
+            threading.Thread(target=w.run, name=f"{self._bound.name}-{n}", daemon=True) for n, w in enumerate(workers)
+        ]
+        for thread in threads:
+            thread.start()
+        hung = self._watch(threads, shared)
+        if shared.broken:
+            raise shared.broken[0]
+        if hung:
+            raise SourceError(
+                "FAILED_HUNG", f"no sign of life for {self._bound.limits.hang_s:g} s", where=self._progress.current
+            )
+        if self._stop.is_set() or self._pace.out_of_hours:
+            return "stopped", None
+        # An earlier run of this scan may have left gaps that this one did not repeat: the catalog knows them all.
+        self._progress.gaps = self._catalog.gaps(self._scan, self._bound.name)
+        return ("incomplete" if self._progress.gaps else "complete"), None
+
+    def _fill(self, shared: Shared, roots: list[Unit]) -> None:
+        """Put on the frontier what an earlier run of this scan left, and the roots where they are new."""
+        for _, unit, state in self._catalog.units(self._scan, self._bound.name):
+            if state == "pending":
+                shared.frontier.offer(unit, self._catalog.new_unit_id)
+            else:
+                shared.frontier.know(unit)
+        for unit in roots:
+            shared.frontier.offer(unit, self._catalog.new_unit_id)
+        self._progress.units_found = len(shared.frontier)
+
+    # connecting
+
+    def _session(self) -> Session:
+        return Session(self._bound.name, self._pace, self._bound.limits.timeout_s, self._catalog.trusted)
+
+    def _connector(self) -> Connector:
+        connector = self._bound.open(self._session())
+        self._progress.opened(1)
+        return connector
+
+    def _connect(self) -> Connector:
+        """A connected connector for a further worker; it names the roots again, which costs one request."""
+        connector, _ = self._login()
+        return connector
+
+    def _canary(self) -> tuple[Connector, list[Unit]]:
+        """The first login: alone for its account, never after an earlier refusal, again only after transport errors."""
+        account = self._bound.account
+        attempts = 0
+        while True:
+            attempts += 1
+            try:
+                if account is None:
+                    return self._login()
+                with self._locks.of(account):
+                    self._check_breaker(account)
+                    return self._login()
+            except SourceError as error:
+                if error.code in _AUTH_CODES and account is not None:
+                    self._catalog.set_refused(account.host, account.name, error.code)
+                if not error.transient or attempts > self._bound.limits.retries:
+                    raise
+                self._progress.retries += 1
+                if self._stop.wait(min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (attempts - 1))):
+                    raise Stopped from None
+
+    def _check_breaker(self, account: Account) -> None:
+        if earlier := self._catalog.refused(account.host, account.name):
+            raise SourceError("AUTH_BLOCKED", f"refused before: {earlier}", where=f"{account.name} on {account.host}")
+
+    def _login(self) -> tuple[Connector, list[Unit]]:
+        connector = self._connector()
+        self._progress.logins += 1
+        try:
+            return connector, list(connector.roots())
+        except BaseException as error:
+            connector.close()
+            self._progress.opened(-1)
+            if isinstance(error, SourceError | Stopped | MemoryError) or not isinstance(error, Exception):
+                raise
+            raise SourceError("CONNECTOR_BUG", f"{type(error).__name__}: {error}") from error
+
+    def _shared(self) -> Shared:
+        return Shared(
+            self._scan, self._bound.name, self._catalog, self._frontier, self._pace, self._progress, self._stop,
+            self._bound.limits.retries, self._bound.config.exclude, self._connect,
+        )  # fmt: skip
+
+    # the watch and the end
+
+    def _watch(self, threads: list[threading.Thread], shared: Shared) -> bool:
+        """Wait for the workers; True when none gave a sign of life for too long and they were abandoned."""
+        stopped_at: float | None = None
+        while any(t.is_alive() for t in threads):
+            for thread in threads:
+                thread.join(_WATCH_S / len(threads))
+            now = time.monotonic()
+            if shared.broken:
+                self._frontier.close()
+                stopped_at = stopped_at or now
+            if self._stop.is_set() or self._pace.out_of_hours:
+                self._frontier.close()
+                stopped_at = stopped_at or now
+            if stopped_at is not None and now - stopped_at > _GRACE_S:
+                shared.abandoned.set()
+                return False
+            if now - self._progress.seen > self._bound.limits.hang_s:
+                shared.abandoned.set()
+                self._frontier.close()
+                return True
+        return False
+
+    def _end(self, state: str, error: SourceError | None) -> Exit:
+        progress = self._progress
+        progress.state, progress.ended, progress.connections = state, time.monotonic(), 0
+        values: dict[str, object] = {"error_code": None, "error_where": None, "error_detail": None}
+        exits: set[Exit] = {CODES[c].exit for c in progress.gaps}
+        if error is not None:
+            code = error.code if error.code in CODES else "OTHER"
+            progress.error = code
+            exits.add(CODES[code].exit)
+            values = {"error_code": code, "error_where": error.where, "error_detail": error.detail}
+            fault = Fault("", "list", code, f"{error.where} {error.detail}".strip())
+            self._catalog.add_faults(self._scan, self._bound.name, [fault])
+            if progress.units_done:
+                progress.state = state = "incomplete"
+        elif self._pace.out_of_hours:
+            values["error_code"] = progress.error = "HOURS"
+            exits.add(Exit.BUDGET)
+        self._catalog.set_source(
+            self._scan, self._bound.name, state=state, ended=now_us(), requests=progress.requests,
+            peak_connections=progress.peak_connections, logins=progress.logins, **values,
+        )  # fmt: skip
+        return _exit_of(exits, state)
+
+
+def _exit_of(exits: set[Exit], state: str) -> Exit:
+    """A unit's denial is a gap; only what stopped the source as a whole may call for a code of its own."""
+    if state == "incomplete":
+        exits = {e if e in {Exit.INTERNAL, Exit.DISK_FULL} else Exit.GAPS for e in exits} | {Exit.GAPS}
+    return worst(exits)

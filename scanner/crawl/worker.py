@@ -1,0 +1,285 @@
+"""One worker: takes units of a source, crawls them with a connector of its own, and commits what they gave."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from scanner.catalog import Buffer, Bundle, Catalog
+from scanner.codes import CODES, Exit, StocktakeError
+from scanner.connector import Connector
+from scanner.crawl.frontier import Frontier, Job
+from scanner.crawl.pace import Pace
+from scanner.crawl.progress import SourceProgress
+from scanner.model import OPS, Batch, Event, Fault, SourceError, Stopped, Unit
+from scanner.schema import ENTRY, LISTING
+
+FLUSH_ROWS = 100_000
+"""Rows after which a part is written: large enough for cheap Parquet, small enough for bounded memory."""
+FLUSH_S = 5.0
+"""Seconds after which what is finished is committed: at most this much is repeated after a crash."""
+FIRST_BACKOFF_S = 0.5
+LONGEST_BACKOFF_S = 30.0
+
+
+@dataclass(slots=True)
+class Shared:
+    """What the workers of one source share."""
+
+    scan: int
+    source: str
+    catalog: Catalog
+    frontier: Frontier
+    pace: Pace
+    progress: SourceProgress
+    stop: threading.Event
+    retries: int
+    exclude: tuple[str, ...]
+    connect: Callable[[], Connector]
+    abandoned: threading.Event = field(default_factory=threading.Event)
+    broken: list[BaseException] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class _Attempt:
+    """What one attempt at a unit gave besides its batches."""
+
+    children: list[tuple[int, Unit]] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    listed: int = 0
+    entries: int = 0
+    early: bool = False  # rows of it stand in a part already
+
+
+class Worker:
+    """Runs in a thread of its own; ``first`` is the connector that made the canary login."""
+
+    def __init__(self, shared: Shared, first: Connector | None = None) -> None:
+        self._s = shared
+        self._connector = first
+        self._buffer: Buffer = shared.catalog.buffer(shared.scan, shared.source)
+        self._bundle = Bundle(shared.source)
+        self._since = time.monotonic()
+
+    def run(self) -> None:
+        """Crawl until the frontier is empty or the scan is to stop; failures of the catalog end the source."""
+        try:
+            while (job := self._s.frontier.take(self._commit)) is not None:
+                try:
+                    self._crawl(job)
+                finally:
+                    self._s.frontier.done()
+            self._commit()
+        except Stopped:
+            self._commit_or_break()
+        except BaseException as error:  # noqa: BLE001 - a worker's own failure must end the scan, not vanish in a thread
+            self._s.broken.append(error)
+            self._s.frontier.close()
+        finally:
+            self._close()
+
+    # one unit
+
+    def _crawl(self, job: Job) -> None:
+        """Crawl a unit, again after a transient failure; then its rows, children and faults are in the bundle."""
+        shared = self._s
+        shared.progress.current = job.unit.key
+        while True:
+            job.attempts += 1
+            mark, attempt = self._buffer.mark(), _Attempt()
+            try:
+                self._attempt(job, attempt)
+            except SourceError as error:
+                if error.transient and job.attempts <= shared.retries:
+                    self._forget(job, mark, attempt)
+                    self._back_off(job.attempts)
+                    continue
+                self._failed(job, attempt, Fault(job.unit.key, "list", _registered(error.code), str(error.detail)))
+                return
+            except Stopped:
+                self._forget(job, mark, attempt)
+                raise
+            except _ConnectorBug as error:
+                self._forget(job, mark, attempt)
+                self._failed(job, _Attempt(), Fault(job.unit.key, "list", "CONNECTOR_BUG", str(error)))
+                return
+            self._settle(job, attempt, "done")
+            return
+
+    def _attempt(self, job: Job, attempt: _Attempt) -> None:
+        connector = self._open()
+        events = _guarded(connector.crawl(job.unit))
+        try:
+            for event in events:
+                self._s.progress.alive()
+                if self._s.stop.is_set():
+                    raise Stopped
+                self._take(job, attempt, event)
+        finally:
+            events.close()
+
+    def _take(self, job: Job, attempt: _Attempt, event: Event) -> None:
+        shared = self._s
+        if isinstance(event, Batch):
+            try:
+                self._buffer.add(job.id, event)
+            except ValueError as error:
+                raise _ConnectorBug(str(error)) from None
+            self._count(attempt, event)
+            if self._buffer.rows >= FLUSH_ROWS:
+                attempt.early = True
+                self._write()
+        elif isinstance(event, Fault):
+            attempt.faults.append(_checked(event))
+        elif not _excluded(event.key, shared.exclude):
+            number = shared.frontier.offer(event, shared.catalog.new_unit_id)
+            if number is not None:
+                attempt.children.append((number, event))
+        else:
+            attempt.faults.append(Fault(event.key, "descend", "EXCLUDED", ""))
+
+    def _count(self, attempt: _Attempt, batch: Batch) -> None:
+        if batch.schema is LISTING:
+            attempt.listed += sum(n for n in batch.columns["listed"] if isinstance(n, int))
+        elif batch.schema is ENTRY:
+            attempt.entries += len(batch)
+            sizes = batch.columns.get("size")
+            if isinstance(sizes, list):
+                self._s.progress.bytes += sum(filter(None, sizes))
+
+    def _failed(self, job: Job, attempt: _Attempt, fault: Fault) -> None:
+        """Keep what a failed unit had given, and balance the ledger for the listing it could not finish."""
+        recorded = attempt.entries + sum(f.op in {"stat", "skip"} for f in attempt.faults)
+        if recorded > attempt.listed:
+            missing = recorded - attempt.listed
+            row = Batch(LISTING, {"path": [job.unit.key], "listed": [missing], "complete": [False]})
+            self._buffer.add(job.id, row)
+        attempt.faults.append(fault)
+        self._s.progress.units_failed += 1
+        self._settle(job, attempt, "failed")
+
+    def _settle(self, job: Job, attempt: _Attempt, state: str) -> None:
+        bundle, progress = self._bundle, self._s.progress
+        bundle.units.append((job.id, job.unit, state, job.attempts))
+        bundle.children += attempt.children
+        bundle.faults += [(job.id, fault) for fault in attempt.faults]
+        with progress.lock:
+            progress.units_done += 1
+            progress.units_found += len(attempt.children)
+            progress.entries += attempt.entries
+            for fault in attempt.faults:
+                if fault.op != "note":
+                    progress.faults += 1
+                    if CODES[fault.reason].exit is not Exit.COMPLETE:
+                        progress.gaps[fault.reason] = progress.gaps.get(fault.reason, 0) + 1
+        if self._buffer.rows >= FLUSH_ROWS or time.monotonic() - self._since >= FLUSH_S:
+            self._commit()
+
+    def _forget(self, job: Job, mark: dict[str, int], attempt: _Attempt) -> None:
+        """Drop what an attempt gave, so that the next one starts clean; its children stay offered."""
+        if attempt.early:
+            self._bundle.dropped.append(job.id)
+            self._buffer.rewind({})
+        else:
+            self._buffer.rewind(mark)
+        self._bundle.children += attempt.children
+        self._s.progress.units_found += len(attempt.children)
+        job.id = self._s.catalog.new_unit_id()
+
+    def _back_off(self, attempts: int) -> None:
+        self._s.progress.retries += 1
+        self._close()
+        wait = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (attempts - 1)) * random.uniform(0.5, 1.0)  # noqa: S311
+        self._s.progress.alive()
+        if self._s.stop.wait(wait):
+            raise Stopped
+
+    # the connector
+
+    def _open(self) -> Connector:
+        """The worker's connector, connected; a new one after it was closed."""
+        if self._connector is None:
+            connector = self._s.connect()
+            self._connector = connector
+        return self._connector
+
+    def _close(self) -> None:
+        connector, self._connector = self._connector, None
+        if connector is not None:
+            connector.close()
+            self._s.progress.opened(-1)
+
+    # what is kept
+
+    def _write(self) -> None:
+        parts, bad = self._buffer.write()
+        self._bundle.parts += parts
+        for number, why in bad.items():
+            self._bundle.faults.append((number, Fault("", "list", "CONNECTOR_BUG", why)))
+            with self._s.progress.lock:
+                self._s.progress.gaps["CONNECTOR_BUG"] = self._s.progress.gaps.get("CONNECTOR_BUG", 0) + 1
+
+    def _commit(self) -> None:
+        """Write what waits and make it count; an abandoned worker's commit never does."""
+        self._since = time.monotonic()
+        if not self._bundle and not self._buffer.rows:
+            return
+        self._write()
+        if self._s.abandoned.is_set():
+            return
+        bundle, self._bundle = self._bundle, Bundle(self._s.source)
+        self._s.catalog.commit(self._s.scan, bundle)
+
+    def _commit_or_break(self) -> None:
+        try:
+            self._commit()
+        except StocktakeError as error:
+            self._s.broken.append(error)
+
+
+class _ConnectorBug(Exception):  # noqa: N818 - internal to this module
+    """The connector broke its contract."""
+
+
+def _guarded(events: Iterator[Event]) -> Generator[Event]:
+    """The connector's events; whatever it raises that the contract does not allow becomes ``_ConnectorBug``.
+
+    The guard stands around the connector's own step alone, never around what the engine does with an event.
+    """
+    try:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration:
+                return
+            except (SourceError, Stopped, MemoryError):
+                raise
+            except Exception as error:
+                raise _ConnectorBug(f"{type(error).__name__}: {error}") from error
+            if not isinstance(event, Batch | Unit | Fault):
+                raise _ConnectorBug(f"gave a {type(event).__name__}, not a Batch, Unit or Fault")
+            yield event
+    finally:
+        close = getattr(events, "close", None)
+        if close is not None:
+            close()
+
+
+def _registered(code: str) -> str:
+    return code if code in CODES else "OTHER"
+
+
+def _checked(fault: Fault) -> Fault:
+    """The fault with a known code and operation, so that no reader meets one it cannot explain."""
+    if fault.reason in CODES and fault.op in OPS:
+        return fault
+    op = fault.op if fault.op in OPS else "list"
+    return Fault(fault.path, op, _registered(fault.reason), f"{fault.reason}/{fault.op} {fault.detail}")
+
+
+def _excluded(key: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(key, p) or fnmatchcase("/" + key, p) for p in patterns)
