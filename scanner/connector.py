@@ -54,6 +54,11 @@ def _no_wait() -> None:
     """Pace of a connector that nobody paces."""
 
 
+def _any_container(_key: str) -> bool:
+    """Containers a unit may cover where nobody says otherwise: all."""
+    return True
+
+
 def _trust_nobody(_host: str, _port: int) -> tuple[str, ...]:
     """Trusted fingerprints where no catalog is at hand: none."""
     return ()
@@ -65,13 +70,16 @@ class Session:
 
     ``pace`` is called before every request to the source: it waits for the source's rate limit, counts the request,
     and raises ``Stopped`` when the scan is to end. ``timeout_s`` bounds any one wait. ``trusted`` gives the host key
-    fingerprints (``SHA256:…``) a person has trusted for a host and port.
+    fingerprints (``SHA256:…``) a person has trusted for a host and port. A connector that lists further containers
+    within one unit asks ``within`` for each (a unit key) and hands those out as units for which it says no: they are
+    excluded, or are units already.
     """
 
     source: str
     pace: Callable[[], None] = _no_wait
     timeout_s: float = 30.0
     trusted: Callable[[str, int], tuple[str, ...]] = _trust_nobody
+    within: Callable[[str], bool] = _any_container
 
 
 @dataclass(frozen=True, slots=True)
