@@ -1,0 +1,36 @@
+"""The conformance suite every connector passes: subclass it, give one fixture, and read what breaks.
+
+Whoever writes a connector describes in a ``Harness`` how its medium holds the reference world, and takes the suites
+that fit: ``ConnectorSuite`` for trees and object stores or ``DatabaseSuite`` for databases, and for what else it can do
+``DeniedSuite``, ``LogsInSuite``, ``ReadsBytesSuite``, ``OfflineSuite`` and ``SamplesRowsSuite``::
+
+    class TestShare(LogsInSuite, ReadsBytesSuite, ConnectorSuite):
+        @pytest.fixture(scope="class")
+        def harness(self, samba: Samba) -> ShareHarness:
+            return planted(ShareHarness(samba))
+"""
+
+from scanner.testing.conformance.core import CoreSuite
+from scanner.testing.conformance.harness import Harness, planted
+from scanner.testing.conformance.suites import (
+    ConnectorSuite,
+    DatabaseSuite,
+    DeniedSuite,
+    LogsInSuite,
+    OfflineSuite,
+    ReadsBytesSuite,
+    SamplesRowsSuite,
+)
+
+__all__ = [
+    "ConnectorSuite",
+    "CoreSuite",
+    "DatabaseSuite",
+    "DeniedSuite",
+    "Harness",
+    "LogsInSuite",
+    "OfflineSuite",
+    "ReadsBytesSuite",
+    "SamplesRowsSuite",
+    "planted",
+]

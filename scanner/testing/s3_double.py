@@ -1,0 +1,246 @@
+"""A misbehaving S3 server: whatever a script answers is sent byte for byte, as slowly or brokenly as it says.
+
+For whoever writes or changes an S3 connector. A script is a function from ``Request`` to ``Answer``; ``bucket_of`` is a
+well-behaved one, and the others here misbehave in one way each::
+
+    with s3_double(repeats_token(["a", "b"])) as server:
+        crawl(server.endpoint)
+    assert server.requests
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from itertools import count
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from xml.sax.saxutils import escape
+
+_NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One request as it came: ``path`` percent-decoded, ``query`` decoded, ``headers`` with names in lower case."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    headers: dict[str, str]
+
+    @property
+    def is_listing(self) -> bool:
+        """Whether it asks for a page of keys."""
+        return self.query.get("list-type") == "2"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What is sent back.
+
+    ``pause_s`` is waited after every byte, of the body (``slow="body"``) or of all from the status line on
+    (``slow="head"``); ``promise`` is the Content-Length told, when it is not the true one.
+    """
+
+    status: int = 200
+    body: bytes = b""
+    headers: tuple[tuple[str, str], ...] = ()
+    pause_s: float = 0.0
+    slow: str = "body"
+    promise: int | None = None
+
+
+Script = Callable[[Request], Answer]
+
+
+@dataclass(slots=True)
+class S3Double:
+    """A running double: its endpoint, how many connections it took, and every request in order."""
+
+    endpoint: str
+    requests: list[Request] = field(default_factory=list)
+    connections: int = 0
+
+    @property
+    def listings(self) -> list[Request]:
+        """The requests for pages of keys."""
+        return [r for r in self.requests if r.is_listing]
+
+
+@contextlib.contextmanager
+def s3_double(script: Script) -> Iterator[S3Double]:
+    """Serve a script on a free port of loopback until the block ends."""
+    ended = threading.Event()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(script, ended))
+    server.daemon_threads = True
+    double = S3Double(f"http://127.0.0.1:{server.server_address[1]}")
+    server.double = double  # type: ignore[attr-defined]
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
+    thread.start()
+    try:
+        yield double
+    finally:
+        ended.set()
+        server.shutdown()
+        server.server_close()
+        thread.join(5)
+
+
+def _handler(script: Script, ended: threading.Event) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def setup(self) -> None:
+            super().setup()
+            self.server.double.connections += 1  # type: ignore[attr-defined]
+
+        def answer(self) -> None:
+            parts = urlsplit(self.path)
+            request = Request(
+                self.command,
+                unquote(parts.path, errors="surrogateescape"),
+                dict(parse_qsl(parts.query, keep_blank_values=True)),
+                {name.lower(): value for name, value in self.headers.items()},
+            )
+            self.server.double.requests.append(request)  # type: ignore[attr-defined]
+            with contextlib.suppress(OSError):  # the client may well give up on us
+                self._send(script(request), bodiless=self.command == "HEAD")
+
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the names http.server looks for
+
+        def _send(self, answer: Answer, *, bodiless: bool) -> None:
+            promise = len(answer.body) if answer.promise is None else answer.promise
+            lines = [f"HTTP/1.1 {answer.status} Scripted", f"Content-Length: {promise}"]
+            lines += [f"{name}: {value}" for name, value in answer.headers]
+            head = ("\r\n".join(lines) + "\r\n\r\n").encode()
+            body = b"" if bodiless else answer.body
+            if answer.pause_s:
+                quick, slow = (b"", head + body) if answer.slow == "head" else (head, body)
+                self.wfile.write(quick)
+                self._trickle(slow, answer.pause_s)
+            else:
+                self.wfile.write(head + body)
+            if promise != len(answer.body):
+                self.close_connection = True
+
+        def _trickle(self, content: bytes, pause_s: float) -> None:
+            for byte in content:
+                self.wfile.write(bytes((byte,)))
+                self.wfile.flush()
+                if ended.wait(pause_s):
+                    return
+
+        def log_message(self, *_args: object) -> None:
+            """Keep quiet: the requests are kept in ``S3Double.requests``."""
+
+    return Handler
+
+
+def page(
+    keys: Sequence[str | bytes], token: str | None = None, *, encoded: bool = True, storage_class: str = "STANDARD"
+) -> Answer:
+    """One page of a listing, ``token`` being where the next one begins."""
+    contents = "".join(
+        f"<Contents><Key>{_key(key, encoded=encoded)}</Key><LastModified>2024-02-29T12:34:56.789Z</LastModified>"
+        f"<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>{number}</Size>"
+        f"<StorageClass>{storage_class}</StorageClass></Contents>"
+        for number, key in enumerate(keys)
+    )
+    more = "<IsTruncated>false</IsTruncated>"
+    if token is not None:
+        more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{escape(token)}</NextContinuationToken>"
+    form = "<EncodingType>url</EncodingType>" if encoded else ""
+    return _xml(f'<ListBucketResult xmlns="{_NAMESPACE}">{form}{more}{contents}</ListBucketResult>')
+
+
+def error(status: int, code: str, message: str = "scripted", *, more: str = "") -> Answer:
+    """An error answer of S3; ``more`` is further XML inside it."""
+    return _xml(f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>{more}</Error>", status)
+
+
+def bucket_of(keys: Sequence[str | bytes], page_size: int = 3) -> Script:
+    """A well-behaved bucket: keys in order of their bytes, ``start-after`` and tokens heeded, no settings offered."""
+    ordered = sorted({k if isinstance(k, bytes) else k.encode() for k in keys})
+
+    def script(request: Request) -> Answer:
+        if not request.is_listing:
+            return error(501, "NotImplemented")
+        after = unquote(request.query.get("continuation-token", "")) or request.query.get("start-after", "")
+        left = [k for k in ordered if k > after.encode() and k.startswith(request.query.get("prefix", "").encode())]
+        size = min(page_size, int(request.query.get("max-keys", "1000")))
+        token = quote(left[size - 1]) if len(left) > size else None
+        return page(left[:size], token)
+
+    return script
+
+
+def repeats_token(keys: Sequence[str]) -> Script:
+    """Every page comes with the same continuation token, and is the same page."""
+    return _listing(lambda _request, _number: page(keys, "again"))
+
+
+def fresh_tokens_same_page(keys: Sequence[str]) -> Script:
+    """Every page is the same one, but its continuation token is always new."""
+    return _listing(lambda _request, number: page(keys, f"token-{number}"))
+
+
+def pages_of(*pages: Sequence[str]) -> Script:
+    """The given pages whatever is asked for, in turn, the last one without a token."""
+
+    def answer(request: Request, _number: int) -> Answer:
+        at = int(request.query.get("continuation-token", "0"))
+        return page(pages[at], str(at + 1) if at + 1 < len(pages) else None)
+
+    return _listing(answer)
+
+
+def storm(times: int, then: Script, status: int = 503, code: str = "SlowDown") -> Script:
+    """As many refusals for going too fast, then the other script."""
+    numbers = count()
+    return lambda request: error(status, code) if next(numbers) < times else then(request)
+
+
+def truncated_xml(keys: Sequence[str]) -> Script:
+    """Pages that end in the middle of an element, though their length is right."""
+    return _listing(lambda _request, _number: Answer(body=page(keys).body[:-40]))
+
+
+def raw_control_characters(keys: Sequence[str]) -> Script:
+    """Keys as character references whatever encoding was asked for, so that a control character breaks the XML."""
+    good = bucket_of(keys, 1000)
+
+    def script(request: Request) -> Answer:
+        answer = good(request)
+        if not request.is_listing:
+            return answer
+        body = answer.body.decode().replace("<EncodingType>url</EncodingType>", "")
+        return Answer(body=body.replace("%08", "&#x8;").encode())
+
+    return script
+
+
+def redirects(to: str, status: int = 307, code: str = "TemporaryRedirect", region: str | None = None) -> Script:
+    """Every request is sent to another place."""
+    more = f"<Endpoint>{escape(urlsplit(to).netloc)}</Endpoint>"
+    headers: tuple[tuple[str, str], ...] = (("Location", to),)
+    if region is not None:
+        headers += (("x-amz-bucket-region", region),)
+    return lambda _request: Answer(status, error(status, code, more=more).body, headers)
+
+
+def _listing(answer: Callable[[Request, int], Answer]) -> Script:
+    numbers = count()
+    return lambda request: answer(request, next(numbers)) if request.is_listing else error(501, "NotImplemented")
+
+
+def _key(key: str | bytes, *, encoded: bool) -> str:
+    raw = key if isinstance(key, bytes) else key.encode()
+    return quote(raw, safe="/~.-_*") if encoded else escape(raw.decode())
+
+
+def _xml(text: str, status: int = 200) -> Answer:
+    body = f'<?xml version="1.0" encoding="UTF-8"?>\n{text}'.encode()
+    return Answer(status, body, (("Content-Type", "application/xml"),))
