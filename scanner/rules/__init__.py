@@ -1,0 +1,1 @@
+"""Shipped rules: one TOML file each; ``scanner.rule`` reads them."""

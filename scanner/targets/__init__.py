@@ -1,0 +1,1 @@
+"""Shipped targets: one TOML file each; ``scanner.rule`` reads them."""
