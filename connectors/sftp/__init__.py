@@ -1,0 +1,41 @@
+"""The SFTP connector: a folder of an SSH host, listed through our own SFTP 3 client on a paramiko channel."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from pydantic import BaseModel
+
+from connectors.sftp.options import Options, account, from_url, locator
+from connectors.sftp.source import Source
+from scanner.connector import Plug, Session
+
+__all__ = ["PLUG", "Options", "Source"]
+
+
+def _open(options: BaseModel, session: Session) -> Source:
+    return Source(cast("Options", options), session)
+
+
+PLUG = Plug(
+    title="SFTP host",
+    type="sftp",
+    schemes=("sftp",),
+    options=Options,
+    open=_open,
+    from_url=from_url,
+    account=lambda options: account(cast("Options", options)),
+    locator=lambda options: locator(cast("Options", options)),
+    store_kind="sftp",
+    facts=("entry", "listing", "setting"),
+    limits=(
+        "Times have 32 bits: one a day or more ahead of the scan may stand for one before 1970, so it is unknown.",
+        "Creation and access times, allocated space, ACLs and extended attributes are not shown.",
+        "Owner and group are names only where the server's long listing agrees with its numbers, else '#N'.",
+        "Hard links are counted, but which names share content is not told, so totals may count it more than once.",
+        "Sampling content updates access times where the server's file system keeps them.",
+        "A server may hide names from the account; nothing in the protocol would show it.",
+        "Within one folder, names beyond the first million are checked for repetition answer by answer only.",
+    ),
+    extra="sftp",
+)

@@ -1,0 +1,92 @@
+"""Entries from what a server says of a name."""
+
+from __future__ import annotations
+
+import time
+
+from connectors.sftp.wire import Facts
+from scanner.model import Batch, Columns
+from scanner.paths import canonical
+from scanner.schema import ENTRY
+
+_COLUMNS = (
+    "parent", "name", "kind", "size", "modified", "owner", "group", "mode", "links", "target", "subtype",
+)  # fmt: skip
+# The type bits of a mode as POSIX numbers them, which is what servers of every system send.
+_SUBTYPES = {0o01: "fifo", 0o14: "socket", 0o02: "character device", 0o06: "block device"}
+_KINDS = {0o10: "file", 0o04: "directory", 0o12: "link", **dict.fromkeys(_SUBTYPES, "special")}
+_DAY_S = 24 * 3600
+_SIZES = 1 << 63
+
+
+def kind(mode: int | None) -> str | None:
+    """The kind a mode says; None where it says none."""
+    return None if mode is None else _KINDS.get(mode >> 12 & 0o17)
+
+
+def segment(name: bytes) -> str:
+    """Canonical text of a name that should hold no '/', and may."""
+    return canonical(name).replace("/", "\\x2F")
+
+
+class Entries:
+    """The entries of one unit, column by column."""
+
+    def __init__(self) -> None:
+        self._columns = Columns(ENTRY, _COLUMNS)
+        # Beyond this a 32-bit time is likelier to stand for one before 1970: 1968 arrives as 2105.
+        self._latest = min(int(time.time()) + _DAY_S, (1 << 31) - 1)
+        self._names: dict[tuple[int, bytes | None], str] = {}
+
+    def __len__(self) -> int:
+        """Number of entries waiting."""
+        return len(self._columns)
+
+    def take(self) -> Batch:
+        """Hand out the entries so far."""
+        return self._columns.take()
+
+    def add(self, parent: str, name: str, facts: Facts, long: bytes, target: str | None = None) -> None:
+        """Add one; ``long`` is the server's listing of it, which may name owners and count links."""
+        size, uid, gid, mode, modified = facts
+        of_kind = kind(mode)
+        is_file = of_kind == "file"
+        words = _long_listing(long, size)
+        links, owner, group = words or (None, None, None)
+        self._columns.add(
+            parent,
+            name,
+            of_kind or "unknown",
+            size if is_file and size is not None and size < _SIZES else None,
+            modified * 1_000_000 if modified is not None and modified <= self._latest else None,
+            self._called(uid, owner),
+            self._called(gid, group),
+            mode & 0o177777 if mode is not None else None,
+            links if is_file else None,
+            target,
+            _SUBTYPES.get(mode >> 12 & 0o17) if mode is not None and of_kind == "special" else None,
+        )
+
+    def _called(self, number: int | None, word: bytes | None) -> str | None:
+        """A user's or group's name where there is one, else its number; None where not even that is known."""
+        if number is None:
+            return None
+        called = self._names.get((number, word))
+        if called is None:
+            called = f"#{number}" if word is None or word.isdigit() else canonical(word)
+            self._names[number, word] = called
+        return called
+
+
+def _long_listing(line: bytes, size: int | None) -> tuple[int, bytes, bytes] | None:
+    """Links, user and group of an ``ls -l`` line; None where it is not one beyond doubt.
+
+    The protocol leaves the form of the line open. Its fifth word must be the size that the attributes give: a user or
+    group name with a blank in it (they come from directory services) shifts the words, and is then not taken.
+    """
+    words = line.split(None, 5)
+    if len(words) < 6 or len(words[0]) not in (10, 11) or not words[1].isdigit() or not words[4].isdigit():
+        return None
+    if int(words[4]) != size:
+        return None
+    return int(words[1]), words[2], words[3]

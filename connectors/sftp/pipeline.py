@@ -1,0 +1,50 @@
+"""Many requests under way on one wire, each with what is to happen when its answer comes."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable
+
+from connectors.sftp.wire import Reply, Wire
+
+UNDER_WAY = 128
+"""Requests under way at once, so that neither side's buffers fill while the other waits."""
+
+Then = Callable[[Reply], None]
+
+
+class Pipeline:
+    """Requests that are under way, and those that go first when there is room."""
+
+    def __init__(self, wire: Wire) -> None:
+        self.where = wire.where
+        self._wire = wire
+        self._pending: dict[int, Then] = {}
+        self._urgent: deque[tuple[int, bytes, Then]] = deque()
+
+    def send(self, request: int, body: bytes, then: Then) -> None:
+        """Send a request with the next ones."""
+        self._pending[self._wire.ask(request, body)] = then
+
+    def urge(self, request: int, body: bytes, then: Then) -> None:
+        """Send a request as soon as there is room, before anything that ``fill`` adds."""
+        self._urgent.append((request, body, then))
+
+    def fill(self, more: Callable[[], bool]) -> None:
+        """Put requests under way while there is room; ``more`` sends some, or says that there are none."""
+        while len(self._pending) < UNDER_WAY:
+            if self._urgent:
+                self.send(*self._urgent.popleft())
+            elif not more():
+                return
+
+    def step(self) -> bool:
+        """Wait for one answer and let happen what it was asked for; False when nothing is under way."""
+        if not self._pending:
+            return False
+        reply = self._wire.reply()
+        then = self._pending.pop(reply.number, None)
+        if then is None:
+            raise self._wire.stray(reply.number)
+        then(reply)
+        return True

@@ -1,0 +1,129 @@
+"""One open SFTP source."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
+from connectors.sftp import content
+from connectors.sftp import wire as w
+from connectors.sftp.crawl import Crawl
+from connectors.sftp.options import Options
+from scanner.connector import Session, missing_driver
+from scanner.model import Batch, Event, Fault, SourceError, Unit
+from scanner.paths import canonical, restore
+from scanner.schema import SETTING
+
+if TYPE_CHECKING:
+    from connectors.sftp.ssh import Link
+
+
+class Source:
+    """An SFTP source; connects when it is first used, and again after a connection was lost."""
+
+    def __init__(self, options: Options, session: Session) -> None:
+        self._options = options
+        self._session = session
+        self._link: Link | None = None
+        self._wire: w.Wire | None = None
+        self._root = b""
+        self._greeting: tuple[int, tuple[str, ...]] = (0, ())
+
+    def roots(self) -> Iterable[Unit]:
+        """Connect, and see that the root is a directory.
+
+        Raises:
+            SourceError: ROOT_MISSING, and whatever connecting raises.
+        """
+        wire = self._connected()
+        try:
+            reply = wire.call(w.STAT, w.string(self._root))  # follows links: a person named this path
+            code, said = reply.status()
+            mode = w.facts(reply.body)[0][3] if reply.kind == w.ATTRS else None
+        except w.Malformed:
+            code, said, mode = w.OK, "", None  # listing it will show
+        except BaseException:
+            self.close()
+            raise
+        if code == w.NO_SUCH_FILE or (mode is not None and mode >> 12 & 0o17 != 0o04):
+            raise SourceError("ROOT_MISSING", said or "not a directory", where=canonical(self._root))
+        return (Unit(""),)
+
+    def crawl(self, unit: Unit) -> Iterator[Event]:
+        """List a directory and what fits into the unit of its descendants."""
+        wire = self._connected()
+        whole = False
+        try:
+            if not unit.key:
+                yield from self._told()
+            crawl = Crawl(wire, self._root, self._session.within, snapshots=self._options.snapshots)
+            yield from crawl.run(unit.key)
+            whole = True
+        finally:
+            if not whole:  # answers may still be on their way: the next unit must not meet them
+                self.close()
+
+    def read(self, path: str, start: int, length: int) -> bytes:
+        """At most ``length`` bytes of a regular file from ``start``."""
+        wire = self._connected()
+        whole = False
+        try:
+            data = content.read(wire, w.below(self._root, restore(path)), path, start, length)
+            whole = True
+        except SourceError as error:
+            whole = error.where == path  # a refusal of the server's; the connection is in order
+            raise
+        finally:
+            if not whole:
+                self.close()
+        return data
+
+    def close(self) -> None:
+        """End the connection; may be called twice."""
+        link, self._link, self._wire = self._link, None, None
+        if link is not None:
+            link.close()
+
+    def _connected(self) -> w.Wire:
+        if self._wire is not None:
+            return self._wire
+        try:
+            from connectors.sftp import ssh  # noqa: PLC0415 - paramiko is an optional driver, and slow to import
+        except ImportError as error:
+            raise missing_driver("sftp", "sftp", error) from None
+        options = self._options
+        self._link = ssh.connect(options, self._session)
+        wire = w.Wire(self._link.channel, self._session.pace, self._session.timeout_s, options.where)
+        try:
+            self._greeting = wire.greet()
+            self._root = _canonical_root(wire, restore(options.path))
+        except BaseException:  # whatever it was, no connection is left behind
+            self.close()
+            raise
+        self._wire = wire
+        return wire
+
+    def _told(self) -> Iterator[Event]:
+        """What the host says of itself, and a warning where an outdated algorithm was agreed on."""
+        assert self._link is not None
+        version, extensions = self._greeting
+        told: dict[str, str | None] = {
+            **self._link.agreed,
+            "ssh_weak_algorithms": ", ".join(self._link.weak) or "none",
+            "ssh_weak_algorithms_offered": ", ".join(self._link.offered_weak) or "none",
+            "sftp_version": str(version),
+            "sftp_extensions": ", ".join(extensions) or "none",
+            "root": canonical(self._root),
+        }
+        yield Batch(SETTING, {"path": [""] * len(told), "name": list(told), "value": list(told.values())})
+        if self._link.weak:
+            detail = f"{self._options.where} uses {', '.join(self._link.weak)}, allowed by legacy_algorithms"
+            yield Fault("", "note", "WEAK_SSH", detail)
+
+
+def _canonical_root(wire: w.Wire, path: bytes) -> bytes:
+    """The root as the server resolves it; as it was given where the server cannot."""
+    reply = wire.call(w.REALPATH, w.string(path))
+    found, _ = w.names(reply.body) if reply.kind == w.NAME else ([], False)
+    root = found[0][0] if found and found[0][0] else path
+    return root.rstrip(b"/") or b"/"
