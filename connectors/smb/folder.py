@@ -1,0 +1,144 @@
+"""One folder being listed: its names become entries, units and faults, page by page."""
+
+from __future__ import annotations
+
+from connectors.smb import listing, wire
+from connectors.smb.reach import Identity, Reach
+from scanner import paths
+from scanner.model import Columns, Event, Fault, SourceError, Unit
+from scanner.schema import ENTRY
+
+_COLUMNS = (
+    "parent", "name", "kind", "size", "allocated", "modified", "created", "attributes", "target", "tier", "subtype",
+)  # fmt: skip
+_DEEPEST = 250
+"""Folders within folders: people make no deeper tree, and a loop that cannot be recognised must end somewhere."""
+_KEPT_NAMES = 250_000
+"""Names of one folder that are checked for repetition one by one; a whole page that comes again is always noticed."""
+
+
+class Folder:
+    """The listing of one folder so far; ``rows`` are the entries not yet handed out."""
+
+    def __init__(self, key: str, reach: Reach, *, snapshots: bool) -> None:
+        self.listed = 0
+        self.rows = Columns(ENTRY, _COLUMNS)
+        self._key = key
+        self._reach = reach
+        self._snapshots = snapshots
+        self._names: set[bytes] = set()
+        self._above: dict[Identity, str] | None = None
+
+    def add(self, page: bytes) -> list[Event]:
+        """Take in one page; what it tells besides entries.
+
+        Raises:
+            SourceError: PARTIAL, when the page contradicts itself; what came before it stays.
+        """
+        try:
+            found = [each for each in wire.entries(page) if each.name not in _DOTS]
+        except ValueError as error:
+            raise SourceError("PARTIAL", str(error)) from None
+        events: list[Event] = []
+        self.listed += len(found)
+        for each in found:
+            name, ill_formed = listing.text(each.name)
+            if each.name in self._names:
+                events.append(Fault(self._key + name, "skip", "DUPLICATE_ENTRY"))
+                continue
+            if len(self._names) < _KEPT_NAMES:
+                self._names.add(each.name)
+            if _is_illegal(name):
+                events.append(Fault(self._key + name, "stat", "OTHER", "the server gave an illegal name"))
+                continue
+            if ill_formed:
+                events.append(Fault(self._key + name, "note", "NAME_UNDECODABLE", "no valid UTF-16"))
+            elif listing.is_mangled(name):
+                events.append(Fault(self._key + name, "note", "NAME_MANGLED", "it has the form of an 8.3 alias"))
+            self._record(name, each, events)
+        return events
+
+    def _record(self, name: str, each: wire.Listed, events: list[Event]) -> None:
+        attributes = each.attributes
+        kind, tier, subtype, target = "directory", None, None, None
+        if attributes & listing.UNUSUAL:
+            kind, tier, subtype = listing.unusual(attributes, each.tag)
+        elif not attributes & listing.DIRECTORY:
+            kind, tier = "file", "online"
+        has_content = kind == "file"
+        if kind == "directory":
+            self._descend(name, each, events)
+        elif subtype == "dfs":
+            target = self._dfs(name, events)
+        self.rows.add(
+            self._key,
+            name,
+            kind,
+            each.size if has_content else None,
+            each.allocated if has_content else None,
+            listing.time(each.modified),
+            listing.time(each.created),
+            attributes,
+            target,
+            tier,
+            subtype,
+        )
+
+    def _descend(self, name: str, each: wire.Listed, events: list[Event]) -> None:
+        """Hand a sub-folder on, unless it leads back, lies too deep, holds snapshots, or would be recalled."""
+        path = self._key + name
+        if not self._snapshots and listing.is_snapshot(name):
+            events.append(Fault(path, "descend", "SNAPSHOT"))
+        elif each.attributes & listing.RECALL:
+            events.append(Fault(path, "descend", "OFFLINE", "listing it would recall it"))
+        elif "\\\\" in name:
+            events.append(Fault(path, "descend", "OTHER", "no SMB path can name it"))
+        elif path.count("/") > _DEEPEST:
+            events.append(Fault(path, "descend", "LOOP", f"more than {_DEEPEST} folders deep"))
+        elif (again := self._leads_back(path + "/", each.number)) is not None:
+            events.append(Fault(path, "descend", "LOOP", f"it is {again} again"))
+        else:
+            events.append(Unit(path + "/"))
+
+    def _leads_back(self, path: str, number: int) -> str | None:
+        """Which folder above this one is the same one. A server that follows links itself shows them as folders.
+
+        File numbers repeat from volume to volume, and roots of volumes often have the same; so where the number is the
+        same, the server is asked for the volume too.
+        """
+        if self._above is None:
+            self._above = self._reach.ancestors(self._key)
+        if not any(identity[1] == number for identity in self._above):
+            return None
+        identity = self._reach.identity(path)
+        return self._above.get(identity) if identity is not None else None
+
+    def _dfs(self, name: str, events: list[Event]) -> str | None:
+        """Where a DFS link leads; a unit where it may be followed, else a fault."""
+        path = self._key + name
+        try:
+            target, allowed = self._reach.dfs_target(path)
+        except SourceError as error:
+            if error.transient:
+                raise
+            events.append(Fault(path, "descend", "DFS_NOT_FOLLOWED", error.detail))
+            return None
+        if not allowed:
+            events.append(Fault(path, "descend", "DFS_NOT_FOLLOWED", f"leads to {target}"))
+        else:
+            identity = self._reach.identity(path + "/")
+            if self._above is None:
+                self._above = self._reach.ancestors(self._key)
+            if identity is not None and identity in self._above:
+                events.append(Fault(path, "descend", "LOOP", f"it is {self._above[identity]} again"))
+            else:
+                events.append(Unit(path + "/"))
+        return paths.canonical_text(target)
+
+
+_DOTS = frozenset({".".encode("utf-16-le"), "..".encode("utf-16-le")})
+
+
+def _is_illegal(name: str) -> bool:
+    """Whether a name cannot be one part of a path: a server that sends such a thing is broken, or hostile."""
+    return not name or name in {".", ".."} or "\\x2F" in name or "\0" in name

@@ -1,0 +1,160 @@
+"""From canonical paths to open files: which host, which share, through which DFS link; logs in once per host."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple
+
+from connectors.smb import listing, wire
+from connectors.smb.options import PORT, SmbOptions
+from scanner import paths
+from scanner.connector import Session, missing_driver
+from scanner.model import SourceError
+
+if TYPE_CHECKING:
+    from connectors.smb.link import Handle, Link
+
+Identity = tuple[str, int, int]
+
+_MOST_HOPS = 8
+_REMEMBERED = 50_000
+"""Folders whose identity is remembered, so that a loop is seen without asking the server again."""
+
+
+class Place(NamedTuple):
+    """Where a canonical path lies."""
+
+    host: str
+    share: str
+    path: str
+
+
+class Reach:
+    """Everything the connector opens, it opens here."""
+
+    def __init__(self, options: SmbOptions, session: Session) -> None:
+        self._options = options
+        self._session = session
+        self._links: dict[str, Link] = {}
+        self._accepted: set[str] = set()
+        self._targets: dict[Place, Place] = {}
+        self._identities: dict[str, Identity | None] = {}
+        self._allowed = {host.lower() for host in options.allow_hosts}
+
+    def link(self, host: str = "") -> Link:
+        """The connection to a host, the configured one by default; connected and logged in on first use."""
+        host = host or self._options.host
+        known = self._links.get(host.lower())
+        if known is not None:
+            return known
+        try:
+            from connectors.smb.link import Link  # noqa: PLC0415 - the driver is an extra, and slow to import
+        except ImportError as error:
+            raise missing_driver("smb", "smb", error) from None
+        options, session = self._options, self._session
+        # A DFS referral carries no port: another host is taken to listen where every host does.
+        port = options.port if host.lower() == options.host.lower() else PORT
+        link = Link(host, port, session.pace, session.timeout_s)
+        try:
+            link.connect(options.min_dialect, encrypt=options.encrypt)
+            link.log_in(
+                options.user,
+                options.password.reveal(),
+                encrypt=options.encrypt,
+                known_good=host.lower() in self._accepted,
+            )
+        except BaseException:
+            link.close()
+            raise
+        self._accepted.add(host.lower())
+        self._links[host.lower()] = link
+        return link
+
+    def close(self) -> None:
+        """Hang up everywhere."""
+        while self._links:
+            self._links.popitem()[1].close()
+
+    def place(self, path: str) -> Place:
+        """Where a canonical path lies as it is written, before any DFS link."""
+        share, *parts = [paths.restore_text(part) for part in path.rstrip("/").split("/")]
+        return Place(self._options.host, share, "\\".join(parts))
+
+    def open(self, path: str, access: int, options: int) -> Handle:
+        """Open a canonical path, through DFS links as far as they lead to allowed hosts."""
+        place = self._beyond(self.place(path))
+        for _hop in range(_MOST_HOPS):
+            try:
+                return self.link(place.host).open(place.share, place.path, access, options)
+            except SourceError as error:
+                if error.code != "DFS_NOT_FOLLOWED":
+                    raise
+            place = self._beyond(self._follow(place))
+        raise SourceError("DFS_NOT_FOLLOWED", f"more than {_MOST_HOPS} DFS links in a row", where=path)
+
+    def _beyond(self, place: Place) -> Place:
+        """The place with the DFS links that are known already followed."""
+        parts = place.path.split("\\")
+        for kept in range(len(parts), 0, -1):
+            target = self._targets.get(Place(place.host, place.share, "\\".join(parts[:kept])))
+            if target is not None:
+                return _under(target, parts[kept:])
+        return place
+
+    def _follow(self, place: Place) -> Place:
+        """The place beyond the first DFS link in it, asked of the host that has the link."""
+        target, rest = self.link(place.host).referral(place.share, place.path)
+        host, share, *parts = [*target[2:].split("\\"), ""]
+        if host.lower() not in self._allowed:
+            raise SourceError("DFS_NOT_FOLLOWED", f"leads to {target}", where=host)
+        beyond = [part for part in rest.split("\\") if part]
+        covered = place.path.split("\\")
+        there = Place(host, share, "\\".join(part for part in parts if part))
+        self._targets[place._replace(path="\\".join(covered[: len(covered) - len(beyond)]))] = there
+        return _under(there, beyond)
+
+    def dfs_target(self, path: str) -> tuple[str, bool]:
+        """Where a DFS link leads, and whether it may be followed."""
+        handed = self._beyond(self.place(path))
+        target, _rest = self.link(handed.host).referral(handed.share, handed.path)
+        return target, target[2:].split("\\")[0].lower() in self._allowed
+
+    # ── loops ──
+
+    def remember(self, path: str, identity: Identity | None) -> None:
+        """Keep the identity of a folder that was opened."""
+        if len(self._identities) >= _REMEMBERED:
+            self._identities.clear()
+        self._identities[path] = identity
+
+    def identity(self, path: str) -> Identity | None:
+        """The identity of a folder; None where the server does not tell, or does not let us in."""
+        if path not in self._identities:
+            try:
+                with self.open(path, wire.LOOK, wire.DIRECTORY | wire.REPARSE) as handle:
+                    self.remember(path, handle.identity)
+            except SourceError as error:
+                if error.transient:
+                    raise
+                self.remember(path, None)
+        return self._identities[path]
+
+    def ancestors(self, path: str) -> dict[Identity, str]:
+        """The folder itself and those above it, up to its share, by identity."""
+        parts = path.rstrip("/").split("/")
+        above = ["".join(part + "/" for part in parts[:kept]) for kept in range(1, len(parts) + 1)]
+        known = {self.identity(each): each for each in above}
+        return {identity: each for identity, each in known.items() if identity is not None}
+
+
+def _under(place: Place, parts: list[str]) -> Place:
+    return place._replace(path="\\".join([*([place.path] if place.path else []), *parts]))
+
+
+def refuse_unreadable(path: str, attributes: int) -> None:
+    """Raise for what has no content to read here and now: directories, links, what would be recalled."""
+    if attributes & listing.DIRECTORY:
+        raise SourceError("OTHER", "a directory has no content", where=path)
+    if attributes & listing.NOT_ONLINE:
+        raise SourceError("OFFLINE", "reading it would recall it", where=path)
+    if attributes & listing.REPARSE_POINT:
+        raise SourceError("LINK_NOT_FOLLOWED", "a reparse point is not read", where=path)

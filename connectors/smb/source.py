@@ -1,0 +1,136 @@
+"""The SMB connector: shares and folders listed from directory queries alone, never a stat per file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from connectors.smb import wire
+from connectors.smb.folder import Folder
+from connectors.smb.options import SmbOptions
+from connectors.smb.reach import Reach, refuse_unreadable
+from scanner import paths
+from scanner.connector import Session
+from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
+from scanner.schema import ENTRY, LISTING, SETTING
+
+_BATCH = 10_000
+
+
+class SmbConnector:
+    """One SMB host, or one share or folder of it, seen through a connection of its own.
+
+    Paths are ``share/folder/name``, whether one share or a whole host was configured.
+    """
+
+    def __init__(self, options: SmbOptions, session: Session) -> None:
+        self._options = options
+        self._reach = Reach(options, session)
+
+    def roots(self) -> Iterable[Unit]:
+        """Log in, and open the configured folder once: what is missing or denied shows before the scan."""
+        self._look()
+        return (Unit(""),)
+
+    def crawl(self, unit: Unit) -> Iterator[Event]:
+        """The shares for ``""``, else the folder of that path."""
+        try:
+            yield from self._folder(unit.key) if unit.key else self._shares()
+        except SourceError as error:
+            if error.transient:  # whatever state the connection is in, the next attempt gets a fresh one
+                self.close()
+            raise
+
+    def read(self, path: str, start: int, length: int) -> bytes:
+        """At most ``length`` bytes of a file; refuses links and content that is not online."""
+        options = wire.NOT_DIRECTORY | wire.REPARSE | wire.NO_RECALL
+        with self._reach.open(path, wire.LOOK, options) as looked:  # recalls nothing, whatever the file is
+            refuse_unreadable(path, looked.attributes)
+        with self._reach.open(path, wire.LIST, options) as opened:
+            refuse_unreadable(path, opened.attributes)  # it may have changed since
+            return opened.read(max(0, start), max(0, length))
+
+    def close(self) -> None:
+        """Log off and hang up."""
+        self._reach.close()
+
+    def _look(self) -> None:
+        if not self._options.first:
+            self._reach.link()
+            return
+        with self._reach.open(self._options.first, wire.LIST, wire.DIRECTORY | wire.REPARSE):
+            pass
+
+    # ── the host ──
+
+    def _shares(self) -> Iterator[Event]:
+        rows = Columns(ENTRY, ("parent", "name", "kind", "subtype"))
+        settings = Columns(SETTING, ("path", "name", "value"))
+        events: list[Event] = []
+        if self._options.share is not None:
+            self._look()
+            rows.add("", paths.segment(self._options.share), "directory", "share")
+            events.append(Unit(self._options.first))
+        else:
+            for share in self._reach.link().shares():
+                name = paths.segment(share.name)
+                if share.is_store:
+                    rows.add("", name, "directory", "share")
+                    settings.add(name, "smb.remark", share.remark)
+                    events.append(Unit(name + "/"))
+                else:
+                    administrative = "administrative share; name it in root to scan it"
+                    why = administrative if share.kind == "disk" else f"a share of kind {share.kind} holds no files"
+                    events.append(Fault(name, "skip", "EXCLUDED", why))
+        for name, value in self._reach.link().facts().items():
+            settings.add("", name, value)
+        listed = len(rows) + sum(isinstance(event, Fault) for event in events)
+        yield rows.take()
+        yield settings.take()
+        yield Batch(LISTING, {"path": [""], "listed": [listed], "complete": [True]})
+        yield from events
+
+    # ── a folder ──
+
+    def _folder(self, key: str) -> Iterator[Event]:
+        options = self._options
+        top = key == options.first or key.count("/") == 1
+        try:
+            handle = self._reach.open(key, wire.LIST, wire.DIRECTORY | wire.REPARSE)
+        except SourceError as error:
+            if error.transient or error.code.startswith("AUTH"):
+                raise
+            gone = error.code == "NOT_FOUND" and not top
+            yield Fault(key, "list", "VANISHED" if gone else error.code, error.detail)
+            return
+        folder = Folder(key, self._reach, snapshots=options.snapshots)
+        broken: SourceError | None = None
+        with handle:
+            self._reach.remember(key, handle.identity)
+            if top:
+                yield self._share_settings(key)
+            pages = handle.pages()
+            while True:
+                try:
+                    page = next(pages, None)
+                    events = folder.add(page) if page is not None else ()
+                except SourceError as error:
+                    if error.transient:
+                        raise
+                    broken = error
+                    break
+                if page is None:
+                    break
+                yield from events
+                if len(folder.rows) >= _BATCH:
+                    yield folder.rows.take()
+        if len(folder.rows):
+            yield folder.rows.take()
+        if broken is not None:
+            yield Fault(key, "list", broken.code, broken.detail)
+        yield Batch(LISTING, {"path": [key], "listed": [folder.listed], "complete": [broken is None]})
+
+    def _share_settings(self, key: str) -> Batch:
+        place = self._reach.place(key)
+        facts = self._reach.link().share_facts(place.share)
+        name = paths.segment(place.share)
+        return Batch(SETTING, {"path": [name] * len(facts), "name": [*facts], "value": [*facts.values()]})

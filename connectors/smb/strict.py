@@ -1,0 +1,83 @@
+"""The driver's connection, made strict."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+from smbprotocol.connection import Connection
+from smbprotocol.exceptions import SMBConnectionClosed, SMBException, SMBResponseException
+from smbprotocol.header import Commands, Smb2Flags
+
+from connectors.smb.status import BROKEN, PENDING
+from scanner.model import SourceError
+
+# The driver reports a dying connection to stderr when nobody listens, and writes login tokens at DEBUG.
+for _name in ("smbprotocol", "spnego"):
+    logging.getLogger(_name).addHandler(logging.NullHandler())
+    logging.getLogger(_name).setLevel(logging.CRITICAL)
+
+_GUEST = 0x3  # SMB2_SESSION_FLAG_IS_GUEST, _IS_NULL
+
+
+class Unsigned(SMBException):  # type: ignore[misc]  # the driver is untyped
+    """An answer that should have been signed or encrypted was not."""
+
+
+class StrictConnection(Connection):  # type: ignore[misc]
+    """The driver's connection with what it leaves out: pacing, a deadline on every answer, and strict signing.
+
+    By itself it accepts answers without a signature, follows symbolic links, and waits for ever.
+    """
+
+    def __init__(self, host: str, port: int, pace: Callable[[], None], limit_s: float) -> None:
+        super().__init__(uuid.uuid4(), host, port, require_signing=True)
+        self.pace = pace
+        self.limit_s = limit_s
+        self._until = 0.0
+
+    def send(self, message: Any, *args: Any, **options: Any) -> Any:
+        """Send one request when its turn has come."""
+        if threading.current_thread() is not self._t_worker:  # the driver's own keep-alive is not a request of ours
+            self.pace()
+        self._until = time.monotonic() + self.limit_s
+        return super().send(message, *args, **options)
+
+    def receive(self, request: Any, wait: bool = True, timeout: float | None = None, **_: Any) -> Any:
+        """Wait for its answer, until the deadline; a symbolic link in the way is an error."""
+        try:
+            answer = super().receive(
+                request, wait=wait, timeout=min(timeout or self.limit_s, self.limit_s), resolve_symlinks=False
+            )
+        except (SMBResponseException, SMBConnectionClosed):
+            raise
+        except SMBException:
+            if request.response_event.is_set():
+                raise
+            raise TimeoutError(f"no answer within {self.limit_s:g} s") from None
+        if answer["command"].get_value() == Commands.SMB2_SESSION_SETUP and _is_guest(answer):
+            raise SourceError("AUTH_GUEST", "the server mapped the account to guest", where=self.server_name)
+        return answer
+
+    def verify_signature(self, header: Any, session_id: int, force: bool = False) -> None:
+        """Called by the driver for every answer that was not encrypted."""
+        if header["status"].get_value() == PENDING:
+            if time.monotonic() > self._until:  # "wait a little longer", for ever
+                raise TimeoutError(f"no answer within {self.limit_s:g} s")
+            return
+        login = self.session_table.get(session_id)
+        if login is not None and not force and header["status"].get_value() not in BROKEN:
+            if login.encrypt_data:
+                raise Unsigned("an answer was not encrypted")
+            if login.signing_key and not header["flags"].has_flag(Smb2Flags.SMB2_FLAGS_SIGNED):
+                raise Unsigned("an answer was not signed")
+        super().verify_signature(header, session_id, force)
+
+
+def _is_guest(answer: Any) -> bool:
+    body = answer["data"].get_value()
+    return len(body) >= 4 and bool(int.from_bytes(body[2:4], "little") & _GUEST)

@@ -1,0 +1,197 @@
+"""SMB 2 messages as bytes: packed and taken apart by ``struct``, without I/O.
+
+The driver's own field objects cost more per message than a server's answer takes: 20,000 files took 3.5 times as long
+with them. Layouts are those of [MS-SMB2] 2.2 and [MS-FSCC] 2.4; offsets in answers count from the SMB 2 header.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import NamedTuple
+
+HEADER = 64
+PAYLOAD = 65536
+"""What one credit buys ([MS-SMB2] 3.1.5.2)."""
+
+NO_FILE = b"\xff" * 16
+"""The file id of a request that concerns no open file."""
+
+# Access, sharing and options of CREATE.
+LIST = 0x0001 | 0x0080  # FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES; on a file 0x1 is FILE_READ_DATA
+LOOK = 0x0080  # FILE_READ_ATTRIBUTES alone: recalls nothing
+PIPE = 0x0012019F  # what Windows itself asks of a named pipe
+DIRECTORY = 0x0001
+NOT_DIRECTORY = 0x0040
+REPARSE = 0x00200000  # open the reparse point itself, never what it leads to
+NO_RECALL = 0x00400000
+_SHARE_ALL = 0x7  # users may read, write, rename and delete meanwhile
+_IMPERSONATION = 2
+_OPEN_EXISTING = 1
+
+CREATE, CLOSE, READ, IOCTL, QUERY_DIRECTORY = 0x5, 0x6, 0x8, 0xB, 0xE
+PIPE_TRANSCEIVE = 0x0011C017
+GET_REFERRALS = 0x00060194
+
+_CREATE = struct.Struct("<HBBIQQIIIIIHHII")
+_CREATED = struct.Struct("<HBBI4QQQII16sII")
+_CONTEXT = struct.Struct("<IHHHHI")
+_QUERY_ON_DISK_ID = _CONTEXT.pack(0, 16, 4, 0, 0, 0) + b"QFid" + bytes(4)
+_ENTRY = struct.Struct("<I4xQ8xQ8xQQIII28xQ")
+_BOTH = 37  # FileIdBothDirectoryInformation: the reparse tag comes in it, in place of the EA size
+
+
+class _Figure(int):
+    """A number the driver may also ask for the length of or unwrap, as it does with its own fields."""
+
+    def get_value(self) -> int:
+        return int(self)
+
+    def __len__(self) -> int:
+        return 0
+
+
+class Message:
+    """One request, packed; ``expected`` is the size of the largest answer, which the driver pays credits for."""
+
+    def __init__(self, command: int, body: bytes, expected: int = 0) -> None:
+        self.COMMAND = command
+        self._body = body
+        self._expected = expected
+
+    def pack(self) -> bytes:
+        """The body, as the driver asks for it."""
+        return self._body
+
+    def __len__(self) -> int:
+        return len(self._body)
+
+    def __getitem__(self, name: str) -> _Figure:
+        return _Figure(self._expected if name in {"length", "output_buffer_length", "max_output_response"} else 0)
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A file or directory the server has opened: its handle, attributes, length, and identity on disk."""
+
+    handle: bytes
+    attributes: int
+    size: int
+    identity: tuple[int, int] | None
+    """File and volume number; None where the server does not tell."""
+
+
+def create(name: str, access: int, options: int) -> Message:
+    """Open what exists; nothing is ever created, nobody is ever locked out."""
+    raw = name.encode("utf-16-le", "surrogatepass")
+    padded = raw + bytes(-len(raw) % 8)
+    fixed = _CREATE.pack(
+        57, 0, 0, _IMPERSONATION, 0, 0, access, 0, _SHARE_ALL, _OPEN_EXISTING, options,
+        HEADER + 56, len(raw), HEADER + 56 + len(padded), len(_QUERY_ON_DISK_ID),
+    )  # fmt: skip
+    return Message(CREATE, fixed + padded + _QUERY_ON_DISK_ID)
+
+
+def created(answer: bytes) -> Opened:
+    """What a CREATE answer says."""
+    fields = _CREATED.unpack_from(answer)
+    size, attributes, handle, offset, length = fields[9], fields[10], fields[12], fields[13], fields[14]
+    contexts = answer[offset - HEADER : offset - HEADER + length] if length else b""
+    return Opened(handle, attributes, size, _identity(contexts))
+
+
+def _identity(contexts: bytes) -> tuple[int, int] | None:
+    at = 0
+    while at + _CONTEXT.size <= len(contexts):
+        following, name_at, name_length, _, data_at, data_length = _CONTEXT.unpack_from(contexts, at)
+        if contexts[at + name_at : at + name_at + name_length] == b"QFid" and data_length >= 16:
+            number, volume = struct.unpack_from("<QQ", contexts, at + data_at)
+            return (number, volume) if number else None
+        if not following:
+            break
+        at += following
+    return None
+
+
+def close(handle: bytes) -> Message:
+    """Let go of an open file."""
+    return Message(CLOSE, struct.pack("<HHI16s", 24, 0, 0, handle))
+
+
+def query(handle: bytes, room: int) -> Message:
+    """Ask for the next entries of an open directory, at most ``room`` bytes of them."""
+    body = struct.pack("<HBBI16sHHI", 33, _BOTH, 0, 0, handle, HEADER + 32, 2, room) + b"*\0"
+    return Message(QUERY_DIRECTORY, body, room)
+
+
+def read(handle: bytes, start: int, length: int) -> Message:
+    """Ask for content."""
+    body = struct.pack("<HBBIQ16sIIIHHx", 49, HEADER + 16, 0, length, start, handle, 0, 0, 0, 0, 0)
+    return Message(READ, body, length)
+
+
+def content(answer: bytes) -> bytes:
+    """The content in a READ answer."""
+    _, offset, _, length = struct.unpack_from("<HBBI", answer)
+    return _part(answer, offset, length)
+
+
+def page(answer: bytes) -> bytes:
+    """The entries in a QUERY_DIRECTORY answer, still packed."""
+    _, offset, length = struct.unpack_from("<HHI", answer)
+    return _part(answer, offset, length)
+
+
+def ioctl(code: int, handle: bytes, data: bytes, room: int) -> Message:
+    """Send a control code with data; the answer holds at most ``room`` bytes."""
+    body = struct.pack("<HHI16s8I", 57, 0, code, handle, HEADER + 56, len(data), 0, 0, 0, room, 1, 0)
+    return Message(IOCTL, body + data, room)
+
+
+def output(answer: bytes) -> bytes:
+    """The data in an IOCTL answer."""
+    offset, length = struct.unpack_from("<II", answer, 32)
+    return _part(answer, offset, length)
+
+
+def _part(answer: bytes, offset: int, length: int) -> bytes:
+    part = answer[offset - HEADER : offset - HEADER + length]
+    if offset < HEADER or len(part) != length:
+        raise ValueError(f"the answer ends before its {length} bytes")
+    return part
+
+
+class Listed(NamedTuple):
+    """One name of a directory as the server lists it; times as it counts them."""
+
+    name: bytes
+    attributes: int
+    tag: int
+    size: int
+    allocated: int
+    created: int
+    modified: int
+    number: int
+
+
+def entries(packed: bytes) -> Iterator[Listed]:
+    """The names of one page, '.' and '..' included.
+
+    Raises:
+        ValueError: when the page contradicts itself.
+    """
+    at, end = 0, len(packed)
+    while at < end:
+        if at + _ENTRY.size > end:
+            raise ValueError("an entry of the listing is cut off")
+        step, made, written, size, allocated, attributes, length, tag, number = _ENTRY.unpack_from(packed, at)
+        begin = at + _ENTRY.size
+        if length % 2 or begin + length > end:
+            raise ValueError("a name of the listing is cut off")
+        yield Listed(packed[begin : begin + length], attributes, tag, size, allocated, made, written, number)
+        if not step:
+            return
+        if step < _ENTRY.size + length:
+            raise ValueError("entries of the listing overlap")
+        at += step
