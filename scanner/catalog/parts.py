@@ -179,3 +179,18 @@ def _write_durably(table: pa.Table, folder: Path, final: Path) -> int:
     finally:
         os.close(fd)
     return size
+
+
+def verify(file: Path, rows: int) -> int:
+    """Read a part to its end and compare its rows with what the state says; returns the rows.
+
+    Raises:
+        StocktakeError: CATALOG_DAMAGED.
+    """
+    try:
+        found = sum(batch.num_rows for batch in pq.ParquetFile(file).iter_batches())
+    except (OSError, pa.ArrowException) as error:
+        raise StocktakeError("CATALOG_DAMAGED", str(file), str(error)) from None
+    if found != rows:
+        raise StocktakeError("CATALOG_DAMAGED", str(file), f"{found:,} rows, the state says {rows:,}")
+    return found

@@ -21,7 +21,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from scanner.catalog import tables as t
 from scanner.catalog.location import Location
 from scanner.catalog.lock import Lock, held
-from scanner.catalog.parts import Buffer, Part
+from scanner.catalog.parts import Buffer, Part, verify
 from scanner.catalog.schema_version import prepare
 from scanner.codes import GAP_CODES, StocktakeError
 from scanner.model import Fault, Unit
@@ -271,6 +271,15 @@ class Catalog:
         where = (t.fault.c.scan == number) & (t.fault.c.source == source) & t.fault.c.unit.is_(None)
         with self._begin() as db:
             db.execute(t.fault.delete().where(where))
+
+    def check(self) -> tuple[int, int]:
+        """Read every part that counts; returns how many parts and rows. Raises StocktakeError CATALOG_DAMAGED."""
+        parts = rows = 0
+        with self._engine.connect() as db:
+            for row in db.execute(sa.select(t.part.c.path, t.part.c.rows).order_by(t.part.c.path)):
+                rows += verify(self.location.facts / row.path, row.rows)
+                parts += 1
+        return parts, rows
 
     def sweep(self) -> int:
         """Remove files of the facts folder that no row names: what a killed scan left; returns how many."""

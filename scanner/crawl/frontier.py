@@ -36,6 +36,10 @@ class Frontier:
         """Remember a unit that needs no crawling any more."""
         self._seen.add(hash(unit))
 
+    def knows(self, unit: Unit) -> bool:
+        """Whether a unit was offered before, or needs no crawling any more."""
+        return hash(unit) in self._seen
+
     def offer(self, unit: Unit, new_id: Callable[[], int]) -> int | None:
         """Add a unit nobody offered before; returns the id of its first attempt, None for a known one."""
         key = hash(unit)

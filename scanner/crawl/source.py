@@ -11,11 +11,12 @@ from scanner.connector import Account, Connector, Session
 from scanner.crawl.frontier import Frontier
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
-from scanner.crawl.worker import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Shared, Worker
+from scanner.crawl.worker import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Shared, Worker, excluded
 from scanner.model import Fault, SourceError, Stopped, Unit
 from scanner.registry import Bound
 
-_AUTH_CODES = frozenset({"AUTH_REFUSED", "AUTH_GUEST", "AUTH_INTERACTIVE"})
+AUTH_CODES = frozenset({"AUTH_REFUSED", "AUTH_GUEST", "AUTH_INTERACTIVE"})
+"""Codes after which an account is not tried again on that host until a person says its credential changed."""
 _WATCH_S = 0.2
 _GRACE_S = 4.0
 """How long workers may take to come to an end after a stop; what they have not committed by then waits for resume."""
@@ -32,6 +33,12 @@ class AccountLocks:
         """The lock of an account."""
         with self._guard:
             return self._locks.setdefault(account, threading.Lock())
+
+
+def check_breaker(catalog: Catalog, account: Account | None) -> None:
+    """Raise SourceError AUTH_BLOCKED where this account was refused before: a second try could lock it out."""
+    if account and (earlier := catalog.refused(account.host, account.name)):
+        raise SourceError("AUTH_BLOCKED", f"refused before: {earlier}", where=f"{account.name} on {account.host}")
 
 
 class SourceRun:
@@ -108,7 +115,13 @@ class SourceRun:
     # connecting
 
     def _session(self) -> Session:
-        return Session(self._bound.name, self._pace, self._bound.limits.timeout_s, self._catalog.trusted)
+        return Session(
+            self._bound.name, self._pace, self._bound.limits.timeout_s, self._catalog.trusted, self._within,
+        )  # fmt: skip
+
+    def _within(self, key: str) -> bool:
+        """Whether a unit may cover a further container itself: not when that is excluded, or a unit already."""
+        return not excluded(key, self._bound.config.exclude) and not self._frontier.knows(Unit(key))
 
     def _connector(self) -> Connector:
         connector = self._bound.open(self._session())
@@ -130,20 +143,16 @@ class SourceRun:
                 if account is None:
                     return self._login()
                 with self._locks.of(account):
-                    self._check_breaker(account)
+                    check_breaker(self._catalog, account)
                     return self._login()
             except SourceError as error:
-                if error.code in _AUTH_CODES and account is not None:
+                if error.code in AUTH_CODES and account is not None:
                     self._catalog.set_refused(account.host, account.name, error.code)
                 if not error.transient or attempts > self._bound.limits.retries:
                     raise
                 self._progress.retries += 1
                 if self._stop.wait(min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (attempts - 1))):
                     raise Stopped from None
-
-    def _check_breaker(self, account: Account) -> None:
-        if earlier := self._catalog.refused(account.host, account.name):
-            raise SourceError("AUTH_BLOCKED", f"refused before: {earlier}", where=f"{account.name} on {account.host}")
 
     def _login(self) -> tuple[Connector, list[Unit]]:
         connector = self._connector()

@@ -135,7 +135,7 @@ class Worker:
                 self._write()
         elif isinstance(event, Fault):
             attempt.faults.append(_checked(event))
-        elif not _excluded(event.key, shared.exclude):
+        elif not excluded(event.key, shared.exclude):
             number = shared.frontier.offer(event, shared.catalog.new_unit_id)
             if number is not None:
                 attempt.children.append((number, event))
@@ -281,5 +281,6 @@ def _checked(fault: Fault) -> Fault:
     return Fault(fault.path, op, _registered(fault.reason), f"{fault.reason}/{fault.op} {fault.detail}")
 
 
-def _excluded(key: str, patterns: Sequence[str]) -> bool:
+def excluded(key: str, patterns: Sequence[str]) -> bool:
+    """Whether a container's path (with its closing '/') matches a pattern of the estate file."""
     return any(fnmatchcase(key, p) or fnmatchcase("/" + key, p) for p in patterns)

@@ -1,0 +1,224 @@
+"""The commands that touch sources: scan and resume."""
+
+from __future__ import annotations
+
+import contextlib
+import enum
+import os
+import signal
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from scanner.catalog import Catalog, read
+from scanner.cli.common import (
+    CatalogOption,
+    ColorOption,
+    Common,
+    ConfigOption,
+    DebugOption,
+    JsonOption,
+    QuietOption,
+    common,
+    leave,
+)  # fmt: skip
+from scanner.cli.output import Output, count, problem, size
+from scanner.cli.watching import watching
+from scanner.codes import CODES, Exit, StocktakeError
+from scanner.config import digest
+from scanner.crawl import Outcome, Run
+
+
+class Depth(enum.StrEnum):
+    """How deep a scan looks."""
+
+    L1 = "L1"
+
+
+class Show(enum.StrEnum):
+    """How progress is shown."""
+
+    AUTO = "auto"
+    PLAIN = "plain"
+    JSON = "json"
+    NONE = "none"
+
+
+DepthOption = Annotated[
+    Depth, typer.Option("--depth", help="L1: names, sizes and structure; file content is never read.")
+]
+ProgressOption = Annotated[Show, typer.Option("--progress", help="How progress is shown on stderr.")]
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(scan)
+    app.command()(resume)
+
+
+def scan(
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="[SOURCE]…", help="Names from the estate file, or paths and URLs.")
+    ] = None,
+    catalog: CatalogOption = None,
+    config: ConfigOption = None,
+    depth: DepthOption = Depth.L1,
+    progress: ProgressOption = Show.AUTO,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    no_color: ColorOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Crawl sources into the catalog; read-only, and resumable at any moment.
+
+    Examples: stocktake scan /srv/share · stocktake scan s3://bucket 'sftp://me@host/data?key_file=id' · stocktake scan
+    """
+    output = Output(as_json=json, quiet=quiet, color=not no_color, debug=debug)
+    shared = common(output, config, catalog)
+    bound = shared.sources(list(sources or ()))
+    with shared.open_catalog(create=True) as store:
+        store.lock()
+        run = Run.start(
+            store, bound, title=shared.estate.title, config_hash=digest(shared.estate), targets=shared.estate.targets,
+            known=[k.model_dump() for k in shared.estate.stores],
+        )  # fmt: skip
+        output.record("scan", {"run": run.number, "depth": depth.value, "sources": [b.name for b in bound]})
+        outcome = _execute(shared, run, progress)
+    leave(outcome)
+
+
+def resume(
+    run: Annotated[int | None, typer.Argument(help="Run to go on with; the newest when absent.")] = None,
+    only: Annotated[
+        list[str] | None, typer.Option("--only", metavar="CODE", help="Repeat only what failed with this code.")
+    ] = None,
+    catalog: CatalogOption = None,
+    config: ConfigOption = None,
+    progress: ProgressOption = Show.AUTO,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    no_color: ColorOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Go on with an interrupted scan; what failed is tried again."""
+    output = Output(as_json=json, quiet=quiet, color=not no_color, debug=debug)
+    shared = common(output, config, catalog)
+    for code in only or ():
+        if code not in CODES:
+            raise StocktakeError("USAGE", "--only", f"{code} is no code; stocktake explain codes lists them")
+    with shared.open_catalog() as store:
+        number = run if run is not None else _newest(store)
+        store.lock()
+        again = Run.resume(store, number, only, again=True)
+        output.record("scan", {"run": number, "resumed": True, "sources": [b.name for b in again.sources]})
+        outcome = _execute(shared, again, progress)
+    leave(outcome)
+
+
+def _newest(store: Catalog) -> int:
+    runs = store.runs()
+    if not runs:
+        raise StocktakeError("RUN_UNKNOWN", "newest", "no scan was ever started here")
+    return int(runs[0]["id"])
+
+
+def _execute(shared: Common, run: Run, show: Show) -> Exit:
+    output = shared.output
+    caught: list[int] = []
+    with _signals(run, caught, output), watching(output, show.value) as watch:
+        outcome = run.execute(watch.show)
+    code = outcome.exit
+    if caught:
+        code = Exit.SIGINT if caught[0] == signal.SIGINT else Exit.SIGTERM
+        run.catalog.finish(run.number, outcome.state, code)
+    _tell(shared, run, outcome, code)
+    return code
+
+
+@contextlib.contextmanager
+def _signals(run: Run, caught: list[int], output: Output) -> Iterator[None]:
+    """The first SIGINT or SIGTERM checkpoints and stops, the second ends the process now; SIGUSR1 prints the status."""
+
+    def stop(number: int, _frame: FrameType | None) -> None:
+        if caught:
+            os._exit(128 + number)
+        caught.append(number)
+        run.stop.set()
+        output.say(
+            f"Stopping at the next safe point; again to stop now. Go on later with: stocktake resume {run.number}"
+        )
+
+    def status(_number: int, _frame: FrameType | None) -> None:
+        for source in run.progress.sources.values():
+            counts = f"{source.entries:,} entries, {source.faults:,} faults"
+            output.say(f"{source.name}: {source.state}, {counts}, now in {source.current}")
+
+    wanted: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
+        signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGUSR1: status,
+    }  # fmt: skip
+    earlier: dict[signal.Signals, Any] = {}
+    try:
+        for number, handler in wanted.items():
+            earlier[number] = signal.signal(number, handler)
+        yield
+    finally:
+        for number, old in earlier.items():
+            signal.signal(number, old)
+
+
+_WORDS = {"complete": "complete", "incomplete": "complete with gaps", "failed": "failed", "stopped": "stopped"}
+
+
+def _tell(shared: Common, run: Run, outcome: Outcome, code: Exit) -> None:
+    """The scan's end: a line per source, what was not seen, and the next command."""
+    output = shared.output
+    with read(run.catalog, run.number) as reader:
+        rows = reader.dicts(
+            """SELECT name, type, state, entries, bytes, faults, requests, error_code, error_where, error_detail
+            FROM source ORDER BY name"""
+        )
+        gaps = reader.rows(
+            """SELECT reason, count(*), any_value(source), min(path) FROM fault WHERE op NOT IN ('note')
+            GROUP BY reason ORDER BY count(*) DESC, reason"""
+        )
+    output.table(
+        ("Source", "Type", "State", "Entries", "Bytes", "Faults", "Requests"),
+        [
+            (
+                r["name"],
+                r["type"],
+                r["state"],
+                count(r["entries"]),
+                size(r["bytes"]),
+                count(r["faults"]),
+                count(r["requests"]),
+            )
+            for r in rows
+        ],
+        right=(3, 4, 5, 6),
+    )
+    for row in rows:
+        output.record("source", row)
+        if row["error_code"]:
+            where, detail = row["error_where"] or "", row["error_detail"] or ""
+            problem(output, CODES[row["error_code"]], where, detail, source=row["name"], run=run.number)
+    told = [g for g in gaps if CODES[g[0]].exit is not Exit.COMPLETE and g[0] not in {r["error_code"] for r in rows}]
+    for reason, number, source, path in told[:3]:
+        where = f"{source}: {path or '(its top)'}" + (f" and {number - 1:,} more" if number > 1 else "")
+        problem(output, CODES[reason], where, "", source=source, run=run.number)
+    coverage = (
+        "unknown"
+        if outcome.coverage is None
+        else f"{100 * outcome.coverage:.1f} % of folders, buckets and schemas fully listed"
+    )
+    output.line(f"Run {run.number}: {_WORDS[outcome.state]}. Coverage: {coverage}.")
+    where = "" if shared.catalog == "stocktake-catalog" else f" --catalog {shared.catalog}"
+    following = (
+        f"stocktake resume {run.number}{where}"
+        if outcome.state == "stopped"
+        else f"stocktake report{where} -o report.html"
+    )
+    output.line(f"Next: {following}")
+    output.exit(code, run=run.number, state=outcome.state, coverage=outcome.coverage)

@@ -1,0 +1,194 @@
+"""The commands that read the catalog: report and query. They never touch a source."""
+
+from __future__ import annotations
+
+import enum
+import json as jsonlib
+import os
+import sys
+import tempfile
+from importlib import metadata
+from pathlib import Path
+from typing import Annotated
+
+import duckdb
+import typer
+
+from scanner.catalog import Reader
+from scanner.cli.common import (
+    CatalogOption,
+    ColorOption,
+    ConfigOption,
+    DebugOption,
+    JsonOption,
+    QuietOption,
+    RunOption,
+    common,
+    leave,
+)  # fmt: skip
+from scanner.cli.output import Output, clean
+from scanner.codes import Exit, StocktakeError
+from scanner.config import Policy
+from scanner.connector import Plug, plugs
+from scanner.graph import build, to_graphml
+from scanner.judge import judge, targets
+from scanner.report import Context, build_context, render_html, to_json
+
+
+class Format(enum.StrEnum):
+    """What a report is written as."""
+
+    HTML = "html"
+    JSON = "json"
+    GRAPHML = "graphml"
+
+
+def register(app: typer.Typer) -> None:
+    """Add the commands."""
+    app.command()(report)
+    app.command()(query)
+
+
+def report(
+    form: Annotated[Format, typer.Option("--format", help="html, json or graphml.")] = Format.HTML,
+    output_file: Annotated[
+        Path | None, typer.Option("-o", "--output", help="File to write; stdout when absent.")
+    ] = None,
+    target: Annotated[
+        list[str] | None, typer.Option("--target", help="Judge against this target only; may be repeated.")
+    ] = None,
+    title: Annotated[str | None, typer.Option(help="Title of the report.")] = None,
+    run: RunOption = None,
+    catalog: CatalogOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+    no_color: ColorOption = False,
+    debug: DebugOption = False,
+) -> None:
+    """Render the readiness report from the catalog; no source is touched."""
+    output = Output(as_json=json and output_file is not None, quiet=quiet, color=not no_color, debug=debug)
+    shared = common(output, config, catalog)
+    with shared.open_catalog() as store:
+        anchor = store.audit_anchor()
+    with shared.open_reader(run) as reader:
+        wanted = _targets(reader, list(target or ()))
+        heading = title or reader.rows("SELECT title FROM scan ORDER BY id DESC LIMIT 1")[0][0]
+        text, context = _render(reader, form, wanted, heading, anchor)
+    code = _policy(context, shared.estate.policy) if context else Exit.COMPLETE
+    if output_file is None:
+        sys.stdout.write(text)
+        leave(code)
+        return
+    _write(output_file, text)
+    output.line(str(output_file.absolute()))
+    output.record("report", {"path": str(output_file.absolute()), "format": form.value, "bytes": len(text.encode())})
+    output.exit(code)
+    leave(code)
+
+
+def _render(
+    reader: Reader, form: Format, wanted: list[str] | None, title: str, anchor: str
+) -> tuple[str, Context | None]:
+    graph = build(reader)
+    if form is Format.GRAPHML:
+        return to_graphml(graph), None
+    methods = {n: p.limits for n, p in plugs().items() if isinstance(p, Plug)}
+    limits = reader.rows("SELECT name, limits FROM source ORDER BY name")
+    context = build_context(
+        reader, judge(reader, wanted), graph, generated_at=_as_of(reader), version=metadata.version("stocktake"),
+        title=title, methods=methods, audit_anchor=anchor,
+        exclusions={name: jsonlib.loads(text).get("exclude", []) for name, text in limits},
+    )  # fmt: skip
+    return (to_json(context) if form is Format.JSON else render_html(context)), context
+
+
+def _targets(reader: Reader, asked: list[str]) -> list[str] | None:
+    """The targets to judge against: those asked for, else the estate file's at the time of the scan, else all."""
+    wanted = asked or [
+        t for (text,) in reader.rows("SELECT targets FROM scan ORDER BY id") for t in jsonlib.loads(text)
+    ]
+    known = {t.id for t in targets()}
+    for name in wanted:
+        if name not in known:
+            raise StocktakeError("TARGET_UNKNOWN", name, f"known are: {', '.join(sorted(known))}")
+    return list(dict.fromkeys(wanted)) or None
+
+
+def _as_of(reader: Reader) -> int:
+    """The report's date in microseconds UTC: SOURCE_DATE_EPOCH where set, else when the newest scan ended.
+
+    Not the present time: the same catalog gives the same bytes.
+    """
+    if epoch := os.environ.get("SOURCE_DATE_EPOCH"):
+        return int(epoch) * 1_000_000
+    return int(reader.rows("SELECT max(coalesce(ended, started)) FROM scan")[0][0])
+
+
+def _policy(context: Context, policy: Policy) -> Exit:
+    """Exit 4 where the estate file's thresholds are exceeded."""
+    document = jsonlib.loads(to_json(context))
+    not_ready = {r["store"] for r in document["readiness"] if r["state"] == "not_ready"}
+    if policy.max_not_ready is not None and len(not_ready) > policy.max_not_ready:
+        return Exit.POLICY
+    coverage = document["coverage"].get("share")
+    if policy.min_coverage is not None and (coverage is None or coverage < policy.min_coverage):
+        return Exit.POLICY
+    return Exit.COMPLETE
+
+
+def _write(file: Path, text: str) -> None:
+    """Write beside, then rename: an older report is kept until the new one is whole. Raises StocktakeError."""
+    temporary = ""
+    try:
+        fd, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.absolute().parent)
+        with os.fdopen(fd, "w", encoding="utf-8") as handle:
+            handle.write(text)
+            handle.flush()
+            os.fsync(handle.fileno())
+        Path(temporary).replace(file)
+    except OSError as error:
+        if temporary:
+            Path(temporary).unlink(missing_ok=True)
+        code = "DISK_FULL" if error.errno in {28, 122} else "OUTPUT_UNWRITABLE"
+        raise StocktakeError(code, str(file), str(error.strerror)) from None
+
+
+def query(
+    sql: Annotated[str | None, typer.Argument(help="One SELECT over the catalog's tables.")] = None,
+    tables: Annotated[bool, typer.Option("--tables", help="List the tables and their columns.")] = False,
+    run: RunOption = None,
+    catalog: CatalogOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Ask the catalog in SQL (DuckDB); with --json one JSON object a row."""
+    output = Output(as_json=json)
+    if sql is None and not tables:
+        raise StocktakeError("USAGE", "query", "give a SELECT, or --tables")
+    with common(output, config, catalog).open_reader(run) as reader:
+        if tables or sql is None:
+            for name, columns in reader.describe():
+                output.record(None, {"table": name, "columns": columns.split(", ")})
+                output.line(f"{name}: {columns}")
+            return
+        _answer(output, reader, sql)
+
+
+def _answer(output: Output, reader: Reader, sql: str) -> None:
+    try:
+        statements = duckdb.extract_statements(sql)
+        if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+            raise StocktakeError("QUERY_INVALID", sql[:80], "only one SELECT can be asked")
+        cursor = reader.execute(sql)
+    except duckdb.Error as error:
+        raise StocktakeError("QUERY_INVALID", sql[:80], str(error)) from None
+    names = [d[0] for d in cursor.description or ()]
+    rows = []
+    while chunk := cursor.fetchmany(10_000):
+        if output.as_json:
+            for row in chunk:
+                output.record(None, dict(zip(names, row, strict=True)))
+        else:
+            rows += chunk
+    output.table(names, [["" if v is None else clean(v) for v in row] for row in rows])
