@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 Severity = Literal["blocker", "high", "medium", "low", "info"]
@@ -207,6 +207,7 @@ class GraphResult:
 
     ``positions`` maps an asset id to x and y in 0…1, for drawing; ``cut_edges`` are the ids of edges between assets of
     different waves; ``load_order`` maps a database asset to the order its tables can be loaded in, a tuple of generations.
+    ``groups`` maps an asset to the one it moves with: a table to its schema or store; waves are made of those.
     """
 
     assets: tuple[Asset, ...]
@@ -218,3 +219,4 @@ class GraphResult:
     unparsed: tuple[Unparsed, ...]
     positions: dict[str, tuple[float, float]]
     load_order: dict[str, tuple[tuple[str, ...], ...]]
+    groups: dict[str, str] = field(default_factory=dict)

@@ -58,6 +58,8 @@ def parse(text: str, dialect: str) -> list[Statement]:
     except Exception as error:
         raise NotParsedError(str(error).splitlines()[0][:200] if str(error) else type(error).__name__) from error
     for tree in trees:
+        if isinstance(tree, (exp.Condition, exp.Alias)) and not isinstance(tree, exp.Query):
+            raise NotParsedError("it is an expression, not a statement")
         if command := tree.find(exp.Command):
             raise NotParsedError(f"{command.name.upper()} is not a statement the parser reads")
     return [read(tree, dialect) for tree in trees]

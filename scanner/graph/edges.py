@@ -1,0 +1,163 @@
+"""The edges of the graph: each with what declares it, where that stands, and how sure it is."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from hashlib import blake2b
+
+from scanner.graph.estate import Estate
+from scanner.graph.facts import Definition, Facts
+from scanner.graph.locate import locate, places, plain
+from scanner.graph.names import Reference
+from scanner.graph.parse import sqlglot_dialect
+from scanner.graph.resolve import Found, Place, container_of
+from scanner.graph.sql import dependencies
+from scanner.paths import restore_text
+from scanner.results import Edge, EdgeConfidence, Unparsed
+from scanner.secrets import scrub
+
+_SURE: dict[EdgeConfidence, int] = {"declared": 0, "parsed": 1, "inferred": 2}
+_KINDS = {"reads": "reads", "writes": "writes", "removes": "writes", "calls": "calls", "may_call": "calls"}
+_OPTIONAL = frozenset({"creates", "drops", "renames"})
+"""What a routine does to tables of its own; an edge only where such a table exists by itself."""
+_STORE_MENTIONS = frozenset({"connection_string", "unc", "dsn", "url"})
+_NEXTVAL = re.compile(r"nextval\s*\(\s*'((?:[^']|'')+)'", re.IGNORECASE)
+_WEB = ("http://", "https://", "mailto:")
+
+
+@dataclass(slots=True)
+class Edges:
+    """Edges by what makes them one, the surest evidence of each, and the definitions that could not be read."""
+
+    kept: dict[tuple[str, str, str, str], Edge] = field(default_factory=dict)
+    unparsed: dict[Unparsed, None] = field(default_factory=dict)
+
+    def add(
+        self, ends: tuple[str, str], kind: str, confidence: EdgeConfidence, evidence: str, detail: str, name: str = ""
+    ) -> None:
+        """Keep an edge; ``name`` tells apart several between the same ends, as foreign keys may be."""
+        key = (*ends, kind, name)
+        known = self.kept.get(key)
+        if known is None or _SURE[confidence] < _SURE[known.confidence]:
+            self.kept[key] = Edge(_id(key), *ends, kind, confidence, evidence, scrub(detail))
+
+
+def _id(key: tuple[str, ...]) -> str:
+    """An id that stays the same from run to run: it holds nothing but what the edge is."""
+    return "e" + blake2b("\0".join(key).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
+
+
+def edges_of(facts: Facts, estate: Estate) -> Edges:
+    """Every edge the facts give."""
+    found = Edges()
+    _foreign_keys(facts, estate, found)
+    _foreign_tables(facts, estate, found)
+    _defaults(facts, estate, found)
+    known = places([(s.name, s.locator) for s in facts.sources], facts.stores)
+    for definition in facts.definitions:
+        _definition(definition, estate, found, known)
+    _mentions(facts, estate, found, known)
+    return found
+
+
+def _foreign_keys(facts: Facts, estate: Estate, found: Edges) -> None:
+    for key in facts.foreign_keys:
+        source = estate.by_path.get((key.source, key.path))
+        title = restore_text(key.path.rpartition("/")[2])
+        label = f"foreign key {key.name}" if key.name else f"a foreign key of {title}"
+        if source is None or not key.ref_path:
+            found.unparsed[
+                Unparsed(key.source, key.path, "foreign key", f"the store does not say what {label} refers to")
+            ] = None
+            continue
+        target = estate.directory.path(key.source, key.ref_path).asset
+        referred = restore_text(key.ref_path.rpartition("/")[2])
+        detail = f"{title} ({', '.join(key.columns)}) refers to {referred} ({', '.join(key.ref_columns)})"
+        found.add((source, target), "foreign_key", "declared", label, detail, key.name or detail)
+
+
+def _foreign_tables(facts: Facts, estate: Estate, found: Edges) -> None:
+    for item in facts.items:
+        if item.kind == "foreign_table":
+            title = item.target or f"the store behind {restore_text(item.path.rpartition('/')[2])}"
+            target = estate.directory.outside("foreign server", title, item.source)
+            found.add(
+                (estate.by_path[item.source, item.path], target.asset), "foreign_table", "declared",
+                f"foreign table {item.path}", f"its rows are held by {title}",
+            )  # fmt: skip
+
+
+def _defaults(facts: Facts, estate: Estate, found: Edges) -> None:
+    """Sequences that column defaults draw from: assets only where something draws from them."""
+    for default in facts.defaults:
+        table = estate.by_path.get((default.source, default.path))
+        match = _NEXTVAL.search(default.text)
+        if table is None or match is None:
+            continue
+        quoted = match[1].replace("''", "'")
+        parts = tuple(p.strip('"') for p in re.findall(r'"[^"]*"|[^.]+', quoted))
+        above = container_of(default.path)
+        holder = (*above[:-1], parts[-2]) if len(parts) > 1 else above
+        sequence = estate.sequences.get((default.source, holder, parts[-1]))
+        if sequence is not None:
+            estate.assets.setdefault(sequence.id, sequence)
+            found.add((table, sequence.id), "default", "declared", f"default of column {default.column}", default.text)
+
+
+def _definition(definition: Definition, estate: Estate, found: Edges, known: dict[str, str]) -> None:
+    """The edges of one definition, and what of it could not be read."""
+    own = estate.routine_ids[definition.source, definition.path, definition.kind]
+    if definition.on_path:
+        table = estate.directory.path(definition.source, definition.on_path).asset
+        found.add((own, table), "fires_on", "declared", f"trigger {definition.path}", "fires on the table")
+    if definition.text is None:
+        _unread(found, definition, "the store does not show its text to this account")
+        return
+    place = estate.place_of(definition)
+    place = Place(place.source, place.container, sqlglot_dialect(definition.dialect))
+    result = dependencies(definition.text, definition.dialect, definition.kind, definition.language)
+    for reason in (*result.dynamic, *result.problems):
+        _unread(found, definition, reason)
+    for reference in result.references:
+        target = _target(reference, place, estate, known)
+        if target is not None and target.asset != own:
+            kind = _KINDS.get(reference.verb, "writes")
+            evidence = f"{definition.kind.replace('_', ' ')} {definition.path}, line {reference.line}"
+            confidence = target.confidence(reference.how)
+            found.add((own, target.asset), kind, confidence, evidence, f"{kind} {reference.name}")
+
+
+def _unread(found: Edges, definition: Definition, reason: str) -> None:
+    found.unparsed[Unparsed(definition.source, definition.path, definition.kind, scrub(reason))] = None
+
+
+def _target(reference: Reference, place: Place, estate: Estate, known: dict[str, str]) -> Found | None:
+    """What a reference resolves to; None where it is the engine's own or nothing that outlives the routine."""
+    if reference.name.locator:
+        store = locate(reference.name.last, known)
+        return Found(store) if store else estate.directory.outside("locator", plain(reference.name.last))
+    if reference.verb in {"calls", "may_call"}:
+        return estate.directory.routine(place, reference.name, certain=reference.verb == "calls")
+    return estate.directory.table(place, reference.name, create=reference.verb not in _OPTIONAL)
+
+
+def _mentions(facts: Facts, estate: Estate, found: Edges, known: dict[str, str]) -> None:
+    """Stores that content of other stores quotes: those scanned, and those a locator names that nobody scanned."""
+    for quoted in facts.quoted:
+        target = locate(quoted.locator, known)
+        if target is None and quoted.kind in _STORE_MENTIONS and not quoted.locator.lower().startswith(_WEB):
+            target = estate.directory.outside(quoted.kind, plain(quoted.locator)).asset
+        if target is None or target == quoted.store or quoted.store not in estate.assets:
+            continue
+        line = f", line {quoted.line}" if quoted.line else ""
+        more = f" and {quoted.count - 1:,} more" if quoted.count > 1 else ""
+        found.add(
+            (quoted.store, target), "mention", "inferred", f"{quoted.path}{line}{more}", quoted.locator, quoted.locator
+        )
+
+
+def pairs(found: Edges) -> Iterator[tuple[str, str]]:
+    """The ends of every edge."""
+    return ((edge.source, edge.target) for edge in found.kept.values())

@@ -1,0 +1,163 @@
+"""Puts what can move into waves: what is depended on moves earlier, and what depends on each other moves together.
+
+A wave is one generation of the condensed graph, counted from what depends on nothing. The same input in any order gives
+the same waves.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import networkx as nx
+
+from scanner.results import Wave, WaveMember
+
+NAMED = 3
+"""How many of an asset's dependencies a reason names."""
+_WORDS = {
+    "foreign_key": ("foreign key", "foreign keys"), "reads": ("read", "reads"), "writes": ("write", "writes"),
+    "calls": ("call", "calls"), "fires_on": ("trigger", "triggers"), "mention": ("mention", "mentions"),
+    "default": ("default", "defaults"), "foreign_table": ("foreign table", "foreign tables"),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """What one asset needs of another: edges by kind, and whether all of them are only inferred."""
+
+    kinds: Mapping[str, int]
+    inferred: bool
+
+    @property
+    def total(self) -> int:
+        """How many edges it stands for."""
+        return sum(self.kinds.values())
+
+    def __str__(self) -> str:
+        """The kinds in words, most frequent first."""
+        counted = sorted(self.kinds.items(), key=lambda item: (-item[1], item[0]))
+        text = ", ".join(f"{n:,} {_word(kind, n)}" for kind, n in counted)
+        return f"{text}, inferred" if self.inferred else text
+
+
+def _word(kind: str, count: int) -> str:
+    one, many = _WORDS.get(kind, (kind.replace("_", " "), kind.replace("_", " ")))
+    return one if count == 1 else many
+
+
+def plan(titles: Mapping[str, str], links: Mapping[tuple[str, str], Link]) -> tuple[Wave, ...]:
+    """The waves of some assets, by id and title, and of the links between them: (dependant, dependency)."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(sorted(titles))
+    graph.add_edges_from(sorted(pair for pair in links if pair[0] != pair[1] and set(pair) <= titles.keys()))
+    groups = sorted(tuple(sorted(group)) for group in nx.strongly_connected_components(graph))
+    condensed = nx.condensation(graph, groups)
+    number: dict[str, int] = {}
+    layers = [sorted(layer) for layer in nx.topological_generations(condensed.reverse(copy=False))]
+    for wave, layer in enumerate(layers, 1):
+        number.update((member, wave) for index in layer for member in groups[index])
+    reasons = _Reasons(titles, links, graph, number)
+    return tuple(
+        Wave(
+            number=wave,
+            members=tuple(
+                WaveMember(member, reasons.of(member, groups[index])) for index in layer for member in groups[index]
+            ),
+            together=tuple(groups[index] for index in layer if len(groups[index]) > 1),
+            prerequisites=tuple(
+                sorted({number[t] for index in layer for m in groups[index] for t in graph[m]} - {wave})
+            ),
+        )
+        for wave, layer in enumerate(layers, 1)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Reasons:
+    """Says why an asset sits in its wave."""
+
+    titles: Mapping[str, str]
+    links: Mapping[tuple[str, str], Link]
+    graph: nx.DiGraph
+    number: Mapping[str, int]
+
+    def of(self, member: str, group: Sequence[str]) -> str:
+        """The sentence for one member; ``group`` is what it cannot be parted from, itself included."""
+        inside = [m for m in group if m != member]
+        outside = [t for t in self.graph[member] if t not in group]
+        parts = []
+        if inside:
+            parts.append(f"moves together with {_listed(self.titles[m] for m in inside)}: they depend on each other")
+        if outside:
+            latest = max(self.number[t] for t in outside)
+            parts.append(f"depends on {self._needs(member, outside)}, so it moves after wave {latest}")
+        elif inside and self.number[member] > 1:
+            parts.append(f"what they depend on moves in wave {self.number[member] - 1}")
+        if not parts:
+            parts.append(self._first(member))
+        text = "; ".join(parts)
+        return text[0].upper() + text[1:] + "."
+
+    def _needs(self, member: str, targets: Iterable[str]) -> str:
+        ordered = sorted(targets, key=lambda t: (-self.links[member, t].total, t))
+        named = [f"{self.titles[t]} ({self.links[member, t]})" for t in ordered[:NAMED]]
+        return _listed(named, len(ordered) - len(named))
+
+    def _first(self, member: str) -> str:
+        dependants = sorted(m for m in self.graph.predecessors(member) if m != member)
+        if not dependants:
+            return "it depends on nothing and nothing depends on it, so it can move at any time"
+        verb = "depends" if len(dependants) == 1 else "depend"
+        named = _listed([self.titles[d] for d in dependants[:NAMED]], len(dependants[NAMED:]))
+        return f"it depends on nothing that moves, and {named} {verb} on it"
+
+
+def _listed(names: Iterable[str], more: int = 0) -> str:
+    """Names as a list in words."""
+    items = [*names, *([f"{more:,} more"] if more else [])]
+    return items[0] if len(items) == 1 else f"{', '.join(items[:-1])} and {items[-1]}"
+
+
+def cut(waves: Iterable[Wave], ends: Iterable[tuple[str, Sequence[str], Sequence[str]]]) -> tuple[str, ...]:
+    """Ids of the edges that cross a border between waves, from (edge, what moves with its source, with its target)."""
+    number = {member.asset: wave.number for wave in waves for member in wave.members}
+    crossing = []
+    for edge, sources, targets in ends:
+        before = {number[s] for s in sources if s in number}
+        after = {number[t] for t in targets if t in number}
+        if before and after and len(before | after) > 1:
+            crossing.append(edge)
+    return tuple(sorted(crossing))
+
+
+def load_order(tables: Iterable[str], references: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
+    """Generations of tables: each can be loaded once those before it are; tables of a cycle share a generation."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(sorted(tables))
+    graph.add_edges_from(sorted((s, t) for s, t in references if s != t and s in graph and t in graph))
+    condensed = nx.condensation(graph)
+    members = condensed.nodes(data="members")
+    return tuple(
+        tuple(sorted(table for index in layer for table in members[index]))
+        for layer in nx.topological_generations(condensed.reverse(copy=False))
+    )
+
+
+def cycles(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
+    """Groups of assets that depend on each other, each sorted; an asset that refers to itself is no cycle."""
+    graph = nx.DiGraph()
+    graph.add_edges_from(sorted(set(pairs)))
+    return tuple(sorted(tuple(sorted(c)) for c in nx.strongly_connected_components(graph) if len(c) > 1))
+
+
+def kinds_of(edges: Iterable[tuple[tuple[str, str], str, bool]]) -> dict[tuple[str, str], Link]:
+    """Links from (pair, kind, inferred), one for each pair."""
+    counts: dict[tuple[str, str], Counter[str]] = {}
+    sure: set[tuple[str, str]] = set()
+    for pair, kind, inferred in edges:
+        counts.setdefault(pair, Counter())[kind] += 1
+        if not inferred:
+            sure.add(pair)
+    return {pair: Link(kinds, pair not in sure) for pair, kinds in sorted(counts.items())}
