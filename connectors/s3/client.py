@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -73,6 +74,8 @@ class Client:
 
     def __init__(self, options: S3Options, session: Session) -> None:
         """Find the credentials and make ready; nothing is sent to the source yet."""
+        # Its debug lines hold every header, the session token among them.
+        logging.getLogger("botocore").setLevel(logging.INFO)
         self.host = options.endpoint or "Amazon S3"
         try:
             self._client, region = _botocore_client(options)

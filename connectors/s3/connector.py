@@ -116,7 +116,9 @@ class S3Connector:
         entries = Columns(schema.ENTRY, names)
         found: list[tuple[str, int | None, str | None]] = [(self._options.bucket, None, None)]
         complete, faults = True, list[Fault]()
-        if not self._options.bucket:
+        if self._options.bucket:
+            self._look_up(self._options.bucket)
+        else:
             found, complete, faults = self._found_buckets()
         units = []
         for bucket, created, owner in found:
@@ -129,6 +131,14 @@ class S3Connector:
         yield Batch(schema.LISTING, {"path": [""], "listed": [listed], "complete": [complete]})
         yield from faults
         yield from units
+
+    def _look_up(self, bucket: str) -> None:
+        """Find out that the one bucket is there, and its region; an account may be allowed its keys but not this."""
+        try:
+            self._client().get("head_bucket", bucket, Bucket=bucket)
+        except SourceError as error:
+            if error.code != "DENIED":
+                raise
 
     def _found_buckets(self) -> tuple[list[tuple[str, int | None, str | None]], bool, list[Fault]]:
         found: dict[str, tuple[str, int | None, str | None]] = {}
@@ -202,7 +212,7 @@ class S3Connector:
             if checked.stop or run.empty > EMPTY_PAGES:
                 yield _listing(unit, run.listed, complete=False)
                 last = paths.printable(paths.canonical(run.last))
-                yield Fault(unit.key, "list", checked.stop or "PAGING_STUCK", f"after the key {last!r}")
+                yield Fault(_place(unit), "list", checked.stop or "PAGING_STUCK", f"after the key {last!r}")
                 return
             if page.token is None:
                 yield _listing(unit, run.listed, complete=True)
@@ -218,7 +228,7 @@ class S3Connector:
             raise error
         code = "VANISHED" if error.code == "NOT_FOUND" else error.code
         yield _listing(unit, listed, complete=False)
-        yield Fault(unit.key, "list", code, error.detail)
+        yield Fault(_place(unit), "list", code, error.detail)
 
 
 class _Run:
@@ -259,9 +269,13 @@ def _start_after(last: bytes) -> dict[str, object]:
 
 
 def _listing(unit: Unit, listed: int, *, complete: bool) -> Batch:
-    """The ledger's row of one run of pages, at the folder that the unit's prefix lies in."""
-    path = paths.split(unit.key)[0]
-    return Batch(schema.LISTING, {"path": [path], "listed": [listed], "complete": [complete]})
+    """The ledger's row of one run of pages; a run that hands back its remainder has reached its own end."""
+    return Batch(schema.LISTING, {"path": [_place(unit)], "listed": [listed], "complete": [complete]})
+
+
+def _place(unit: Unit) -> str:
+    """The folder that a unit's prefix lies in: what it lists."""
+    return paths.split(unit.key)[0]
 
 
 def _recorded(unit: Unit, page: Page, keep: Iterable[int], repeated: Iterable[int]) -> Iterator[Event]:
