@@ -1,0 +1,78 @@
+"""What the report reads from, and the SQL that several of its parts share; all counting is done in the database."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, Protocol
+
+from scanner import results
+
+Row = dict[str, Any]
+"""One row of a query by column name; DuckDB's Python driver is untyped."""
+
+
+class Rows(Protocol):
+    """The part of the catalog's reader that the report uses."""
+
+    def rows(self, sql: str, params: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """All rows of a query as tuples."""
+        ...
+
+    def dicts(self, sql: str, params: Sequence[object] = ()) -> list[Row]:
+        """All rows of a query by column name."""
+        ...
+
+    def stores(self) -> tuple[results.Store, ...]:
+        """Every store of the estate, known or found."""
+        ...
+
+
+YEAR_US = 31_557_600_000_000
+"""A Julian year (365.25 days) in microseconds."""
+
+CONTENT = ("file", "object", "table", "materialized_view", "foreign_table")
+"""Kinds that hold content; the others are containers, links or definitions."""
+FILES = ("file", "object")
+TABLES = ("table", "view", "materialized_view", "foreign_table")
+
+
+def among(values: Iterable[str]) -> str:
+    """Our own constants as the inside of an SQL ``IN`` list."""
+    return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
+
+
+# One row per thing that holds content. `counted` is its size, except that the bytes of a file with several names (hard
+# links) count at its first name only; `rel` is the parent's path within its store, `repeat` a further name.
+ITEM = f"""
+item AS (
+  SELECT e.source, e.store, e.parent, e.name, e.kind, e.size, e.modified, e.owner, e.mode, e.etag, e.tier,
+         CASE WHEN s.store_depth = 0 THEN e.parent ELSE substr(e.parent, strpos(e.parent, '/') + 1) END AS rel,
+         e.size AS counted, false AS repeat
+  FROM entry e JOIN source s ON s.name = e.source
+  WHERE e.kind IN ({among(CONTENT)}) AND e.hardlink IS NULL
+  UNION ALL
+  SELECT e.source, e.store, e.parent, e.name, e.kind, e.size, e.modified, e.owner, e.mode, e.etag, e.tier,
+         CASE WHEN s.store_depth = 0 THEN e.parent ELSE substr(e.parent, strpos(e.parent, '/') + 1) END AS rel,
+         CASE WHEN e.size IS NULL THEN NULL
+              WHEN row_number() OVER w = 1 THEN e.size ELSE 0 END AS counted,
+         row_number() OVER w > 1 AS repeat
+  FROM entry e JOIN source s ON s.name = e.source
+  WHERE e.kind IN ({among(CONTENT)}) AND e.hardlink IS NOT NULL
+  WINDOW w AS (PARTITION BY e.source, e.hardlink ORDER BY e.parent, e.name)
+)"""
+
+# Faults of the newest scan of each source.
+FAULTS = "recent_fault AS (SELECT f.* FROM fault f JOIN source s ON s.name = f.source AND s.scan = f.scan)"
+
+
+def share(part: int | None, whole: int | None) -> float | None:
+    """Per cent to one decimal, cut and never rounded up, so that 100.0 means all; None where there is nothing to share."""
+    if part is None or not whole:
+        return None
+    return part * 1000 // whole / 10
+
+
+def total(values: Iterable[int | None]) -> int | None:
+    """The sum of what is known; None where nothing is."""
+    known = [v for v in values if v is not None]
+    return sum(known) if known else None

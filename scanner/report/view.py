@@ -1,0 +1,231 @@
+"""What the page shows of a context: rows cut to the page's budget beside exact totals, geometry for its drawings.
+
+Every figure here stands in the context as well; this module only chooses, orders and places.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from scanner import results
+from scanner.report import drawing, readiness, words
+from scanner.report.context import Context
+from scanner.report.reading import Row
+
+ROW_BUDGET = 1_000
+"""Table rows in the whole document, headings included."""
+TABLE_CAP = 200
+MAX_CHECKS = 240
+"""Checks shown in full; what is beyond is counted."""
+
+
+@dataclass(slots=True)
+class Budget:
+    """Hands out table rows, first come, first served; a table's heading counts."""
+
+    left: int = ROW_BUDGET
+    shown: dict[str, int] = field(default_factory=dict)
+
+    def take(self, name: str, rows: Sequence[Any], cap: int, total: int | None = None) -> Row:
+        """As many of ``rows`` as cap and budget allow, with the exact total."""
+        count = max(0, min(len(rows), cap, TABLE_CAP, self.left - 1))
+        self.left -= count + 1
+        self.shown[name] = count
+        return {"rows": tuple(rows[:count]), "shown": count, "total": len(rows) if total is None else total}
+
+
+_PLAIN_ID = re.compile(r"[A-Za-z0-9_.-]{1,80}")
+
+
+def anchor(kind: str, key: str) -> str:
+    """A stable element id, usable as ``#/kind/key`` with and without script."""
+    if _PLAIN_ID.fullmatch(key):
+        return f"/{kind}/{key}"
+    return f"/{kind}/{words.slug(key)[:40]}-{hashlib.sha256(key.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}"
+
+
+def build_view(context: Context) -> Row:
+    """Everything the templates need besides the context itself."""
+    budget = Budget()
+    titles = {s["id"]: s["title"] for s in context.stores}
+    fixed = 60  # rows of the small tables: states, funnel, legends and the distributions' fixed steps
+    budget.left -= fixed
+    view: Row = {
+        "titles": _Titles(titles),
+        "targets": {t["id"]: t["title"] for t in context.targets},
+        "rules": {r["id"]: r for r in context.rules},
+        "assets": _Titles({a["id"]: a["title"] for a in context.graph["assets"]}),
+        "anchor": anchor,
+        "blockers": budget.take("blockers", context.summary["blockers"], 10, context.summary["blockers_total"]),
+        "actions": budget.take("actions", context.summary["actions"], 5),
+        "sources": budget.take("sources", context.sources, 60),
+        "matrix": budget.take("matrix", _matrix(context), 60),
+        "waves": budget.take("waves", context.waves["list"], 40),
+        "ledger": budget.take("ledger", context.evidence["ledger"], 60),
+        "tree": budget.take("tree", _tree_rows(context, titles), 48),
+        "families": budget.take("families", context.inventory["distributions"]["families"], 18),
+        "types": budget.take("types", context.inventory["distributions"]["types"], 16),
+        "limits": budget.take("limits", _limits(context), 50),
+        "exposures": budget.take("exposures", context.security["exposures"], 70, context.security["exposures_total"]),
+        "unmanaged": budget.take("unmanaged", context.security["unmanaged"], 60, context.security["unmanaged_total"]),
+        "databases": budget.take("databases", context.inventory["databases"], 30),
+        "blast": budget.take("blast", context.graph["blast"], 20, context.graph["blast_total"]),
+        "unresolved": budget.take("unresolved", context.graph["unresolved"], 20),
+        "cut_edges": budget.take("cut_edges", _cut_edges(context), 25, context.waves["cut_total"]),
+        "faults": budget.take("faults", context.evidence["faults"], 40),
+        "duplicates": budget.take(
+            "duplicates", context.inventory["duplicates"]["list"], 15, context.inventory["duplicates"]["groups"]
+        ),
+        "unparsed": budget.take("unparsed", context.graph["unparsed"], 20, context.graph["unparsed_total"]),
+        "labels": budget.take("labels", context.security["labels"], 20),
+        "edges": budget.take("edges", context.graph["edges"], 120, context.graph["edges_total"]),
+        "tables": budget.take("tables", context.inventory["table_list"], 100, context.inventory["tables_total"]),
+        "source_faults": _source_faults(context, budget),
+        "checks": _checks(context),
+        "map": drawing.treemap(context.inventory["tree"], titles),
+        "drawn": drawing.layered(context.graph),
+        "bars": _bars(context),
+        "groups": readiness.GROUPS,
+        "group_meaning": readiness.GROUP_MEANING,
+        "states": _states(),
+        "severity_meaning": readiness.SEVERITY_MEANING,
+        "effort_meaning": readiness.EFFORT_MEANING,
+        "gap_count": sum(1 for s in context.sources if not s["complete"]),
+        "incomplete": not context.coverage["complete"],
+        "budget_left": budget.left,
+    }
+    return view
+
+
+class _Titles(dict[str, str]):
+    """Titles by id; what has none is shown by its id."""
+
+    def __missing__(self, key: str) -> str:
+        return key
+
+
+def _states() -> tuple[Row, ...]:
+    order: tuple[results.State, ...] = ("ready", "conditions", "unknown", "not_ready")
+    return tuple({"state": s, "word": results.STATE_WORDS[s], "meaning": readiness.STATE_MEANING[s]} for s in order)
+
+
+def _matrix(context: Context) -> list[Row]:
+    """One row per store with its state for every target, those in trouble first."""
+    by_pair = {(r["store"], r["target"]): r for r in context.readiness["readiness"]}
+    rank = {s: n for n, s in enumerate(results.STATES)} | {readiness.NOT_JUDGED: len(results.STATES)}
+    rows = [
+        {"store": s, "cells": tuple(by_pair.get((s["id"], t["id"])) for t in context.targets)} for s in context.stores
+    ]
+    rows.sort(key=lambda r: (rank[r["store"]["state"]], -(r["store"]["bytes"] or 0), r["store"]["id"]))
+    return rows
+
+
+def _tree_rows(context: Context, titles: dict[str, str]) -> list[Row]:
+    """The treemap's twin: stores with their largest folders, each with its share of the store."""
+    flags = _flags(context)
+    by_id = {s["id"]: s for s in context.stores}
+    rows: list[Row] = []
+    for root in context.inventory["tree"]:
+        store = by_id.get(root["store"])
+        here = {
+            "level": 0, "name": titles.get(root["store"], root["name"]), "store": store, "share": None,
+            "flag": flags.get(root["source"], ""), **{n: root[n] for n in ("objects", "bytes", "offline_bytes", "newest", "stale_bytes", "unknown_sizes")},
+        }  # fmt: skip
+        rows.append(here)
+        rows += [
+            {"level": 1, "name": (c["name"] + "/") if c["name"] else "(files at the top)", "store": store, "flag": "", **{n: c[n] for n in ("share", "objects", "bytes", "offline_bytes", "newest", "stale_bytes", "unknown_sizes")}}
+            for c in root["children"][:8]
+        ]  # fmt: skip
+    return rows
+
+
+def _flags(context: Context) -> dict[str, str]:
+    """``!`` where the source itself failed, ``.`` where something below it did."""
+    flags = {}
+    for s in context.sources:
+        if s["error"]:
+            flags[s["name"]] = "!"
+        elif any(f["gap"] for f in s["faults"]):
+            flags[s["name"]] = "."
+    return flags
+
+
+def _limits(context: Context) -> list[Row]:
+    return [
+        {"target": t["title"], "as_of": t["as_of"], "name": n, "value": v, "unit": u, "source": s, "confidence": c}
+        for t in context.targets
+        for n, v, u, s, c in t["limits"]
+    ]
+
+
+def _cut_edges(context: Context) -> list[Row]:
+    cut = set(context.waves["cut_edges"])
+    return [e for e in context.graph["edges"] if e["id"] in cut]
+
+
+def _source_faults(context: Context, budget: Budget) -> dict[str, Row]:
+    found = {}
+    for s in context.sources:
+        if s["faults"]:
+            found[s["name"]] = budget.take(f"faults of {s['name']}", s["faults"], 10)
+    return found
+
+
+def _checks(context: Context) -> tuple[Row, ...]:
+    """Per store and target, the five groups; in full up to a number of checks, the worst pairs first."""
+    rules = {r["id"]: r for r in context.rules}
+    findings = {f["id"]: f for f in context.readiness["findings"]}
+    verdicts: dict[tuple[str, str], list[Row]] = defaultdict(list)
+    for v in context.readiness["verdicts"]:
+        if v["rule"] in rules:
+            verdicts[v["store"], v["target"]].append(v)
+    rank = {s: n for n, s in enumerate(results.STATES)}
+    pairs = sorted(context.readiness["readiness"], key=lambda r: (rank[r["state"]], r["store"], r["target"]))
+    left = MAX_CHECKS
+    by_store: dict[str, list[Row]] = defaultdict(list)
+    for pair in pairs:
+        found = verdicts.get((pair["store"], pair["target"]), [])
+        groups: dict[str, list[Row]] = {g: [] for g in readiness.GROUPS}
+        for v in found:
+            groups[v["group"]].append(
+                {
+                    "verdict": v,
+                    "rule": rules[v["rule"]],
+                    "findings": [findings[f] for f in v["findings"] if f in findings],
+                }
+            )
+        judged = {v["rule"] for v in found}
+        groups["not_applicable"] += [
+            {"verdict": None, "rule": r, "findings": []} for i, r in rules.items() if i not in judged
+        ]
+        counts = {g: len(rows) for g, rows in groups.items()}
+        for g in ("failed", "review", "unchecked"):
+            groups[g] = groups[g][: max(0, left)]
+            left -= len(groups[g])
+        by_store[pair["store"]].append({"pair": pair, "groups": groups, "counts": counts})
+    stores = {s["id"]: s for s in context.stores}
+    return tuple({"store": stores.get(i), "id": i, "pairs": p} for i, p in by_store.items())
+
+
+def _bars(context: Context) -> Row:
+    """Stacked bars of readiness, and the waves' timeline."""
+    overall = context.readiness["overall"]
+    waves = context.waves["list"]
+    span = context.waves["hours"] or 1
+    return {
+        "width": 720,
+        "stores": drawing.stacked(overall["parts"], "stores", 720),
+        "bytes": drawing.stacked(overall["parts"], "bytes", 720),
+        "targets": tuple(
+            {**t, "bar": drawing.stacked(t["parts"], "stores", 360)} for t in context.readiness["by_target"]
+        ),
+        "waves": tuple(
+            {**w, "x": round(560 * w["start_h"] / span, 1), "w": round(max(3, 560 * w["hours"] / span), 1)}
+            for w in waves[:40]
+        ),
+    }
