@@ -137,7 +137,7 @@ class S3Connector:
         try:
             self._client().get("head_bucket", bucket, Bucket=bucket)
         except SourceError as error:
-            if error.code != "DENIED":
+            if error.code not in ("DENIED", "OTHER"):
                 raise
 
     def _found_buckets(self) -> tuple[list[tuple[str, int | None, str | None]], bool, list[Fault]]:
@@ -169,6 +169,8 @@ class S3Connector:
                     raise
                 detail = f"{error.detail}; the account may not list its buckets, so name one: root = 's3://bucket'"
                 raise SourceError("DENIED", detail, where=where) from None
+            if "Buckets" not in answer:
+                raise SourceError("IO_ERROR", "the answer is no list of buckets", where=where, transient=True)
             yield answer
             if not answer.get("ContinuationToken"):
                 return
@@ -187,6 +189,8 @@ class S3Connector:
         if self._options.owners:
             parameters["FetchOwner"] = True
         answer = self._client().get_objects("list_objects_v2", bucket, Bucket=bucket, EncodingType="url", **parameters)
+        if "IsTruncated" not in answer:
+            raise SourceError("IO_ERROR", "the answer is no list of keys", where=bucket, transient=True)
         return read_page(answer)
 
     def _crawl_keys(self, unit: Unit, bucket: str, prefix: str) -> Iterator[Event]:

@@ -36,6 +36,8 @@ from scanner.secrets import remember, scrub
 ANSWER_LIMIT = 32 * 1024 * 1024
 """Bytes of the longest answer taken; a page of 1,000 keys of 1,024 escaped bytes is about 4 MB."""
 
+_REGION = "x-amz-bucket-region"
+
 
 class Transport:
     """Sends the requests of one client; not shared between threads."""
@@ -46,6 +48,7 @@ class Transport:
         self._session = session
         self._scheme = parts.scheme
         self._host, self._port = host_and_port(parts)
+        self._where = f"{self._host}:{self._port}"
         self._suffix = suffix or self._host
         self._ca_bundle = ca_bundle
         self._watchdog = _Watchdog()
@@ -92,7 +95,19 @@ class Transport:
             raise
         if self._watchdog.fired:  # an answer without a length ends like a closed line
             raise TimeoutError
+        self._check_answer(request, answer, body)
         return AWSResponse(request.url, answer.status, answer.headers, _Body(body))
+
+    def _check_answer(self, request: AWSPreparedRequest, answer: urllib3.BaseHTTPResponse, body: bytes) -> None:
+        if request.method == "HEAD" and answer.status in (301, 302, 307) and _REGION not in answer.headers:
+            # The client asks HEAD for the region of a redirected bucket, and would ask again because of this answer.
+            to = answer.headers.get("location", "an unnamed place")
+            raise SourceError("REDIRECT_REFUSED", scrub(f"the server sends us to {to}"), where=self._where)
+        if request.method != "GET" or request.stream_output or not 200 <= answer.status < 300:
+            return
+        if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"<", b"{") or b"<!DOCTYPE" in body:
+            # A proxy's page, or nothing at all, must never pass for an empty bucket.
+            raise SourceError("IO_ERROR", "the answer is no S3 answer", where=self._where, transient=True)
 
     def _body(self, answer: urllib3.BaseHTTPResponse) -> bytes:
         chunks: list[bytes] = []
@@ -100,7 +115,7 @@ class Transport:
         for chunk in answer.stream(65536, decode_content=False):
             size += len(chunk)
             if size > self.answer_limit:
-                raise SourceError("IO_ERROR", f"the answer is longer than {self.answer_limit} bytes", where=self._host)
+                raise SourceError("IO_ERROR", f"the answer is longer than {self.answer_limit} bytes", where=self._where)
             chunks.append(chunk)
         return b"".join(chunks)
 
@@ -149,7 +164,7 @@ class Transport:
             raise SourceError(
                 "REDIRECT_REFUSED",
                 f"it leads to {scheme}://{host}:{port}, outside of {self._scheme}://{self._suffix}:{self._port}",
-                where=f"{self._host}:{self._port}",
+                where=self._where,
             )
         if host not in self._resolved:
             self._check_address(host, port)
@@ -164,7 +179,7 @@ class Transport:
             raise SourceError("REDIRECT_REFUSED", "the name leads to a link-local or metadata address", where=host)
 
     def _translated(self, error: Exception) -> SourceError:
-        where = f"{self._host}:{self._port}"
+        where = self._where
         if self._watchdog.fired or isinstance(error, TimeoutError | ReadTimeoutError | ConnectTimeoutError):
             # A host that does not even accept is unreachable; one that stalls has timed out.
             code = "UNREACHABLE" if isinstance(error, ConnectTimeoutError) else "TIMEOUT"

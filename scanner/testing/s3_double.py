@@ -11,6 +11,7 @@ well-behaved one, and the others here misbehave in one way each::
 from __future__ import annotations
 
 import contextlib
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -71,13 +72,14 @@ class S3Double:
 
 
 @contextlib.contextmanager
-def s3_double(script: Script) -> Iterator[S3Double]:
-    """Serve a script on a free port of loopback until the block ends."""
+def s3_double(script: Script, tls: ssl.SSLContext | None = None) -> Iterator[S3Double]:
+    """Serve a script on a free port of loopback until the block ends; over TLS where a context is given."""
     ended = threading.Event()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(script, ended))
-    server.daemon_threads = True
-    double = S3Double(f"http://127.0.0.1:{server.server_address[1]}")
-    server.double = double  # type: ignore[attr-defined]
+    server = _Server(("127.0.0.1", 0), _handler(script, ended))
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    double = S3Double(f"{'https' if tls else 'http'}://127.0.0.1:{server.server_address[1]}")
+    server.double = double
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:
@@ -89,13 +91,21 @@ def s3_double(script: Script) -> Iterator[S3Double]:
         thread.join(5)
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+    double: S3Double
+
+    def handle_error(self, _request: object, _client_address: object) -> None:
+        """Keep quiet: clients break off here on purpose."""
+
+
 def _handler(script: Script, ended: threading.Event) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def setup(self) -> None:
             super().setup()
-            self.server.double.connections += 1  # type: ignore[attr-defined]
+            _double(self).connections += 1
 
         def answer(self) -> None:
             parts = urlsplit(self.path)
@@ -105,7 +115,7 @@ def _handler(script: Script, ended: threading.Event) -> type[BaseHTTPRequestHand
                 dict(parse_qsl(parts.query, keep_blank_values=True)),
                 {name.lower(): value for name, value in self.headers.items()},
             )
-            self.server.double.requests.append(request)  # type: ignore[attr-defined]
+            _double(self).requests.append(request)
             with contextlib.suppress(OSError):  # the client may well give up on us
                 self._send(script(request), bodiless=self.command == "HEAD")
 
@@ -139,6 +149,11 @@ def _handler(script: Script, ended: threading.Event) -> type[BaseHTTPRequestHand
     return Handler
 
 
+def _double(handler: BaseHTTPRequestHandler) -> S3Double:
+    assert isinstance(handler.server, _Server)
+    return handler.server.double
+
+
 def page(
     keys: Sequence[str | bytes], token: str | None = None, *, encoded: bool = True, storage_class: str = "STANDARD"
 ) -> Answer:
@@ -167,7 +182,7 @@ def bucket_of(keys: Sequence[str | bytes], page_size: int = 3) -> Script:
 
     def script(request: Request) -> Answer:
         if not request.is_listing:
-            return error(501, "NotImplemented")
+            return _other(request)
         after = unquote(request.query.get("continuation-token", "")) or request.query.get("start-after", "")
         left = [k for k in ordered if k > after.encode() and k.startswith(request.query.get("prefix", "").encode())]
         size = min(page_size, int(request.query.get("max-keys", "1000")))
@@ -231,9 +246,14 @@ def redirects(to: str, status: int = 307, code: str = "TemporaryRedirect", regio
     return lambda _request: Answer(status, error(status, code, more=more).body, headers)
 
 
+def _other(request: Request) -> Answer:
+    """The bucket is there; nothing else can be asked of it."""
+    return Answer() if request.method == "HEAD" else error(501, "NotImplemented")
+
+
 def _listing(answer: Callable[[Request, int], Answer]) -> Script:
     numbers = count()
-    return lambda request: answer(request, next(numbers)) if request.is_listing else error(501, "NotImplemented")
+    return lambda request: answer(request, next(numbers)) if request.is_listing else _other(request)
 
 
 def _key(key: str | bytes, *, encoded: bool) -> str:

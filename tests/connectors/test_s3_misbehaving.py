@@ -1,0 +1,316 @@
+"""The S3 connector against servers that stall, lie, break off or lead elsewhere: it always ends, and says why."""
+
+from __future__ import annotations
+
+import ssl
+import subprocess
+import threading
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connectors.s3 import PLUG
+from scanner.connector import Session
+from scanner.model import Batch, SourceError, Unit
+from scanner.testing import s3_double as double
+from scanner.testing.crawling import Crawl, Pace, crawl_all, ledger_gaps
+
+ABC = ("a", "b", "c")
+
+
+def opened(endpoint: str, *, timeout_s: float = 20.0, pace: Pace | None = None, **more: object) -> Any:
+    settings = {"root": "s3://bucket", "endpoint": endpoint, "anonymous": True, **more}
+    return PLUG.open(PLUG.options.model_validate(settings), Session("s3", pace or Pace(), timeout_s))
+
+
+def crawled(script: double.Script, **more: object) -> tuple[Crawl, double.S3Double]:
+    with double.s3_double(script) as server, closing(opened(server.endpoint, **more)) as connector:
+        crawl = crawl_all(connector)
+    assert not ledger_gaps(crawl)
+    assert {r.method for r in server.requests} <= {"GET", "HEAD"}
+    return crawl, server
+
+
+def failed(script: double.Script, **more: object) -> tuple[SourceError, double.S3Double]:
+    with (
+        double.s3_double(script) as server,
+        closing(opened(server.endpoint, **more)) as connector,
+        pytest.raises(SourceError) as raised,
+    ):
+        crawl_all(connector)
+    return raised.value, server
+
+
+def objects(crawl: Crawl) -> list[str]:
+    return [path.removeprefix("bucket/") for path in crawl.paths if path != "bucket"]
+
+
+def gaps(crawl: Crawl) -> list[tuple[str, str, str]]:
+    return [(f.path, f.op, f.reason) for f in crawl.faults]
+
+
+def test_twelve_thousand_keys_in_units_of_twenty_pages() -> None:
+    keys = [f"{n % 97}/{n:05d}" for n in range(12_000)]
+    crawl, server = crawled(double.bucket_of(keys, 1000), page_size=100)
+    assert sorted(objects(crawl)) == sorted(keys)
+    assert len(objects(crawl)) == len(keys)
+    runs = [u for u in crawl.units if u.key == "bucket/"]
+    assert [u.after for u in runs] == ["", *(sorted(keys)[n - 1] for n in range(2000, 12_000, 2000))]
+    assert all(r.query.get("encoding-type") == "url" for r in server.listings)
+    assert not crawl.faults
+
+
+def test_a_repeated_token_ends_the_listing() -> None:
+    crawl, server = crawled(double.repeats_token(ABC))
+    assert objects(crawl) == list(ABC)
+    assert gaps(crawl) == [("bucket/", "list", "PAGING_STUCK")]
+    assert [r["complete"] for r in crawl.records("listing") if r["path"] == "bucket/"] == [False]
+    assert len(server.listings) <= 4
+
+
+def test_the_same_page_under_fresh_tokens_ends_the_listing() -> None:
+    crawl, server = crawled(double.fresh_tokens_same_page(ABC))
+    assert objects(crawl) == list(ABC)
+    assert gaps(crawl) == [("bucket/", "list", "PAGING_STUCK")]
+    assert len(server.listings) <= 4
+
+
+def test_empty_pages_without_end_end_the_listing() -> None:
+    crawl, _server = crawled(double.fresh_tokens_same_page(()))
+    assert objects(crawl) == []
+    assert gaps(crawl) == [("bucket/", "list", "PAGING_STUCK")]
+
+
+def test_empty_pages_in_between_are_walked_over() -> None:
+    crawl, _server = crawled(double.pages_of(("a",), (), (), ("b",)))
+    assert objects(crawl) == ["a", "b"]
+    assert not crawl.faults
+
+
+@pytest.mark.parametrize("pages", [(("a", "m"), ("k", "z")), (("a", "m", "k", "z"),)])
+def test_keys_out_of_order_end_the_listing(pages: tuple[tuple[str, ...], ...]) -> None:
+    crawl, _server = crawled(double.pages_of(*pages))
+    assert objects(crawl) == ["a", "m"]
+    assert gaps(crawl) == [("bucket/", "list", "LISTING_UNORDERED")]
+    assert [r["complete"] for r in crawl.records("listing") if r["path"] == "bucket/"] == [False]
+
+
+def test_a_key_that_comes_twice_is_recorded_once() -> None:
+    crawl, _server = crawled(double.pages_of(("a", "b", "b"), ("b", "c")))
+    assert objects(crawl) == ["a", "b", "c"]
+    assert gaps(crawl) == [("bucket/b", "skip", "DUPLICATE_ENTRY")] * 2
+
+
+def test_undecodable_keys_are_kept_exactly() -> None:
+    crawl, _server = crawled(double.bucket_of([b"caf\xe9", b"\xff/\xfe", "é", "caf\\xE9"]))
+    assert set(objects(crawl)) == {"caf\\xE9", "\\xFF/\\xFE", "é", "caf\\\\xE9"}
+
+
+def test_a_control_character_spoils_one_key_and_not_the_page() -> None:
+    keys = [f"key-{n:04d}" for n in range(900)] + ["x\x08y", "z"]
+    crawl, server = crawled_until_error(double.raw_control_characters(keys))
+    assert objects(crawl) == keys[:900]
+    assert len(server.listings) < 60
+
+
+def crawled_until_error(script: double.Script) -> tuple[Crawl, double.S3Double]:
+    """What the bucket's first unit tells, when it hands back a remainder that cannot be had."""
+    with double.s3_double(script) as server, closing(opened(server.endpoint)) as connector:
+        events = list(connector.crawl(Unit("bucket/")))
+        rest = events.pop()
+        assert isinstance(rest, Unit)
+        with pytest.raises(SourceError) as raised:
+            list(connector.crawl(rest))
+    assert (raised.value.code, raised.value.transient) == ("IO_ERROR", True)
+    return Crawl(tuple(e for e in events if isinstance(e, Batch)), (), ()), server
+
+
+def test_truncated_xml_is_a_passing_failure_of_the_unit() -> None:
+    error, server = failed(double.truncated_xml(ABC))
+    assert (error.code, error.transient) == ("IO_ERROR", True)
+    assert len(server.listings) < 20
+
+
+@pytest.mark.parametrize("body", [b"", b"\x00\xff garbage", b"<!DOCTYPE html><html>Sign in</html>", b"<a>" * 100_000])
+def test_garbage_is_no_empty_bucket(body: bytes) -> None:
+    error, _server = failed(lambda _request: double.Answer(body=body))
+    assert error.code == "IO_ERROR"
+
+
+def test_an_entity_bomb_is_refused() -> None:
+    lol = "".join(f'<!ENTITY l{n} "{f"&l{n - 1};" * 10}">' for n in range(1, 10))
+    bomb = f'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY l0 "lol">{lol}]><ListBucketResult>&l9;</ListBucketResult>'
+    started = time.monotonic()
+    error, _server = failed(lambda _request: double.Answer(body=bomb.encode()))
+    assert error.code == "IO_ERROR"
+    assert time.monotonic() - started < 10
+
+
+def test_an_endless_answer_is_cut() -> None:
+    error, _server = failed(lambda _request: double.Answer(body=b" " * 40_000_000))
+    assert error.code == "IO_ERROR"
+    assert "longer than" in error.detail
+
+
+@pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (429, "TooManyRequests"), (503, "Whatever")])
+def test_a_storm_is_throttling_that_may_pass(status: int, code: str) -> None:
+    error, server = failed(double.storm(1000, double.bucket_of(ABC), status, code))
+    assert (error.code, error.transient) == ("THROTTLED", True)
+    assert len(server.requests) == 1, "the engine retries, with its own pace; the client does not"
+
+
+def test_a_storm_in_the_middle_keeps_what_came_before() -> None:
+    good = double.bucket_of([f"{n:03d}" for n in range(50)], 10)
+    seen = 0
+
+    def script(request: double.Request) -> double.Answer:
+        nonlocal seen
+        seen += "continuation-token" in request.query
+        return double.error(503, "SlowDown") if seen == 3 and "continuation-token" in request.query else good(request)
+
+    crawl, _server = crawled(script, page_size=10)
+    assert len(objects(crawl)) == 50
+    assert [u.after for u in crawl.units] == ["", "", "029"]
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "expected"),
+    [
+        (400, "ExpiredToken", "AUTH_EXPIRED"),
+        (403, "InvalidAccessKeyId", "AUTH_REFUSED"),
+        (403, "SignatureDoesNotMatch", "AUTH_REFUSED"),
+        (403, "AccessDenied", "DENIED"),
+        (404, "NoSuchBucket", "NOT_FOUND"),
+        (403, "RequestTimeTooSkewed", "OTHER"),
+    ],
+)
+def test_what_the_server_says_is_told_after_one_attempt(status: int, code: str, expected: str) -> None:
+    error, server = failed(lambda _request: double.error(status, code))
+    assert (error.code, error.transient, len(server.requests)) == (expected, False, 1)
+    assert code in error.detail
+
+
+def test_a_skewed_clock_is_told_in_seconds() -> None:
+    date = (("Date", "Thu, 01 Jan 2015 00:00:00 GMT"),)
+    answer = double.error(403, "RequestTimeTooSkewed")
+    error, _server = failed(lambda _request: double.Answer(403, answer.body, date))
+    assert "ahead of the server's" in error.detail
+
+
+def test_a_token_that_expires_in_the_middle_keeps_what_came_before() -> None:
+    good = double.bucket_of(ABC, 1)
+
+    def script(request: double.Request) -> double.Answer:
+        late = request.query.get("continuation-token") == "b" or request.query.get("start-after")
+        return double.error(400, "ExpiredToken") if late else good(request)
+
+    with double.s3_double(script) as server, closing(opened(server.endpoint)) as connector:
+        events = list(connector.crawl(Unit("bucket/")))
+        assert events[-1] == Unit("bucket/", "b")
+        with pytest.raises(SourceError) as raised:
+            list(connector.crawl(events[-1]))
+    assert raised.value.code == "AUTH_EXPIRED"
+
+
+@pytest.mark.parametrize("region", [None, "eu-west-1", "evil.example/#"])
+@pytest.mark.parametrize(("status", "code"), [(301, "PermanentRedirect"), (307, "TemporaryRedirect")])
+def test_a_redirect_to_another_host_is_refused(status: int, code: str, region: str | None) -> None:
+    with double.s3_double(double.bucket_of(ABC)) as canary:
+        error, server = failed(double.redirects(f"{canary.endpoint}/bucket", status, code, region))
+        assert error.code == "REDIRECT_REFUSED"
+        assert canary.connections == 0
+    assert len(server.requests) <= 4
+
+
+def test_a_host_outside_the_domain_is_never_asked() -> None:
+    with double.s3_double(double.bucket_of(ABC)) as canary, double.s3_double(double.bucket_of(ABC)) as server:
+        with closing(opened(server.endpoint)) as connector:
+            list(connector.roots())
+            request = type("Request", (), {"method": "GET", "url": f"{canary.endpoint}/bucket", "headers": {}})
+            with pytest.raises(SourceError) as raised:
+                connector._client().transport.send(request)
+        assert raised.value.code == "REDIRECT_REFUSED"
+        assert canary.connections == 0
+
+
+def test_nothing_but_get_and_head_leaves() -> None:
+    with double.s3_double(double.bucket_of(ABC)) as server, closing(opened(server.endpoint)) as connector:
+        with pytest.raises(RuntimeError, match="only reads"):
+            connector._client().get("put_object", "bucket", Bucket="bucket", Key="k", Body=b"")
+        assert not server.requests
+
+
+@pytest.mark.parametrize("slow", ["head", "body"])
+def test_a_trickle_has_a_deadline(slow: str) -> None:
+    answer = double.page(ABC)
+    started = time.monotonic()
+    error, _server = failed(
+        lambda _request: double.Answer(body=answer.body, headers=answer.headers, pause_s=0.2, slow=slow), timeout_s=1.0
+    )
+    assert (error.code, error.transient) == ("TIMEOUT", True)
+    assert time.monotonic() - started < 5
+
+
+def test_an_answer_cut_short_is_a_passing_failure() -> None:
+    answer = double.page(ABC)
+    error, _server = failed(lambda _request: double.Answer(body=answer.body, promise=len(answer.body) + 100))
+    assert (error.code, error.transient) == ("UNREACHABLE", True)
+
+
+def test_nobody_listens() -> None:
+    with double.s3_double(double.bucket_of(ABC)) as server:
+        endpoint = server.endpoint
+    with closing(opened(endpoint)) as connector, pytest.raises(SourceError) as raised:
+        list(connector.roots())
+    assert (raised.value.code, raised.value.transient) == ("UNREACHABLE", True)
+
+
+def test_more_content_than_asked_for_is_not_taken() -> None:
+    def script(request: double.Request) -> double.Answer:
+        body = b"x" * 1_000_000
+        return double.Answer(body=body) if request.path.endswith("/big") else double.bucket_of(ABC)(request)
+
+    with double.s3_double(script) as server, closing(opened(server.endpoint)) as connector:
+        with pytest.raises(SourceError) as raised:
+            connector.read("bucket/big", 5, 10)
+        assert raised.value.code == "IO_ERROR"
+        assert [r.headers.get("range") for r in server.requests] == [None, "bytes=5-14"]
+        assert crawl_all(connector).paths, "the cap was for that one answer"
+
+
+def test_an_object_in_an_archive_tier_is_not_read() -> None:
+    headers = (("x-amz-storage-class", "INTELLIGENT_TIERING"), ("x-amz-archive-status", "ARCHIVE_ACCESS"))
+    with (
+        double.s3_double(lambda _request: double.Answer(headers=headers, promise=9)) as server,
+        closing(opened(server.endpoint)) as connector,
+        pytest.raises(SourceError) as raised,
+    ):
+        connector.read("bucket/k", 0, 5)
+    assert raised.value.code == "OFFLINE"
+    assert [r.method for r in server.requests] == ["HEAD"]
+
+
+def test_requester_pays_is_said_only_when_agreed() -> None:
+    for agreed, said in ((False, None), (True, "requester")):
+        _crawl, server = crawled(double.bucket_of(ABC), requester_pays=agreed)
+        assert {r.headers.get("x-amz-request-payer") for r in server.listings} == {said}
+
+
+def test_a_self_signed_certificate_is_refused_until_it_is_trusted(tmp_path: Path) -> None:
+    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
+    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
+    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
+    subprocess.run(command, check=True, capture_output=True, timeout=60)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    with double.s3_double(double.bucket_of(ABC), context) as server:
+        with closing(opened(server.endpoint)) as connector, pytest.raises(SourceError) as raised:
+            list(connector.roots())
+        with closing(opened(server.endpoint, ca_bundle=certificate)) as connector:
+            assert objects(crawl_all(connector)) == list(ABC)
+    assert (raised.value.code, raised.value.transient) == ("TLS_REFUSED", False)
+    assert "self-signed" in raised.value.detail
+    assert not [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
