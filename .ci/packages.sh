@@ -1,0 +1,50 @@
+#!/usr/bin/env bash
+# Installs the Debian or Ubuntu packages that the demo or the tests need, where they are missing.
+# With root or password-less sudo it installs them; else it says exactly what is missing and how to install it.
+set -euo pipefail
+
+demo=(python3-venv samba smbclient openssh-server postgresql mariadb-server unixodbc odbcinst odbc-postgresql odbc-mariadb libsqliteodbc)
+tests=("${demo[@]}" attr acl odbc-mdbtools mdbtools strace fonts-dejavu-core)
+# Ubuntu has no package of that name; there the browser tests use what STOCKTAKE_CHROMIUM names.
+if ! command -v chromium >/dev/null 2>&1; then tests+=(chromium); fi
+
+case "${1:-}" in
+demo) wanted=("${demo[@]}") ;;
+test) wanted=("${tests[@]}") ;;
+*)
+    echo "usage: $0 demo|test" >&2
+    exit 2
+    ;;
+esac
+
+if ! command -v dpkg-query >/dev/null 2>&1; then
+    echo "This is no Debian or Ubuntu; the servers must be installed by hand: ${wanted[*]}" >&2
+    exit 0
+fi
+
+missing=()
+for package in "${wanted[@]}"; do
+    dpkg-query -W -f='${db:Status-Abbrev}' "$package" 2>/dev/null | grep -q '^ii' || missing+=("$package")
+done
+[ ${#missing[@]} -eq 0 ] && exit 0
+
+if [ "$(id -u)" -eq 0 ]; then
+    run=()
+elif sudo -n true 2>/dev/null; then
+    run=(sudo -n)
+else
+    echo "Missing packages: ${missing[*]}" >&2
+    echo "Install them with: sudo apt-get install --no-install-recommends ${missing[*]}" >&2
+    exit 1
+fi
+
+echo "Installing: ${missing[*]}"
+# The packages' own services must not start: the tests start servers of their own, on loopback.
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    printf '#!/bin/sh\nexit 101\n' | "${run[@]}" tee "$policy" >/dev/null
+    "${run[@]}" chmod 755 "$policy"
+    trap '"${run[@]}" rm -f "$policy"' EXIT
+fi
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get update -qq
+"${run[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null

@@ -1,0 +1,60 @@
+# Two commands set everything up on a fresh Debian or Ubuntu machine: make demo, make test.
+# Both install what they need (system packages with root or sudo) into .venv beside this file, and may be run again.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-full lint format bench eval docs wheel packages-demo packages-test clean
+
+PY := .venv/bin/python
+export UV_PROJECT_ENVIRONMENT := .venv
+export UV_PYTHON_DOWNLOADS := never
+# The tests start servers of their own: two at a time is what two cores carry.
+JOBS ?= 2
+
+help: ## What can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /  make \1\t/' | expand -t 20
+
+demo: packages-demo .venv/.ready ## Scan a sample estate on real servers and write the report
+	$(PY) -m examples.run
+
+test: packages-test .venv/.ready lint ## Lint, types, layers and every test but the long sweeps
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup -q
+
+test-full: packages-test .venv/.ready lint ## The same, long sweeps included, with coverage
+	$(PY) -m pytest -n $(JOBS) --dist loadgroup -q -m "full or not full" --cov --cov-report=term
+
+lint: .venv/.ready ## ruff, mypy --strict, import-linter
+	.venv/bin/ruff check .
+	.venv/bin/ruff format --check .
+	.venv/bin/mypy
+	.venv/bin/lint-imports
+
+format: .venv/.ready ## Put the code in form
+	.venv/bin/ruff check --fix -q .
+	.venv/bin/ruff format -q .
+
+bench: packages-test .venv/.ready ## Stocktake beside its peers; FULL=1 for full size
+	$(PY) -m benchmarks.run $(if $(FULL),--full)
+
+eval: .venv/.ready ## Score on the labelled development sets, where they are at hand
+	$(PY) -m tests.eval.lineage
+
+docs: .venv/.ready ## Write the generated pages anew
+	$(PY) -m docs.generate
+
+wheel: .venv/.ready ## Build the wheel and the source archive
+	.venv/bin/uv build -q
+
+packages-demo:
+	@bash .ci/packages.sh demo
+
+packages-test:
+	@bash .ci/packages.sh test
+
+.venv/.ready: pyproject.toml uv.lock
+	@test -x $(PY) || python3 -m venv .venv
+	@test -x .venv/bin/uv || .venv/bin/python -m pip install -q --disable-pip-version-check 'uv>=0.13,<1'
+	.venv/bin/uv sync -q --frozen --all-extras
+	@touch $@
+
+clean: ## Remove what was built; keeps .venv
+	rm -rf build dist demo-out .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
