@@ -194,18 +194,20 @@ class Crawl:
             self._events.append(Fault(directory.path, "list", w.reason(code), said or "no handle came"))
 
     def _listed(self, directory: Directory, reply: w.Reply) -> None:
-        """One answer to READDIR."""
+        """One answer to READDIR; the end may overtake names on a server that works on several requests at once."""
         directory.asked -= 1
-        if not directory.ended:
+        if directory.complete:  # else it was broken off, and what was under way is not wanted any more
             code, said = reply.status()
             if reply.kind == w.NAME:
                 self._take_names(directory, reply.body)
             elif code == w.EOF:
-                self._end(directory)
-            else:
+                directory.ended, directory.wanted = True, 0
+            elif not directory.ended:  # a handle at its end may refuse to be read on
                 why = "PARTIAL" if directory.answers and code == w.FAILURE else w.reason(code)
                 self._break_off(directory, why, said or f"a reply of kind {reply.kind}")
-        self._close_when_done(directory)
+        if directory.ended and not directory.asked:
+            self._end(directory)
+            self._close_when_done(directory)
 
     def _take_names(self, directory: Directory, body: bytes) -> None:
         found, whole = w.names(body)
@@ -225,7 +227,7 @@ class Crawl:
             self._break_off(directory, "PAGING_STUCK", detail)
         elif directory.listed >= limits.LONGEST:
             self._break_off(directory, "TRUNCATED", f"more than {limits.LONGEST} names")
-        else:
+        elif not directory.ended:
             # Most directories end with an answer shorter than the one before; one that does not is a long one.
             goes_on = directory.answers > 1 and len(found) >= directory.longest
             directory.longest = max(directory.longest, len(found))
@@ -240,11 +242,11 @@ class Crawl:
 
     def _break_off(self, directory: Directory, why: str, said: str) -> None:
         directory.complete = False
+        directory.ended, directory.wanted = True, 0
         self._events.append(Fault(directory.path, "list", why, said))
-        self._end(directory)
 
     def _end(self, directory: Directory) -> None:
-        directory.ended, directory.wanted = True, 0
+        """All reads of a directory were answered."""
         self._skip(directory, directory.names.take_repeated())
         if not directory.listed and not directory.names.dots and directory.complete:
             # OpenSSH leaves out every name whose facts it may not see, even '.': readable, not searchable, not empty.

@@ -25,8 +25,8 @@ def kind(mode: int | None) -> str | None:
 
 
 def segment(name: bytes) -> str:
-    """Canonical text of a name that should hold no '/', and may."""
-    return canonical(name).replace("/", "\\x2F")
+    """Canonical text of what should be a name, but may hold '/' or NUL, which no database takes as text."""
+    return canonical(name).replace("/", "\\x2F").replace("\0", "\\x00")
 
 
 class Entries:

@@ -95,13 +95,24 @@ class Source:
         self._link = ssh.connect(options, self._session)
         wire = w.Wire(self._link.channel, self._session.pace, self._session.timeout_s, options.where)
         try:
-            self._greeting = wire.greet()
+            self._greeting = self._greeted(wire)
             self._root = _canonical_root(wire, restore(options.path))
         except BaseException:  # whatever it was, no connection is left behind
             self.close()
             raise
         self._wire = wire
         return wire
+
+    def _greeted(self, wire: w.Wire) -> tuple[int, tuple[str, ...]]:
+        """The server's greeting; whatever else comes while the connection stands is not SFTP."""
+        assert self._link is not None
+        try:
+            return wire.greet()
+        except SourceError as error:
+            if error.code == "TIMEOUT" or not self._link.transport.is_active():
+                raise
+            detail = f"the account starts no SFTP server: {error.detail}"  # a shell's farewell, a forced command
+            raise SourceError("UNSUPPORTED_PROTOCOL", detail, where=error.where) from None
 
     def _told(self) -> Iterator[Event]:
         """What the host says of itself, and a warning where an outdated algorithm was agreed on."""

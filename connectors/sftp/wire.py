@@ -76,7 +76,7 @@ class Reply:
             words, _ = text(self.body, 4)
         except Malformed:  # servers older than version 3 send the code alone
             words = b""
-        return code, canonical(words[:200])
+        return code, canonical(words[:200].replace(b"\0", b""))
 
 
 Facts = tuple[int | None, int | None, int | None, int | None, int | None]

@@ -1,0 +1,563 @@
+"""The SFTP connector against a real sshd: the conformance suite, and everything around the login and the host key."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import os
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from connectors.sftp import PLUG, Source, crawl
+from scanner.connector import Session
+from scanner.model import SourceError, Unit
+from scanner.testing import servers
+from scanner.testing.conformance import (
+    ConnectorSuite,
+    DeniedSuite,
+    Harness,
+    LogsInSuite,
+    ReadsBytesSuite,
+    planted,
+)
+from scanner.testing.crawling import Crawl, Pace, crawl_all, ledger_gaps
+from scanner.testing.servers import Sshd
+from scanner.testing.world import World, fingerprint
+
+pytestmark = pytest.mark.server
+
+WRONG = "wr0ng/Pw+3!"
+WITHOUT = frozenset({"opaque_key", "pre_1970", "after_2038"})
+
+
+@pytest.fixture(autouse=True, scope="module")
+def secrets() -> Iterator[None]:
+    os.environ.update(STOCKTAKE_TEST_SFTP=servers.PASSWORD, STOCKTAKE_TEST_SFTP_WRONG=WRONG)
+    yield
+    del os.environ["STOCKTAKE_TEST_SFTP"], os.environ["STOCKTAKE_TEST_SFTP_WRONG"]
+
+
+class SftpHarness(Harness):
+    """A folder of sshd's, entered with a password; SFTP 3 has whole seconds, in 32 bits."""
+
+    plug = PLUG
+    cannot = WITHOUT
+    tick_us = 1_000_000
+    secrets = (servers.PASSWORD, WRONG)
+
+    def __init__(self, server: Sshd) -> None:
+        self.server = server
+        self.root = server.data / "world"
+        self.root.mkdir()
+
+    def plant(self, world: World) -> None:
+        world.plant(self.root)
+
+    def settings(self) -> dict[str, object]:
+        return {
+            "host": self.server.host,
+            "port": self.server.port,
+            "user": "clerk",
+            "password": "env:STOCKTAKE_TEST_SFTP",
+            "path": "world",
+        }
+
+    def missing(self) -> dict[str, object]:
+        return self.settings() | {"path": "not here"}
+
+    def refused(self) -> dict[str, object]:
+        return self.settings() | {"password": "env:STOCKTAKE_TEST_SFTP_WRONG"}
+
+    def trusted(self, _host: str, _port: int) -> tuple[str, ...]:
+        return (self.server.fingerprint,)
+
+    def fingerprint(self) -> object:
+        return fingerprint(self.root, directory_access=False)
+
+    @contextmanager
+    def denied(self) -> Iterator[str]:
+        place = self.root / "a/b"
+        mode = place.stat().st_mode
+        place.chmod(0)
+        try:
+            yield "a/b/"
+        finally:
+            place.chmod(mode)
+
+
+class TestSftp(DeniedSuite, LogsInSuite, ReadsBytesSuite, ConnectorSuite):
+    @pytest.fixture(scope="class")
+    def harness(self, sshd: Sshd) -> SftpHarness:
+        return planted(SftpHarness(sshd))
+
+    def test_reading_leaves_the_source_as_it_was(self, harness: SftpHarness) -> None:
+        """All but access times: SFTP cannot ask a server to spare them, which the plug's limits say."""
+        before = _without_access_times(harness)
+        with closing(harness.open()) as connector:
+            assert isinstance(connector, Source)
+            for node in harness.world.files():
+                connector.read(harness.path(node), 0, 64)
+        assert _without_access_times(harness) == before
+        assert any("access times" in limit for limit in PLUG.limits)
+
+
+def _without_access_times(harness: SftpHarness) -> dict[bytes, tuple[object, ...]]:
+    facts = fingerprint(harness.root, directory_access=False)
+    return {path: fact[:-1] if len(fact) == 9 else fact for path, fact in facts.items()}
+
+
+# a host of one's own
+
+
+def _settings(server: Sshd, **more: object) -> dict[str, object]:
+    mine: dict[str, object] = {"host": server.host, "port": server.port, "user": server.user}
+    mine |= {"key_file": str(server.key), "host_key": server.fingerprint}
+    return {k: v for k, v in (mine | more).items() if v is not None}
+
+
+def _open(
+    settings: dict[str, object],
+    pace: Callable[[], None] | None = None,
+    *,
+    timeout_s: float = 20.0,
+    trusted: tuple[str, ...] = (),
+    within: Callable[[str], bool] = lambda _key: True,
+) -> Source:
+    session = Session("here", pace or Pace(), timeout_s, lambda _host, _port: trusted, within)
+    connector = PLUG.open(PLUG.options.model_validate(settings), session)
+    assert isinstance(connector, Source)
+    return connector
+
+
+def _crawl(settings: dict[str, object], **how: object) -> Crawl:
+    with closing(_open(settings, **how)) as connector:  # type: ignore[arg-type]
+        return crawl_all(connector)
+
+
+def _refusal(settings: dict[str, object], **how: object) -> SourceError:
+    with closing(_open(settings, **how)) as connector, pytest.raises(SourceError) as raised:  # type: ignore[arg-type]
+        connector.roots()
+    return raised.value
+
+
+def _tree(root: Path, directories: int = 6, files: int = 8) -> set[str]:
+    """A small tree owned by whoever runs; its paths."""
+    paths = set()
+    for d in range(directories):
+        (root / f"d{d}").mkdir()
+        paths.add(f"d{d}")
+        for f in range(files):
+            (root / f"d{d}/f{f}").write_bytes(b"x" * f)
+            paths.add(f"d{d}/f{f}")
+    return paths
+
+
+class TestHostKey:
+    def test_fault_031_an_unknown_host_key_is_refused_before_the_login(self, sshd: Sshd) -> None:
+        settings = _settings(sshd, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP", host_key=None)
+        log = sshd.log.read_text()
+        error = _refusal(settings)
+        assert (error.code, error.where, error.transient) == ("HOST_KEY_UNKNOWN", sshd.fingerprint, False)
+        assert "clerk" not in sshd.log.read_text()[len(log) :]
+
+    def test_fault_031_a_key_that_changed_between_two_runs_is_refused(self) -> None:
+        with servers.sshd() as first:
+            trusted = first.fingerprint
+            assert _crawl(_settings(first, host_key=None), trusted=(trusted,)).paths == []
+            port = first.port
+        with servers.sshd(port=port) as second:
+            error = _refusal(_settings(second, host_key=None), trusted=(trusted,))
+        assert (error.code, error.where) == ("HOST_KEY_CHANGED", second.fingerprint)
+        assert trusted in error.detail
+
+    def test_a_fingerprint_trusted_in_the_catalog_or_named_in_the_estate_file_is_enough(self, sshd: Sshd) -> None:
+        assert list(_open(_settings(sshd)).roots()) == [Unit("")]
+        assert list(_open(_settings(sshd, host_key=None), trusted=(sshd.fingerprint,)).roots()) == [Unit("")]
+
+    @pytest.mark.parametrize("form", ["plain", "hashed", "pattern"])
+    def test_known_hosts_is_believed(self, sshd: Sshd, tmp_path: Path, form: str) -> None:
+        name = f"[{sshd.host}]:{sshd.port}"
+        salt = b"0123456789abcdefghij"
+        digest = hmac.new(salt, name.encode(), hashlib.sha1).digest()
+        hashed = f"|1|{base64.b64encode(salt).decode()}|{base64.b64encode(digest).decode()}"
+        names = {"plain": f"other,{name}", "hashed": hashed, "pattern": f"[127.0.0.*]:{sshd.port}"}
+        file = tmp_path / "known_hosts"
+        file.write_text(f"# hosts\nother {_public(sshd)}\n{names[form]} {_public(sshd)}\n")
+        assert list(_open(_settings(sshd, host_key=None, known_hosts=str(file))).roots()) == [Unit("")]
+
+    @pytest.mark.parametrize("line", ["@revoked {name} {key}\n{name} {key}", "@revoked {name} {key}"])
+    def test_a_revoked_key_is_refused_even_where_it_is_trusted(self, sshd: Sshd, tmp_path: Path, line: str) -> None:
+        file = tmp_path / "known_hosts"
+        file.write_text(line.format(name=f"[{sshd.host}]:{sshd.port}", key=_public(sshd)))
+        error = _refusal(_settings(sshd, known_hosts=str(file)))
+        assert (error.code, error.where) == ("HOST_KEY_CHANGED", sshd.fingerprint)
+
+    @pytest.mark.parametrize("names", ["*,!{name}", "unrelated", "127.0.0.1", "|1|broken"])
+    def test_known_hosts_that_speaks_of_others_trusts_nobody(self, sshd: Sshd, tmp_path: Path, names: str) -> None:
+        file = tmp_path / "known_hosts"
+        file.write_text(names.format(name=f"[{sshd.host}]:{sshd.port}") + " " + _public(sshd))
+        error = _refusal(_settings(sshd, host_key=None, known_hosts=str(file)))
+        assert error.code == "HOST_KEY_UNKNOWN"
+
+    def test_a_named_known_hosts_that_is_not_there_is_an_error(self, sshd: Sshd, tmp_path: Path) -> None:
+        error = _refusal(_settings(sshd, known_hosts=str(tmp_path / "none")))
+        assert error.code == "NOT_FOUND"
+
+    def test_a_fingerprint_of_any_of_the_hosts_keys_will_do(self, tmp_path: Path) -> None:
+        """A person may have written down the RSA key's where the host would show its Ed25519 key first."""
+        rsa = tmp_path / "rsa"
+        servers.base.run(["ssh-keygen", "-q", "-t", "rsa", "-N", "", "-f", str(rsa)])
+        blob = base64.b64decode(Path(f"{rsa}.pub").read_text().split()[1])
+        print_ = "SHA256:" + base64.b64encode(hashlib.sha256(blob).digest()).decode().rstrip("=")
+        with servers.sshd(options=f"HostKey {rsa}") as server:
+            settings = _settings(server, host_key=print_)
+            agreed = {r["name"]: r["value"] for r in _crawl(settings).records("setting")}
+        assert agreed["ssh_host_key"] == print_
+        assert agreed["ssh_host_key_algorithm"] == "rsa-sha2-512"
+
+
+def _public(server: Sshd) -> str:
+    return " ".join(Path(f"{server.host_key}.pub").read_text().split()[:2])
+
+
+class TestLogin:
+    def test_fault_039_a_wrong_password_is_one_attempt(self, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setenv("SSH_AUTH_SOCK", "/nonexistent")
+        before = sshd.log.read_text()
+        error = _refusal(_settings(sshd, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP_WRONG"))
+        assert (error.code, error.transient, error.where) == (
+            "AUTH_REFUSED",
+            False,
+            f"clerk@{sshd.host}:{sshd.port}",
+        )
+        said = sshd.log.read_text()[len(before) :]
+        assert said.count("Failed password") == 1
+        assert "Failed" not in said.replace("Failed password", "")
+
+    def test_fault_078_a_password_is_not_tried_where_only_keys_are_taken(self) -> None:
+        with servers.sshd(options="KbdInteractiveAuthentication no") as server:
+            error = _refusal(_settings(server, key_file=None, password="env:STOCKTAKE_TEST_SFTP"))
+        assert error.code == "AUTH_REFUSED"
+        assert error.detail.endswith("publickey")
+
+    def test_fault_040_a_host_that_asks_instead_of_taking_a_password_is_left_to_a_person(self) -> None:
+        with servers.sshd(options="KbdInteractiveAuthentication yes") as server:
+            error = _refusal(_settings(server, key_file=None, password="env:STOCKTAKE_TEST_SFTP"))
+        assert (error.code, error.transient) == ("AUTH_INTERACTIVE", False)
+
+    def test_fault_040_a_second_factor_is_left_to_a_person(self) -> None:
+        with servers.sshd({"clerk": servers.PASSWORD}, options="AuthenticationMethods publickey,password") as server:
+            error = _refusal(_settings(server))
+        assert error.code == "AUTH_INTERACTIVE"
+        assert "password" in error.detail
+
+    def test_a_key_nobody_authorised_is_refused(self, sshd: Sshd, tmp_path: Path) -> None:
+        other = tmp_path / "other"
+        servers.base.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(other)])
+        assert _refusal(_settings(sshd, key_file=str(other))).code == "AUTH_REFUSED"
+
+    @pytest.mark.parametrize(
+        ("phrase", "code"),
+        [
+            ("env:STOCKTAKE_TEST_SFTP", None),
+            ("env:STOCKTAKE_TEST_SFTP_WRONG", "CONFIG_INVALID"),
+            (None, "SECRET_MISSING"),
+        ],
+    )
+    def test_an_encrypted_key_needs_its_passphrase(
+        self, sshd: Sshd, tmp_path: Path, phrase: str | None, code: str | None
+    ) -> None:
+        key = tmp_path / "key"
+        key.write_bytes(sshd.key.read_bytes())
+        key.chmod(0o600)
+        servers.base.run(["ssh-keygen", "-q", "-p", "-P", "", "-N", servers.PASSWORD, "-f", str(key)])
+        settings = _settings(sshd, key_file=str(key), key_passphrase=phrase)
+        if code is None:
+            assert list(_open(settings).roots()) == [Unit("")]
+        else:
+            assert _refusal(settings).code == code
+
+    def test_a_key_that_others_can_read_is_not_used(self, sshd: Sshd, tmp_path: Path) -> None:
+        key = tmp_path / "key"
+        key.write_bytes(sshd.key.read_bytes())
+        key.chmod(0o640)
+        assert _refusal(_settings(sshd, key_file=str(key))).code == "SECRET_EXPOSED"
+        assert _refusal(_settings(sshd, key_file=str(tmp_path / "none"))).code == "NOT_FOUND"
+
+    def test_an_account_without_sftp_is_told(self) -> None:
+        with servers.sshd(
+            options="Match User games\nForceCommand echo This account is not available\nMatch all"
+        ) as server:
+            error = _refusal(_settings(server))
+        assert (error.code, error.transient) == ("UNSUPPORTED_PROTOCOL", False)
+
+
+class TestAlgorithms:
+    def test_fault_032_outdated_algorithms_need_an_opt_in_and_are_reported(self) -> None:
+        with servers.sshd(legacy=True) as server:
+            paths = _tree(server.data)
+            error = _refusal(_settings(server))
+            crawled = _crawl(_settings(server, legacy_algorithms=True))
+        assert (error.code, error.transient) == ("WEAK_SSH", False)
+        assert "diffie-hellman-group14-sha1" in error.detail
+        assert set(crawled.paths) == paths
+        (note,) = crawled.faults
+        assert (note.op, note.reason) == ("note", "WEAK_SSH")
+        told = {r["name"]: r["value"] for r in crawled.records("setting")}
+        weak = "diffie-hellman-group14-sha1, ssh-rsa, aes128-cbc, hmac-sha1"
+        assert told["ssh_weak_algorithms"] == weak
+        assert all(each in note.detail for each in weak.split(", "))
+
+    @pytest.mark.parametrize(
+        ("option", "group"),
+        [
+            ("KexAlgorithms diffie-hellman-group-exchange-sha1", "kex"),
+            ("Ciphers aes256-cbc,3des-cbc", "ciphers"),
+            ("MACs hmac-sha1,hmac-md5", "macs"),
+        ],
+    )
+    def test_any_one_outdated_group_is_enough_to_refuse(self, option: str, group: str) -> None:
+        with servers.sshd(options=option) as server:
+            error = _refusal(_settings(server))
+        assert error.code == "WEAK_SSH"
+        assert f"{group}: " in error.detail
+
+    def test_a_host_that_is_only_too_modern_is_not_called_weak(self) -> None:
+        with servers.sshd(options="Ciphers chacha20-poly1305@openssh.com") as server:
+            error = _refusal(_settings(server))
+        assert error.code == "UNSUPPORTED_PROTOCOL"
+
+    def test_a_modern_host_tells_what_was_agreed(self, sshd: Sshd) -> None:
+        crawled = _crawl(_settings(sshd))
+        told = {r["name"]: r["value"] for r in crawled.records("setting")}
+        assert told["ssh_weak_algorithms"] == "none"
+        assert told["ssh_host_key"] == sshd.fingerprint
+        assert str(told["ssh_banner"]).startswith("SSH-2.0-OpenSSH")
+        assert told["root"] == str(sshd.data)
+        assert told["ssh_kex"]
+        assert told["ssh_cipher"]
+
+
+class TestConnection:
+    def test_a_closed_port_may_be_tried_again(self) -> None:
+        settings = {
+            "host": "127.0.0.1",
+            "port": servers.free_port(),
+            "user": "u",
+            "password": "env:STOCKTAKE_TEST_SFTP",
+        }
+        error = _refusal(settings)
+        assert (error.code, error.transient) == ("UNREACHABLE", True)
+
+    @pytest.mark.parametrize(
+        "piece", [b"", b"x", b"welcome\r\n", b"m" * 4096], ids=["silence", "trickle", "lines", "megabytes"]
+    )
+    def test_fault_033_a_banner_that_never_comes_ends_at_the_deadline(self, piece: bytes) -> None:
+        with _tarpit(piece) as port:
+            settings = {"host": "127.0.0.1", "port": port, "user": "u", "password": "env:STOCKTAKE_TEST_SFTP"}
+            start = time.monotonic()
+            error = _refusal(settings, timeout_s=0.5)
+        assert (error.code, error.transient) == ("UNREACHABLE", True)
+        assert time.monotonic() - start < 5
+
+    def test_a_host_that_speaks_something_else_is_told(self) -> None:
+        with _tarpit(b"SSH-1.5-old\r\n") as port:
+            settings = {"host": "127.0.0.1", "port": port, "user": "u", "password": "env:STOCKTAKE_TEST_SFTP"}
+            assert _refusal(settings, timeout_s=0.5).code == "UNSUPPORTED_PROTOCOL"
+
+    def test_fault_038_a_server_that_dies_while_listing_is_transient_and_the_repeat_is_whole(self) -> None:
+        with servers.sshd() as server:
+            paths = _tree(server.data, directories=40)
+            whole = _crawl(_settings(server))
+            killer = _Killer(server, at=60)
+            with closing(_open(_settings(server), killer)) as connector:
+                units = connector.roots()
+                with pytest.raises(SourceError) as raised:
+                    list(connector.crawl(next(iter(units))))
+                assert (raised.value.code, raised.value.transient) == ("IO_ERROR", True)
+                assert killer.killed
+                again = crawl_all(connector)  # the same connector, connecting anew
+        assert set(again.paths) == paths
+        assert again.normal() == whole.normal()
+
+    def test_a_server_that_stops_answering_meets_the_deadline(self) -> None:
+        with servers.sshd() as server:
+            _tree(server.data, directories=40)
+            killer = _Killer(server, at=60, with_=signal.SIGSTOP)
+            with closing(_open(_settings(server), killer, timeout_s=1.0)) as connector:
+                connector.roots()
+                start = time.monotonic()
+                with pytest.raises(SourceError) as raised:
+                    list(connector.crawl(Unit("")))
+            killer.again(signal.SIGKILL)
+        assert (raised.value.code, raised.value.transient) == ("TIMEOUT", True)
+        assert time.monotonic() - start < 10
+
+    def test_fault_035_a_chroot_is_the_root_and_home_is_found(self) -> None:
+        """sshd insists that root owns all of a chroot, so a folder of the system's has to do."""
+        system = Path("/usr/share")
+        with servers.sshd(options=f"ChrootDirectory {system}") as server:
+            home = _crawl(_settings(server, path="/common-licenses/."))
+        assert sorted(home.paths) == sorted(p.name for p in (system / "common-licenses").iterdir())
+        assert {r["name"]: r["value"] for r in home.records("setting")}["root"] == "/common-licenses"
+
+
+class TestListing:
+    def test_fault_001_an_undecodable_name_costs_nothing(self, tmp_path: Path) -> None:
+        with servers.sshd() as server:
+            (Path(os.fsdecode(os.fsencode(server.data) + b"/caf\xe9"))).write_bytes(b"abc")
+            (server.data / "plain").write_bytes(b"")
+            entries = _crawl(_settings(server)).entries
+        assert {path: e["size"] for path, e in entries.items()} == {"caf\\xE9": 3, "plain": 0}
+
+    def test_fault_021_denied_directories_are_faults_and_an_unsearchable_one_is_not_empty(self) -> None:
+        with servers.sshd() as server:
+            _tree(server.data, directories=4)
+            (server.data / "d1").chmod(0)
+            (server.data / "d2").chmod(0o644)  # readable, not searchable: OpenSSH lists it as if it were empty
+            (server.data / "d3/empty").mkdir()
+            crawled = _crawl(_settings(server))
+        assert [(f.path, f.op, f.reason) for f in sorted(crawled.faults, key=lambda f: f.path)] == [
+            ("d1/", "list", "DENIED"),
+            ("d2/", "list", "DENIED"),
+        ]
+        listed = {r["path"]: r["complete"] for r in crawled.records("listing")}
+        assert listed == {"": True, "d0/": True, "d2/": False, "d3/": True, "d3/empty/": True}
+        assert not ledger_gaps(crawled)
+
+    def test_special_files_hard_links_and_owners_are_told(self) -> None:
+        with servers.sshd() as server:
+            os.mkfifo(server.data / "pipe")
+            (server.data / "one").write_bytes(b"1")
+            os.link(server.data / "one", server.data / "two")
+            os.chown(server.data / "pipe", 54321, 54322)
+            entries = _crawl(_settings(server)).entries
+            with closing(_open(_settings(server))) as connector, pytest.raises(SourceError) as raised:
+                connector.read("pipe", 0, 1)
+        assert (entries["pipe"]["kind"], entries["pipe"]["subtype"], entries["pipe"]["size"]) == (
+            "special",
+            "fifo",
+            None,
+        )
+        assert (entries["pipe"]["owner"], entries["pipe"]["group"]) == ("#54321", "#54322")
+        assert (entries["one"]["owner"], entries["one"]["links"]) == ("root", 2)
+        assert raised.value.code == "UNKNOWN_TYPE"
+
+    def test_fault_025_snapshot_folders_are_left_out_unless_wanted(self) -> None:
+        with servers.sshd() as server:
+            (server.data / ".snapshot/hourly.0").mkdir(parents=True)
+            without = _crawl(_settings(server))
+            with_ = _crawl(_settings(server, snapshots=True))
+        assert without.paths == [".snapshot"]
+        assert [(f.path, f.op, f.reason) for f in without.faults] == [(".snapshot", "descend", "SNAPSHOT")]
+        assert sorted(with_.paths) == [".snapshot", ".snapshot/hourly.0"]
+        assert not with_.faults
+
+    def test_a_root_that_is_a_file_is_no_root(self) -> None:
+        with servers.sshd() as server:
+            (server.data / "file").write_bytes(b"")
+            assert _refusal(_settings(server, path="file")).code == "ROOT_MISSING"
+            assert _refusal(_settings(server, path="nothing")).code == "ROOT_MISSING"
+
+    def test_a_unit_covers_a_bounded_part_and_hands_out_the_rest(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(crawl, "DIRECTORIES", 4)
+        monkeypatch.setattr(crawl, "BREADTH", 2)
+        with servers.sshd() as server:
+            paths = _tree(server.data, directories=10)
+            crawled = _crawl(_settings(server))
+            monkeypatch.setattr(crawl, "DIRECTORIES", 256)
+            monkeypatch.setattr(crawl, "ENTRIES", 20)
+            by_entries = _crawl(_settings(server))
+        assert len(crawled.units) == 1 + 10 - 3
+        assert len(by_entries.units) > 1
+        for each in (crawled, by_entries):
+            assert sorted(each.paths) == sorted(paths)
+            assert not ledger_gaps(each)
+
+    def test_a_container_the_session_wants_apart_becomes_a_unit(self) -> None:
+        with servers.sshd() as server:
+            paths = _tree(server.data, directories=3)
+            crawled = _crawl(_settings(server), within=lambda key: key != "d1/")
+        assert set(crawled.units) == {Unit(""), Unit("d1/")}
+        assert sorted(crawled.paths) == sorted(paths)
+
+    def test_a_long_directory_is_read_with_more_requests_under_way(self) -> None:
+        with servers.sshd() as server:
+            for n in range(3000):
+                (server.data / f"{n}").touch()
+            pace = Pace()
+            crawled = _crawl(_settings(server), pace=pace)
+        assert len(set(crawled.paths)) == 3000
+        assert pace.requests < 30 + crawl.READS + 12  # 100 names an answer, a few asked for beyond the end
+
+
+# tools
+
+
+@contextmanager
+def _tarpit(piece: bytes) -> Iterator[int]:
+    """A listener that sends a piece at once, and again and again, and never more."""
+    ended = threading.Event()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+
+        def serve() -> None:
+            connection, _ = listener.accept()
+            with connection:
+                while not ended.wait(0.02):
+                    try:
+                        connection.sendall(piece)
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            ended.set()
+            thread.join()
+
+
+class _Killer(Pace):
+    """A pace that signals the processes behind the server's sessions at its n-th call, once."""
+
+    def __init__(self, server: Sshd, at: int, with_: signal.Signals = signal.SIGKILL) -> None:
+        super().__init__()
+        self._server, self._at, self._signal = server, at, with_
+        self.killed: list[int] = []
+
+    def __call__(self) -> None:
+        super().__call__()
+        if self.requests == self._at:
+            self.killed = list(_descendants(self._server))
+            self.again(self._signal)
+
+    def again(self, with_: signal.Signals) -> None:
+        for pid in self.killed:
+            with suppress(ProcessLookupError):  # the death of one may have ended another
+                os.kill(pid, with_)
+
+
+def _descendants(server: Sshd) -> Iterator[int]:
+    """The processes beneath a server of ours."""
+    children: dict[int, list[int]] = {}
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            parent = int(stat.read_text(errors="replace").rpartition(")")[2].split()[1])
+        except OSError:
+            continue
+        children.setdefault(parent, []).append(int(stat.parent.name))
+    waiting = [int((server.directory / "pid").read_text())]
+    while waiting:
+        below = children.get(waiting.pop(), [])
+        yield from below
+        waiting += below

@@ -1,0 +1,186 @@
+"""The SFTP connector against a server that lies: lists without end, repeats itself, leaves attributes out."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import closing
+
+import asyncssh
+import pytest
+
+from connectors.sftp import PLUG, Source, crawl, names
+from scanner.connector import Session
+from scanner.model import Fault, SourceError, Unit
+from scanner.testing import sftp_double as d
+from scanner.testing.crawling import Crawl, Pace, crawl_all, ledger_gaps
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(autouse=True, scope="module")
+def secret() -> Iterator[None]:
+    os.environ["STOCKTAKE_TEST_DOUBLE"] = d.PASSWORD
+    yield
+    del os.environ["STOCKTAKE_TEST_DOUBLE"]
+
+
+def _open(server: d.SftpDouble, **more: object) -> Source:
+    settings: dict[str, object] = {"host": server.host, "port": server.port, "user": server.user}
+    settings |= {"password": "env:STOCKTAKE_TEST_DOUBLE", "host_key": server.fingerprint}
+    connector = PLUG.open(PLUG.options.model_validate(settings | more), Session("double", Pace(), 10.0))
+    assert isinstance(connector, Source)
+    return connector
+
+
+def _crawl(script: type[d.Script], **more: object) -> Crawl:
+    with d.sftp_double(script) as server, closing(_open(server, **more)) as connector:
+        crawled = crawl_all(connector)
+    assert not ledger_gaps(crawled)
+    return crawled
+
+
+def _reasons(crawled: Crawl) -> list[tuple[str, str, str]]:
+    return sorted((f.path, f.op, f.reason) for f in crawled.faults)
+
+
+def test_fault_037_a_directory_that_repeats_itself_is_given_up_after_a_few_answers() -> None:
+    crawled = _crawl(d.Repeating)
+    assert len(crawled.paths) == d.ANSWER
+    assert _reasons(crawled) == [("", "list", "PAGING_STUCK")]
+    assert crawled.records("listing") == [{"path": "", "listed": d.ANSWER, "complete": False}]
+
+
+def test_fault_037_a_directory_without_end_is_given_up_at_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "LONGEST", 1000)
+    crawled = _crawl(d.Endless)
+    assert 1000 <= len(crawled.paths) < 1000 + d.ANSWER
+    assert _reasons(crawled) == [("", "list", "TRUNCATED")]
+
+
+def test_fault_037_repetition_is_noticed_even_where_names_are_no_longer_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(names, "KEPT", 0)
+    crawled = _crawl(d.Repeating)
+    assert len(crawled.paths) == d.ANSWER
+    assert _reasons(crawled) == [("", "list", "PAGING_STUCK")]
+
+
+def test_fault_037_a_link_shown_as_a_directory_is_noticed_when_it_leads_back() -> None:
+    crawled = _crawl(d.SelfSimilar)
+    assert _reasons(crawled) == [("loop/loop/loop", "descend", "LOOP")]
+
+
+def test_fault_037_a_tree_without_a_bottom_ends_at_a_depth(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(crawl, "DEPTH", 20)
+    crawled = _crawl(d.Abyss)
+    assert _reasons(crawled) == [("loop/" * 21, "list", "LOOP")]
+    assert len(crawled.paths) == 2 * 21
+
+
+def test_fault_010_a_name_given_twice_is_recorded_once() -> None:
+    crawled = _crawl(d.Twice)
+    assert sorted(crawled.paths) == ["a", "b", "c", "d"]
+    assert _reasons(crawled) == [("a", "skip", "DUPLICATE_ENTRY"), ("b", "skip", "DUPLICATE_ENTRY")]
+    assert crawled.records("listing") == [{"path": "", "listed": 6, "complete": True}]
+
+
+def test_fault_034_missing_attributes_are_asked_for_once_and_unknown_after_that() -> None:
+    crawled = _crawl(d.Bare)
+    entries = crawled.entries
+    kinds = {path: (e["kind"], e["size"]) for path, e in entries.items()}
+    assert kinds == {
+        "file": ("file", 7),
+        "directory": ("directory", None),
+        "directory/inside": ("file", 9),
+        "link": ("link", None),
+        "mute": ("unknown", None),
+    }
+    assert entries["link"]["target"] == "caf\\xE9"
+    assert all(entries["mute"][column] is None for column in ("modified", "owner", "group", "mode"))
+    assert _reasons(crawled) == [("gone", "stat", "VANISHED"), ("mute", "descend", "UNKNOWN_TYPE")]
+
+
+def test_fault_034_illegal_attributes_are_unknown_and_illegal_names_are_failures() -> None:
+    crawled = _crawl(d.Illegal)
+    entries = crawled.entries
+    assert entries["huge"]["size"] is None
+    assert entries["late"]["modified"] is None
+    assert entries["more bits"]["mode"] == d.FILE
+    assert (entries["typeless"]["kind"], entries["nonsense"]["kind"]) == ("unknown", "unknown")
+    assert entries["fine"]["size"] == 3
+    failed = [f.path for f in crawled.faults if f.op == "stat"]
+    assert sorted(failed) == ["", "..\\x2Fescape", "nul\\x00l"]
+
+
+def test_a_server_with_few_handles_still_shows_every_directory() -> None:
+    crawled = _crawl(d.FewHandles)
+    assert len(crawled.paths) == 2 * d.FewHandles.directories
+    assert not crawled.faults
+
+
+class Refusing(d.Script):
+    """Directories that fail in different ways, one of them half-way."""
+
+    held = (b"denied", b"gone", b"failing", b"odd", b"half", b"fine")
+
+    def names(self, path: bytes) -> Iterator[d.Name]:
+        if path == b"/":
+            yield from (d.Name(n, d.DIRECTORY) for n in self.held)
+        elif path == b"/half":
+            yield from (d.Name(b"%d" % n) for n in range(d.ANSWER + 3))
+            raise asyncssh.SFTPFailure("input/output error")
+        elif path != b"/fine":
+            refusals = {
+                b"/denied": asyncssh.SFTPPermissionDenied("permission denied"),
+                b"/gone": asyncssh.SFTPNoSuchFile("no such file"),
+                b"/failing": asyncssh.SFTPFailure("failure"),
+                b"/odd": asyncssh.SFTPOpUnsupported("never heard of it"),
+            }
+            raise refusals[path]
+
+    def facts(self, path: bytes) -> d.Name:
+        return d.Name(b"fine", d.DIRECTORY) if path == b"/fine/." else super().facts(path)
+
+
+def test_fault_029_each_refusal_has_its_code_and_what_came_before_is_kept() -> None:
+    crawled = _crawl(Refusing)
+    assert _reasons(crawled) == [
+        ("denied/", "list", "DENIED"),
+        ("failing/", "list", "IO_ERROR"),
+        ("gone/", "list", "VANISHED"),
+        ("half/", "list", "PARTIAL"),
+        ("odd/", "list", "OTHER"),
+    ]
+    assert "half/0" in crawled.paths
+    complete = {r["path"]: r["complete"] for r in crawled.records("listing")}
+    assert (complete[""], complete["fine/"], complete["half/"]) == (True, True, False)
+
+
+@pytest.mark.parametrize("login", ["questions", "expired"])
+def test_fault_040_no_question_is_answered(login: str) -> None:
+    with d.sftp_double(login=login) as server, closing(_open(server)) as connector:
+        with pytest.raises(SourceError) as raised:
+            connector.roots()
+        assert (raised.value.code, raised.value.transient) == ("AUTH_INTERACTIVE", False)
+    assert not server.answers
+    assert server.logins.count("password") <= 1
+    assert "questions" not in server.logins
+
+
+def test_a_host_without_sftp_is_told() -> None:
+    with d.sftp_double(None) as server, closing(_open(server)) as connector, pytest.raises(SourceError) as raised:
+        connector.roots()
+    assert (raised.value.code, raised.value.transient) == ("UNSUPPORTED_PROTOCOL", False)
+
+
+def test_a_crawl_left_half_way_does_not_disturb_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Answers to the first may still be on their way when the second asks."""
+    monkeypatch.setattr(names, "LONGEST", 2000)
+    monkeypatch.setattr(crawl, "ROWS", 100)
+    with d.sftp_double(d.Endless) as server, closing(_open(server)) as connector:
+        events = connector.crawl(Unit(""))
+        next(events)
+        next(events)
+        events.close()  # type: ignore[attr-defined]
+        again = list(connector.crawl(Unit("")))
+    assert [e.reason for e in again if isinstance(e, Fault)] == ["TRUNCATED"]
