@@ -90,7 +90,7 @@ def _estate(made: Department, output: Output) -> str:
 
 def _has_sqlite_driver() -> bool:
     try:
-        import pyodbc  # noqa: PLC0415 - optional extra
+        import pyodbc  # optional extra
     except ImportError:
         return False
     return "SQLite3" in pyodbc.drivers()

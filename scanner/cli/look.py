@@ -18,7 +18,6 @@ from scanner.cli.common import CatalogOption, ConfigOption, JsonOption, QuietOpt
 from scanner.cli.output import Output, count, size
 from scanner.codes import CODES, EXIT_MEANING, Exit, StocktakeError
 from scanner.connector import Plug, plugs
-from scanner.judge import rules, targets
 
 
 def register(app: typer.Typer) -> None:
@@ -126,6 +125,8 @@ def explain(
 
 
 def _explain(output: Output, what: str) -> None:
+    from scanner.judge import rules, targets
+
     every_rule = {r.id: r for r in rules()}
     every_target = {t.id: t for t in targets()}
     if what == "codes":
@@ -194,7 +195,7 @@ def doctor(catalog: CatalogOption = None, config: ConfigOption = None, json: Jso
 
 
 def _open_files() -> int:
-    import resource  # noqa: PLC0415 - POSIX only
+    import resource  # POSIX only
 
     return resource.getrlimit(resource.RLIMIT_NOFILE)[0]
 
@@ -216,7 +217,7 @@ def _driver(name: str, plug: Plug | str) -> tuple[str, str, str]:
 
 def _odbc() -> tuple[str, str, str]:
     try:
-        import pyodbc  # noqa: PLC0415 - optional extra
+        import pyodbc  # optional extra
     except ImportError as error:
         return "ODBC drivers", "look", str(error)
     found = ", ".join(pyodbc.drivers())

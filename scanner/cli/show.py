@@ -9,9 +9,8 @@ import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
-import duckdb
 import typer
 
 from scanner.catalog import Reader
@@ -30,9 +29,9 @@ from scanner.cli.output import Output, clean
 from scanner.codes import Exit, StocktakeError
 from scanner.config import Policy
 from scanner.connector import Plug, plugs
-from scanner.graph import build, to_graphml
-from scanner.judge import judge, targets
-from scanner.report import Context, build_context, render_html, to_json
+
+if TYPE_CHECKING:
+    from scanner.report import Context
 
 
 class Format(enum.StrEnum):
@@ -90,6 +89,10 @@ def report(
 def _render(
     reader: Reader, form: Format, wanted: list[str] | None, title: str, anchor: str
 ) -> tuple[str, Context | None]:
+    from scanner.graph import build, to_graphml
+    from scanner.judge import judge
+    from scanner.report import build_context, render_html, to_json
+
     graph = build(reader)
     if form is Format.GRAPHML:
         return to_graphml(graph), None
@@ -105,6 +108,8 @@ def _render(
 
 def _targets(reader: Reader, asked: list[str]) -> list[str] | None:
     """The targets to judge against: those asked for, else the estate file's at the time of the scan, else all."""
+    from scanner.judge import targets
+
     wanted = asked or [
         t for (text,) in reader.rows("SELECT targets FROM scan ORDER BY id") for t in jsonlib.loads(text)
     ]
@@ -126,13 +131,12 @@ def _as_of(reader: Reader) -> int:
 
 
 def _policy(context: Context, policy: Policy) -> Exit:
-    """Exit 4 where the estate file's thresholds are exceeded."""
-    document = jsonlib.loads(to_json(context))
-    not_ready = {r["store"] for r in document["readiness"] if r["state"] == "not_ready"}
+    """Exit 4 where the estate file's thresholds are exceeded; a store counts with its best target."""
+    not_ready = [store for store, best in context.readiness["best"].items() if best["state"] == "not_ready"]
     if policy.max_not_ready is not None and len(not_ready) > policy.max_not_ready:
         return Exit.POLICY
-    coverage = document["coverage"].get("share")
-    if policy.min_coverage is not None and (coverage is None or coverage < policy.min_coverage):
+    percent = context.coverage["percent"]
+    if policy.min_coverage is not None and (percent is None or percent < 100 * policy.min_coverage):
         return Exit.POLICY
     return Exit.COMPLETE
 
@@ -176,6 +180,8 @@ def query(
 
 
 def _answer(output: Output, reader: Reader, sql: str) -> None:
+    import duckdb
+
     try:
         statements = duckdb.extract_statements(sql)
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
