@@ -1,0 +1,130 @@
+"""Facts in pages: a profile's questions, put for a whole schema at once, and for each object where that is refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from connectors.odbc.facts import Scope
+from connectors.odbc.link import Answer, Garbled, Link, Refused
+from connectors.odbc.profiles import Query
+
+ALONE_MAX = 1000
+"""Objects asked for one by one after the question for all of them was refused."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some rows of an answer under the names of its columns."""
+
+    names: tuple[str, ...]
+    rows: Sequence[Sequence[Any]]
+
+    def column(self, name: str) -> list[Any]:
+        """Values of one column; NULLs where the answer has none of that name."""
+        if name not in self.names:
+            return [None] * len(self.rows)
+        at = self.names.index(name)
+        return [row[at] for row in self.rows]
+
+    def where(self, keep: Sequence[bool]) -> Page:
+        """The rows that are to be kept."""
+        return self if all(keep) else Page(self.names, [r for r, k in zip(self.rows, keep, strict=True) if k])
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A fact the source would not tell: of one object where it names one, else of the whole scope."""
+
+    code: str
+    detail: str
+    object: str = ""
+
+
+class Asker(Protocol):
+    """Who knows how to ask a system for facts."""
+
+    def levels(self) -> tuple[str, ...]:
+        """What the path of a table is made of before its name."""
+        ...
+
+    def pages(self, fact: str, scope: Scope, objects: Mapping[str, str]) -> Iterator[Page | Refusal]:
+        """A fact of a scope; ``objects`` are its tables and views with their kinds. Nothing where there is no such fact.
+
+        Raises:
+            SourceError: the connection is lost.
+        """
+        ...
+
+
+class Native:
+    """The questions of a profile's own files."""
+
+    def __init__(self, link: Link) -> None:
+        self.link = link
+
+    def levels(self) -> tuple[str, ...]:
+        """What the profile says."""
+        return self.link.profile.levels
+
+    def pages(self, fact: str, scope: Scope, objects: Mapping[str, str]) -> Iterator[Page | Refusal]:
+        """The answer for the whole scope, or one for each object."""
+        query = self._query(fact)
+        if isinstance(query, Refusal):
+            yield query
+            return
+        if query is None:
+            return
+        told = False
+        for page in self.answer(query, scope.values()):
+            if isinstance(page, Refusal) and not told and query.one is not None and objects:
+                yield from self._alone(query.one, scope, objects, page)
+                return
+            yield page
+            told = True
+
+    def answer(self, query: Query, scope: Mapping[str, str]) -> Iterator[Page | Refusal]:
+        """The pages of one question, a refusal last where it was refused."""
+        answer: Answer | None = None
+        told = 0
+        while True:
+            try:
+                answer = answer or self.link.ask(query, scope)
+                rows = answer.more()
+            except Garbled:
+                if told:
+                    yield Refusal("QUERY_FAILED", f"{query.fact}: text that is none, after {told} rows were told")
+                    return
+                answer = None
+                continue
+            except Refused as refused:
+                yield Refusal(refused.code, f"{query.fact}: {refused.detail}")
+                return
+            if not rows:
+                return
+            told += len(rows)
+            yield Page(answer.names, rows)
+
+    def _query(self, fact: str) -> Query | Refusal | None:
+        variant = self.link.profile.variants.get(fact)
+        if variant is not None:
+            when, instead = variant
+            for page in self.answer(Query(fact, when, ()), {}):
+                return page if isinstance(page, Refusal) else instead
+        return self.link.profile.queries.get(fact)
+
+    def _alone(
+        self, query: Query, scope: Scope, objects: Mapping[str, str], first: Refusal
+    ) -> Iterator[Page | Refusal]:
+        deadline = time.monotonic() + self.link.options.query_timeout_s
+        for number, name in enumerate(objects):
+            if number >= ALONE_MAX or time.monotonic() > deadline:
+                left = len(objects) - number
+                yield Refusal(
+                    first.code, f"{first.detail}; asked one by one then, {left} objects were left at the limit"
+                )
+                return
+            for page in self.answer(query, {**scope.values(), "object": name}):
+                yield Refusal(page.code, page.detail, name) if isinstance(page, Refusal) else page

@@ -1,0 +1,185 @@
+"""The connector: databases, then schemas, then every fact of a schema, each asked for the whole schema at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from connectors.odbc import profiles, sampling
+from connectors.odbc.access import Access
+from connectors.odbc.asking import Asker, Native, Page, Refusal
+from connectors.odbc.facts import Keys, Scope, batch, listed, name_of, segment
+from connectors.odbc.functions import Functions
+from connectors.odbc.link import Link
+from connectors.odbc.options import Options
+from connectors.odbc.profiles import FACTS
+from connectors.odbc.show_create import ShowCreate
+from scanner.connector import Session
+from scanner.model import Batch, Event, Fault, SourceError, Unit
+from scanner.schema import ENTRY, KEY, LISTING
+
+
+class OdbcConnector:
+    """One database system over ODBC: one connection, one question at a time, nothing but SELECT and SHOW."""
+
+    def __init__(self, options: Options, session: Session) -> None:
+        self._options = options
+        self._link = Link(options, session)
+        self._known_asker: Asker | None = None
+
+    def __repr__(self) -> str:
+        return f"OdbcConnector({self._link.where!r})"
+
+    def roots(self) -> Iterable[Unit]:
+        """Log in; one unit, the list of databases. Raises SourceError."""
+        self._link.connect()
+        return (Unit(""),)
+
+    def crawl(self, unit: Unit) -> Iterator[Event]:
+        """List databases, schemas, or all there is to know of one schema. Raises SourceError."""
+        names = tuple(name_of(s) for s in unit.key.split("/")[:-1])
+        unopened = self._open(names[0] if names else "")
+        if unopened is not None:
+            yield Fault(unit.key, "list", unopened.code, unopened.detail)
+            return
+        scope = Scope(unit.key, self._asker.levels(), names)
+        if not names:
+            yield from self._databases(scope)
+        elif len(names) < len(scope.levels):
+            yield from self._containers("schemas", scope, None)
+            yield from self._facts(profiles.IN_DATABASE, scope, {})
+        else:
+            yield from self._contents(scope)
+
+    def sample(self, path: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
+        """Column names and at most ``rows`` rows of a table; long values are cut. Raises SourceError."""
+        names = [name_of(s) for s in path.split("/")]
+        unopened = self._open(names[0])
+        if unopened is not None:
+            raise unopened
+        if len(names) != len(self._asker.levels()) + 1:
+            raise SourceError("NOT_FOUND", "no table can be called that", where=path)
+        return sampling.sample(self._link, names, path, rows)
+
+    def close(self) -> None:
+        """Let go of the connection; may be called twice."""
+        self._link.close()
+
+    @property
+    def _asker(self) -> Asker:
+        if self._known_asker is None:
+            plain = Functions if self._link.profile.functions else Native
+            second: dict[str, type[Native | Functions]] = {"show_create": ShowCreate, "mdbtools": Access}
+            self._known_asker = second.get(self._link.profile.second_way, plain)(self._link)
+        return self._known_asker
+
+    def _open(self, database: str) -> SourceError | None:
+        """Be connected, to that database where each needs a connection; its own refusal is a value."""
+        self._link.connect()
+        if database and self._link.profile.reconnect:
+            try:
+                self._link.connect(database)
+            except SourceError as error:
+                if error.code in ("DENIED", "NOT_FOUND", "OTHER"):
+                    return error
+                raise
+        return None
+
+    # --- levels that hold levels ------------------------------------------------------------------------------------
+
+    def _databases(self, scope: Scope) -> Iterator[Event]:
+        yield from (Fault("", "note", "PARTIAL", note) for note in self._link.notes)
+        named = self._options.databases or ((self._link.named,) if self._link.named else None)
+        yield from self._containers("databases", scope, named)
+        yield from self._facts(profiles.IN_SOURCE, scope, {})
+
+    def _containers(self, fact: str, scope: Scope, wanted: Sequence[str] | None) -> Iterator[Event]:
+        """Entries, ledger and units of databases or schemas; ``wanted`` are those the settings name."""
+        total, complete, found = 0, True, list[str]()
+        for page in self._asker.pages(fact, scope, {}):
+            if isinstance(page, Refusal):
+                complete = False
+                yield Fault(scope.container, "list", page.code, page.detail)
+                continue
+            names = [str(n) for n in page.column("name")]
+            keep = [wanted is None or n in wanted for n in names]
+            left = [n for n, k in zip(names, keep, strict=True) if not k]
+            if not self._options.databases:
+                left = []  # the connection string names one database: the others are no part of this source
+            found += [n for n, k in zip(names, keep, strict=True) if k]
+            total += sum(keep) + len(left)
+            if any(keep):
+                yield _entries(page.where(keep), scope)
+            yield from (Fault(scope.path(n), "skip", "EXCLUDED", "not one of `databases`") for n in left)
+        if complete or total:
+            yield Batch(LISTING, {"path": [scope.container], "listed": [total], "complete": [complete]})
+        for name in wanted or ():
+            if complete and name not in found:
+                yield Fault(f"{segment(name)}/", "list", "NOT_FOUND", f"the server shows no database {name!r}")
+        yield from (Unit(f"{scope.path(n)}/") for n in found)
+
+    # --- one schema -------------------------------------------------------------------------------------------------
+
+    def _contents(self, scope: Scope) -> Iterator[Event]:
+        """Tables and views with their ledger, then every other fact."""
+        objects: dict[str, str] = {}
+        total, complete = 0, True
+        for page in self._asker.pages("tables", scope, {}):
+            if isinstance(page, Refusal):
+                complete = False
+                yield Fault(scope.container, "list", page.code, page.detail)
+                continue
+            total += len(page.rows)
+            keep = []
+            for name, kind in zip(page.column("name"), page.column("kind"), strict=True):
+                keep.append(bool(name) and name not in objects)
+                if keep[-1]:
+                    objects[name] = kind
+                else:
+                    yield _unkept(scope, name)
+            if any(keep):
+                yield _entries(page.where(keep), scope)
+        if not complete and not total:
+            return
+        yield Batch(LISTING, {"path": [scope.container], "listed": [total], "complete": [complete]})
+        yield from self._facts(profiles.IN_SCHEMA, scope, objects)
+        if len(scope.levels) == 1:
+            yield from self._facts(profiles.IN_DATABASE, scope, objects)
+
+    def _facts(self, facts: Sequence[str], scope: Scope, objects: Mapping[str, str]) -> Iterator[Event]:
+        for fact in facts:
+            keys, hidden = Keys(scope), list[str]()
+            for page in self._asker.pages(fact, scope, objects):
+                if isinstance(page, Refusal):
+                    yield _refused(page, scope)
+                elif FACTS[fact] is KEY:
+                    yield from keys.add(page.names, page.rows)
+                else:
+                    yield batch(FACTS[fact], page.names, page.rows, scope)
+                    if fact == "views":
+                        texts = zip(page.column("path"), page.column("definition"), strict=True)
+                        hidden += [str(name) for name, definition in texts if definition is None]
+            yield from keys.rest()
+            if hidden:
+                detail = f"{fact}: the text of {len(hidden)} is not shown to this account: {', '.join(hidden[:3])}"
+                yield _refused(Refusal("QUERY_FAILED", detail), scope)
+
+
+def _entries(page: Page, scope: Scope) -> Batch:
+    given = {c.name: c.type for c in ENTRY.columns if c.name in page.names and c.name != "name"}
+    columns: dict[str, Sequence[object]] = {name: listed(page.column(name), kind) for name, kind in given.items()}
+    columns["parent"] = [scope.container] * len(page.rows)
+    columns["name"] = [segment(str(name)) for name in page.column("name")]
+    return Batch(ENTRY, {name: columns[name] for name in ENTRY.names if name in columns})
+
+
+def _unkept(scope: Scope, name: str | None) -> Fault:
+    if name:
+        return Fault(scope.path(name), "skip", "DUPLICATE_ENTRY", "the source returned this name twice")
+    return Fault(scope.container, "stat", "OTHER", "a table without a name")
+
+
+def _refused(page: Refusal, scope: Scope) -> Fault:
+    """A fact that stays unknown; beneath a schema its path is the schema, or the object it was asked of."""
+    code = page.code if page.code == "TIMEOUT" else "QUERY_FAILED"
+    path = scope.path(page.object) if page.object else scope.container[:-1]
+    return Fault(path, "query", code, page.detail)

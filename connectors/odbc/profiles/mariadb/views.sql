@@ -1,0 +1,9 @@
+-- What views select; the server shows it to accounts with SHOW VIEW only.
+SELECT
+    v.table_name AS path,
+    'view' AS kind,
+    'mysql' AS dialect,
+    'sql' AS language,
+    NULLIF(v.view_definition, '') AS definition
+FROM information_schema.views AS v
+WHERE v.table_schema = :database

@@ -1,0 +1,34 @@
+-- Columns of tables and views. Declared arguments are taken from the type modifier, as format_type does;
+-- numbers of dropped columns stay taken in the catalog, so places are counted here.
+SELECT
+    c.relname AS path,
+    a.attname AS name,
+    ROW_NUMBER() OVER (PARTITION BY c.oid ORDER BY a.attnum) AS position,
+    pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
+    CASE
+        WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 THEN a.atttypmod - 4
+        WHEN a.atttypid IN (1560, 1562) AND a.atttypmod > 0 THEN a.atttypmod
+    END AS length,
+    CASE
+        WHEN a.atttypid = 1700 AND a.atttypmod > 4 THEN ((a.atttypmod - 4) >> 16) & 65535
+        WHEN a.atttypid IN (1083, 1114, 1184, 1266) AND a.atttypmod >= 0 THEN a.atttypmod
+    END AS precision,
+    CASE WHEN a.atttypid = 1700 AND a.atttypmod > 4 THEN (((a.atttypmod - 4) & 2047) # 1024) - 1024 END AS scale,
+    CASE WHEN a.attnotnull THEN 0 ELSE 1 END AS nullable,
+    pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default,
+    CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' THEN 1 ELSE 0 END AS generated,
+    CASE WHEN a.atttypid IN (17, 25, 114, 142, 3802) THEN 1 ELSE 0 END AS lob,
+    o.collname AS collation,
+    e.description AS comment
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+LEFT JOIN pg_catalog.pg_attrdef AS d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
+LEFT JOIN pg_catalog.pg_collation AS o ON o.oid = a.attcollation AND a.attcollation <> t.typcollation
+LEFT JOIN pg_catalog.pg_description AS e
+    ON e.objoid = c.oid AND e.classoid = CAST('pg_catalog.pg_class' AS regclass) AND e.objsubid = a.attnum
+WHERE
+    n.nspname = :schema
+    AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
+    AND c.relname = :object

@@ -1,0 +1,38 @@
+-- Tables, views and the like. Sizes are pages of the statistics, not of the files: asking for those waits for locks.
+-- A partitioned table holds nothing itself; before version 14 "never counted" was written as 0 rows in 0 pages.
+SELECT
+    c.relname AS name,
+    CASE c.relkind
+        WHEN 'v' THEN 'view'
+        WHEN 'm' THEN 'materialized_view'
+        WHEN 'f' THEN 'foreign_table'
+        WHEN 'S' THEN 'sequence'
+        ELSE 'table'
+    END AS kind,
+    CASE WHEN s.counted THEN (c.relpages + COALESCE(t.relpages, 0)) * s.page END AS size,
+    CASE WHEN s.counted THEN (c.relpages + COALESCE(t.relpages, 0) + s.index_pages) * s.page END AS allocated,
+    CASE WHEN c.reltuples >= 0 AND (s.counted OR c.relkind = 'f' AND c.reltuples > 0) THEN CAST(c.reltuples AS bigint) END AS rows,
+    pg_catalog.pg_get_userbyid(c.relowner) AS owner,
+    CASE
+        WHEN c.relkind = 'p' THEN 'partitioned'
+        WHEN c.relispartition THEN 'partition'
+        WHEN c.relpersistence = 'u' THEN 'unlogged'
+    END AS subtype
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
+CROSS JOIN LATERAL (
+    SELECT
+        CAST(pg_catalog.current_setting('block_size') AS bigint) AS page,
+        c.relkind IN ('r', 'm') AND (
+            c.relpages > 0
+            OR c.reltuples = 0 AND CAST(pg_catalog.current_setting('server_version_num') AS integer) >= 140000
+        ) AS counted,
+        COALESCE((
+            SELECT SUM(i.relpages)
+            FROM pg_catalog.pg_index AS x
+            JOIN pg_catalog.pg_class AS i ON i.oid = x.indexrelid
+            WHERE x.indrelid = c.oid
+        ), 0) AS index_pages
+) AS s
+WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')

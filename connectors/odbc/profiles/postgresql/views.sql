@@ -1,0 +1,11 @@
+-- What views and materialized views select.
+SELECT
+    c.relname AS path,
+    CASE c.relkind WHEN 'm' THEN 'materialized_view' ELSE 'view' END AS kind,
+    'postgres' AS dialect,
+    'sql' AS language,
+    pg_catalog.pg_get_viewdef(c.oid) AS definition
+FROM pg_catalog.pg_class AS c
+JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+WHERE n.nspname = :schema AND c.relkind IN ('v', 'm')
+    AND c.relname = :object

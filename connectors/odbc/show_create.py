@@ -1,0 +1,118 @@
+"""Foreign keys as SHOW CREATE TABLE writes them: the second way, where the catalog hides them or their actions."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from connectors.odbc import guard
+from connectors.odbc.asking import Native, Page, Refusal
+from connectors.odbc.facts import Scope
+from connectors.odbc.link import Refused
+
+_TOKEN = re.compile(r"`((?:[^`]|``)*)`|'(?:[^'\\]|\\.|'')*'|(\w+)|(.)", re.DOTALL)
+_ACTIONS = {"CASCADE", "RESTRICT", "NO ACTION", "SET NULL", "SET DEFAULT"}
+NAMES = ("path", "name", "kind", "columns", "ref_path", "ref_database", "ref_columns", "on_delete", "on_update")
+
+
+class ShowCreate(Native):
+    """The profile's questions; foreign keys whose actions stay hidden are read from each table's own text."""
+
+    def pages(self, fact: str, scope: Scope, objects: Mapping[str, str]) -> Iterator[Page | Refusal]:
+        """As the profile's, but for foreign keys."""
+        if fact != "foreign_keys":
+            yield from super().pages(fact, scope, objects)
+            return
+        seen: dict[str, list[Any]] = {}
+        refusal: Refusal | None = None
+        for page in super().pages(fact, scope, objects):
+            if isinstance(page, Refusal):
+                refusal = page
+                continue
+            told = [rule is not None for rule in page.column("on_delete")]
+            if any(told):
+                yield page.where(told)
+            for row, known in zip(page.rows, told, strict=True):
+                if not known:
+                    seen.setdefault(row[page.names.index("path")], []).append(row)
+            names = page.names
+        tables = list(seen) if refusal is None else [name for name, kind in objects.items() if kind == "table"]
+        for found in self._texts(scope, tables):
+            if isinstance(found, Page):
+                yield found
+                continue
+            yield found if refusal is None else Refusal(found.code, f"{refusal.detail}; {found.detail}", found.object)
+            left = [found.object] if found.object else tables[int(found.detail.split()[0]) :] if tables else []
+            kept = [row for name in left for row in seen.get(name, ())]
+            if kept:
+                yield Page(names, kept)
+
+    def _texts(self, scope: Scope, tables: list[str]) -> Iterator[Page | Refusal]:
+        deadline = time.monotonic() + self.link.options.query_timeout_s
+        for number, table in enumerate(tables):
+            if time.monotonic() > deadline:
+                yield Refusal(
+                    "TIMEOUT", f"{number} of {len(tables)} tables were asked by SHOW CREATE TABLE within the limit"
+                )
+                return
+            where = ".".join(guard.quoted(n, self.link.profile.quote) for n in (*scope.names, table))
+            try:
+                rows = self.link.execute(f"SHOW CREATE TABLE {where}").more()
+            except Refused as refused:
+                yield Refusal(refused.code, f"foreign_keys: {refused.detail}", table)
+                continue
+            found = foreign_keys(table, str(rows[0][1])) if rows else []
+            if found:
+                yield Page(NAMES, found)
+
+
+def foreign_keys(table: str, ddl: str) -> list[Any]:
+    """Rows as ``NAMES`` names them, one for each column of each foreign key, out of a table's text.
+
+    Quoted names and strings are whole tokens, so that no comment or name can pass for a key. An action that is left out
+    is RESTRICT, as the catalog writes it.
+    """
+    tokens = [
+        (m[1].replace("``", "`"), True) if m[1] is not None else (m[2] or m[3] or "", False)
+        for m in _TOKEN.finditer(ddl)
+    ]
+    tokens = [t for t in tokens if t[1] or t[0].strip()]
+    words = [("" if is_name else text.upper()) for text, is_name in tokens]
+    rows: list[Any] = []
+    for at in range(len(tokens) - 4):
+        if words[at] == "CONSTRAINT" and words[at + 2 : at + 4] == ["FOREIGN", "KEY"]:
+            rows += _key(table, tokens, words, at)
+    return rows
+
+
+def _key(table: str, tokens: list[tuple[str, bool]], words: list[str], at: int) -> list[Any]:
+    name = tokens[at + 1][0]
+    columns, at = _names(tokens, words, at + 4)
+    target, at = [], at + 1  # past REFERENCES
+    while words[at] != "(":
+        if tokens[at][1]:
+            target.append(tokens[at][0])
+        at += 1
+    referred, at = _names(tokens, words, at)
+    actions = {"DELETE": "RESTRICT", "UPDATE": "RESTRICT"}
+    while words[at : at + 1] == ["ON"]:
+        one, two = words[at + 2], " ".join(words[at + 2 : at + 4])
+        actions[words[at + 1]] = two if two in _ACTIONS else one
+        at += 4 if two in _ACTIONS else 3
+    database = target[0] if len(target) > 1 else None
+    return [
+        (table, name, "foreign", column, target[-1], database, other, actions["DELETE"], actions["UPDATE"])
+        for column, other in zip(columns, referred, strict=True)
+    ]
+
+
+def _names(tokens: list[tuple[str, bool]], words: list[str], at: int) -> tuple[list[str], int]:
+    """The names of a bracketed list, and the place behind it."""
+    found = []
+    while words[at] != ")":
+        if tokens[at][1]:
+            found.append(tokens[at][0])
+        at += 1
+    return found, at + 1
