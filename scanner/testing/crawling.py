@@ -37,11 +37,16 @@ class Crawl:
         return {f"{r['parent']}{r['name']}": r for r in self.records("entry")}
 
     def normal(self) -> dict[str, Counter[str]]:
-        """The whole of it with the order taken out: equal for two crawls that say the same."""
-        said = {"fault": Counter(repr(f) for f in self.faults), "unit": Counter(repr(u) for u in self.units)}
+        """The whole of it with the order taken out: equal for two crawls that say the same.
+
+        How the work was cut into units does not count, since a unit may cover more of a fast source than of a slow one;
+        nor does the value of a setting, since free space changes by itself.
+        """
+        said = {"fault": Counter(repr(f) for f in self.faults)}
         for name in {b.schema.name for b in self.batches}:
             said[name] = Counter(
-                repr(sorted((k, v) for k, v in r.items() if v is not None)) for r in self.records(name)
+                repr(sorted((k, v) for k, v in r.items() if v is not None and (name, k) != ("setting", "value")))
+                for r in self.records(name)
             )
         return {name: count for name, count in said.items() if count}
 
@@ -66,11 +71,13 @@ def crawl_all(
     *,
     take: Callable[[list[Unit]], Unit] = list.pop,
     fresh: Callable[[], Connector] | None = None,
+    leave: str | None = None,
 ) -> Crawl:
     """Crawl every unit from the roots down, and what they hand back.
 
     ``take`` picks the next unit out of those waiting: the default goes depth first, ``lambda waiting: waiting.pop(0)``
-    breadth first. With ``fresh``, every unit is crawled by an instance of its own, and travels there pickled.
+    breadth first. With ``fresh``, every unit is crawled by an instance of its own, and travels there pickled. The unit
+    whose key is ``leave`` is named among the units, but not crawled.
     """
     waiting = list(connector.roots())
     done: list[Unit] = []
@@ -80,6 +87,8 @@ def crawl_all(
     while waiting:
         unit = take(waiting)
         done.append(unit)
+        if unit.key == leave:
+            continue
         for event in _events(connector, unit, fresh):
             if isinstance(event, Batch):
                 batches.append(event)

@@ -4,10 +4,13 @@ Whoever writes a connector describes in a ``Harness`` how its medium holds the r
 that fit: ``ConnectorSuite`` for trees and object stores or ``DatabaseSuite`` for databases, and for what else it can do
 ``DeniedSuite``, ``LogsInSuite``, ``ReadsBytesSuite``, ``OfflineSuite`` and ``SamplesRowsSuite``::
 
+    @pytest.fixture(scope="module")
+    def harness(samba: Samba) -> ShareHarness:
+        return planted(ShareHarness(samba))
+
+
     class TestShare(LogsInSuite, ReadsBytesSuite, ConnectorSuite):
-        @pytest.fixture(scope="class")
-        def harness(self, samba: Samba) -> ShareHarness:
-            return planted(ShareHarness(samba))
+        pass
 """
 
 from scanner.testing.conformance.core import CoreSuite

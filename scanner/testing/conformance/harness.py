@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -84,10 +85,18 @@ class Harness:
         """What the connector is handed."""
         return Session("world", pace, 20.0, self.trusted)
 
-    def open(self, settings: dict[str, object] | None = None, pace: Callable[[], None] | None = None) -> Connector:
-        """A fresh connector; it must not have done any I/O yet."""
+    def open(
+        self,
+        settings: dict[str, object] | None = None,
+        pace: Callable[[], None] | None = None,
+        within: Callable[[str], bool] | None = None,
+    ) -> Connector:
+        """A fresh connector; it must not have done any I/O yet. ``within`` as in ``Session``: nothing is barred."""
         chosen = self.settings() if settings is None else settings
-        return self.plug.open(self.options(chosen), self.session(pace or Pace()))
+        session = self.session(pace or Pace())
+        if within is not None:
+            session = replace(session, within=within)
+        return self.plug.open(self.options(chosen), session)
 
     def crawl(self, **how: Any) -> Crawl:
         """Everything the connector finds, by one instance; ``how`` as for ``crawl_all``."""

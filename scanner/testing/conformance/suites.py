@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import traceback
+from collections.abc import Callable
 from contextlib import closing
 
 import pytest
@@ -59,6 +60,21 @@ class ConnectorSuite(CoreSuite):
         holes = [p for p, r in crawl.entries.items() if r["kind"] in _CONTAINERS and f"{p}/" not in listed]
         assert not holes, f"recorded, but never listed: {holes[:20]}"
         assert not unfinished, f"not listed to the end: {unfinished[:20]}"
+
+    def test_a_container_a_unit_may_not_cover_is_handed_out_instead(self, harness: Harness) -> None:
+        """Excluded or a unit already: it is named as a unit, and nothing in it is told by the unit above."""
+        whole = harness.crawl()
+        for node in harness.world.nodes:
+            if node.kind != "directory":
+                continue
+            key = harness.path(node) + "/"
+            with closing(harness.open(within=anything_but(key))) as connector:
+                crawl = crawl_all(connector, leave=key)
+            assert key in {unit.key for unit in crawl.units}, f"{key!r} was not handed out"
+            told = [path for path in crawl.paths if path.startswith(key)]
+            assert not told, f"told although not to be covered: {told[:10]}"
+            expected = {path for path in whole.entries if not path.startswith(key)}
+            assert set(crawl.entries) == expected, difference(set(crawl.entries), expected)
 
     def test_the_source_is_left_as_it_was(self, harness: Harness) -> None:
         """No write, no timestamp, no access time."""
@@ -226,6 +242,11 @@ def reading(connector: Connector) -> ReadsBytes:
     """The connector as one that reads content."""
     assert isinstance(connector, ReadsBytes), "the connector reads no content"
     return connector
+
+
+def anything_but(key: str) -> Callable[[str], bool]:
+    """Every container may be covered, save one."""
+    return lambda asked: asked != key
 
 
 def difference(found: set[str], expected: set[str]) -> str:

@@ -1,0 +1,91 @@
+"""A directory tree as a source: its root, its settings, and the door to walking and reading it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+
+from connectors.file.content import read
+from connectors.file.mounts import Mounts, read_mounts
+from connectors.file.options import FileOptions
+from connectors.file.rows import Rows
+from connectors.file.safely import reason
+from connectors.file.walk import Walk
+from scanner.connector import Session
+from scanner.model import Batch, Event, SourceError, Unit
+from scanner.paths import canonical
+from scanner.schema import SETTING
+
+
+class FileSource:
+    """One directory tree; holds its root open from the first request until ``close``."""
+
+    def __init__(self, options: FileOptions, session: Session) -> None:
+        self._options = options
+        self._session = session
+        self._root: int | None = None
+        self._mounts = Mounts(None, {}, {})
+
+    def __repr__(self) -> str:
+        return f"FileSource({self._options.root!r})"
+
+    def roots(self) -> list[Unit]:
+        """The whole tree as one unit, if the root is there. Raises SourceError."""
+        self._session.pace()
+        self._connect()
+        return [Unit("")]
+
+    def crawl(self, unit: Unit) -> Iterator[Event]:
+        """A directory and what lies beneath it, as far as one unit goes; the rest as further units."""
+        self._session.pace()
+        root = self._connect()
+        if not unit.key:
+            yield self._settings(root, "")
+        mount = self._mounts.root
+        rows = Rows(self._mounts, access_times=mount is None or "noatime" not in mount.options.split(","))
+        yield from Walk(root, self._options, self._session, self._mounts, rows, self._settings).run(unit.key)
+
+    def read(self, path: str, start: int, length: int) -> bytes:
+        """At most ``length`` bytes of a regular file from ``start``, leaving no trace. Raises SourceError."""
+        self._session.pace()
+        return read(self._connect(), path, start, length, self._mounts, allow_atime=self._options.allow_atime)
+
+    def close(self) -> None:
+        """Let go of the root."""
+        root, self._root = self._root, None
+        if root is not None:
+            os.close(root)
+
+    def _connect(self) -> int:
+        """The root as an open directory; a link that leads to it is followed, since a person named it."""
+        if self._root is not None:
+            return self._root
+        place = os.path.realpath(self._options.place)
+        where = canonical(self._options.place)
+        mounts = read_mounts(place)
+        if mounts.root is not None and mounts.root.pseudo:
+            raise SourceError("PSEUDO_FS", f"the file system is {mounts.root.type}", where=where)
+        try:
+            # O_PATH, so that a root that may be entered but not listed is a fault of that one directory.
+            self._root = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        except (FileNotFoundError, NotADirectoryError) as error:
+            raise SourceError("ROOT_MISSING", str(error.strerror), where=where) from None
+        except OSError as error:
+            raise SourceError(reason(error), str(error.strerror), where=where) from None
+        self._mounts = mounts
+        return self._root
+
+    def _settings(self, handle: int, key: str) -> Batch:
+        """What a file system says of itself."""
+        mount = self._mounts.below.get(key) if key else self._mounts.root
+        facts: dict[str, str | None] = {}
+        if mount is not None:
+            facts = {"filesystem": mount.type, "mount_options": mount.options, "mounted_from": mount.of}
+        try:
+            space = os.fstatvfs(handle)
+        except OSError:
+            facts |= {"total_bytes": None, "free_bytes": None}
+        else:
+            facts["total_bytes"] = str(space.f_blocks * space.f_frsize)
+            facts["free_bytes"] = str(space.f_bavail * space.f_frsize)
+        return Batch(SETTING, {"path": [key] * len(facts), "name": list(facts), "value": list(facts.values())})
