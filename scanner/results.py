@@ -80,6 +80,8 @@ class Finding:
     path: str
     bytes: int | None
     evidence: tuple[tuple[str, str], ...]
+    message: str = ""
+    """The rule's own sentence about it."""
 
 
 @dataclass(frozen=True, slots=True)

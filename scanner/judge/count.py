@@ -146,7 +146,8 @@ class Pass:
         if not failing:
             return
         expressions = tuple(dict.fromkeys(p.expression for p in failing))
-        columns = sorted({"path", *(c for p in failing for c in p.rule.columns), *(["size"] if self._sized else [])})
+        told = {c for p in failing for c in (*p.rule.columns, *p.rule.message_words) if c in self.view.columns}
+        columns = sorted({"path", *told, *(["size"] if self._sized else [])})
         packed = ", ".join(f"'{c}': CAST(\"{c}\" AS VARCHAR)" for c in (*columns, "place"))
         aggregates = []
         for pair in failing:
@@ -180,8 +181,8 @@ class Pass:
             if p.prefix
         )
         prefix = f"CASE store {prefixes} ELSE '' END || " if prefixes and self.view.name != "stores" else ""
-        beneath = " || '/' || name" if self.view.name in _BENEATH else ""
-        return f"{prefix}path{beneath}"
+        beneath = "ltrim(rtrim(path, '/') || '/' || name, '/')" if self.view.name in _BENEATH else "path"
+        return f"{prefix}{beneath}"
 
     def grave_paths(self) -> dict[tuple[str, str], set[str]]:
         """By target and store: the paths of rows failing a blocker or high rule, without a closing '/'."""
@@ -238,4 +239,5 @@ def _finding(pair: Asked, store: str, row: dict[str, str | None]) -> Finding:
         path=path,
         bytes=None if size is None else int(size),
         evidence=evidence,
+        message=pair.rule.say(pair.target, store, row),
     )

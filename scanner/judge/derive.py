@@ -49,7 +49,7 @@ _SLASHES = "(strlen(parent) - strlen(replace(parent, '/', '')))"
 ENTRIES: Layers = (
     {
         "path": "parent || name",
-        "undecodable": undecodable("name"),
+        "undecodable": f"CASE WHEN mangled THEN NULL ELSE {undecodable('name')} END",
         "name_bytes": f"CASE WHEN mangled THEN NULL ELSE {raw_bytes('name')} END",
         "parent_bytes": raw_bytes("parent"),
         "exact_name": f"CASE WHEN mangled THEN NULL ELSE {exact('name')} END",
@@ -66,6 +66,7 @@ ENTRIES: Layers = (
         "path_characters": "length(exact_parent) + length(exact_name)",
         "name_utf16": utf16("exact_name"),
         "parent_utf16": utf16("exact_parent"),
+        "exact_path": "exact_parent || exact_name",
         "own_name": "CASE WHEN kind = 'object' THEN exact_parent || exact_name ELSE exact_name END",
         "path_encoded": f"strlen(url_encode(exact_parent || exact_name)) - 2 * {_SLASHES}",
     },
@@ -102,7 +103,7 @@ LAYERS: dict[str, Layers] = {
     "keys": ({"name_bytes": raw_bytes("name"), "column_count": "len(columns)"},),
     "routines": ({"name_bytes": raw_bytes("name"), "characters": "length(definition)"},),
     "databases": (),
-    "settings": ({"extension": "CASE WHEN starts_with(name, 'extension:') THEN substr(name, 11) ELSE '' END"},),
+    "settings": ({"extension": "CASE WHEN starts_with(name, 'extension.') THEN substr(name, 11) ELSE '' END"},),
 }
 """Derived columns of every judged view."""
 

@@ -95,10 +95,12 @@ def entries(chosen: Estate) -> str:
         joins += """ LEFT JOIN (SELECT DISTINCT source, path FROM fault WHERE reason = 'NAME_MANGLED') alias
             ON alias.source = e.source AND alias.path = e.parent || e.name"""
         mangled = "alias.path IS NOT NULL"
+        seen += " AND alias.path IS NULL"
     return f"""SELECT e.store,
             CASE WHEN place.skip = 0 THEN e.parent ELSE substr(e.parent, place.skip + 1) END AS parent, e.name,
-            e.kind, e.size, e.modified, e.created, e.accessed, e.owner, e.mode, e.attributes, e.links, e.target,
-            e.tier, e.storage_class, e.subtype, {mangled} AS mangled, {seen} AS siblings_known,
+            e.kind, e.size, e.modified, e.created, e.accessed, e.owner, e.mode,
+            CASE WHEN e.attributes IS NULL AND e.mode IS NOT NULL THEN 0 ELSE e.attributes END AS attributes,
+            e.links, e.target, e.tier, e.storage_class, e.subtype, {mangled} AS mangled, {seen} AS siblings_known,
             {folded} AS same_folded_min, {normalised} AS same_normalised_min, place.scanned AS scanned
         FROM entry e JOIN {chosen.within()} ON place.id = e.store{joins}
         WHERE place.skip = 0 OR length(e.parent) + length(e.name) >= place.skip"""
@@ -136,7 +138,8 @@ _ASKED_IN_VAIN = "SELECT DISTINCT source, path FROM fault WHERE op IN ('query', 
 """Places of which a fact could not be asked for."""
 
 _DBMS = """SELECT source, min(dbms) AS dbms FROM (
-        SELECT source, lower(value) AS dbms FROM setting WHERE name = 'dialect'
+        SELECT source, CASE name WHEN 'dialect' THEN lower(value) WHEN 'server_version_num' THEN 'postgres'
+            WHEN 'version_comment' THEN 'mysql' WHEN 'library_version' THEN 'sqlite' END AS dbms FROM setting
         UNION ALL SELECT source, dialect FROM routine WHERE dialect IS NOT NULL) GROUP BY source"""
 """Dialect of each source."""
 
@@ -200,7 +203,8 @@ def routines(chosen: Estate) -> str:
     named = f"regexp_matches(lower(r.definition), {_QUOTES[0]} || regexp_escape(lower(d.name)) || {_QUOTES[1]})"
     other = f"""(SELECT coalesce(bool_or({named}), FALSE) FROM entry d
         WHERE d.kind = 'database' AND d.source = r.source AND d.path <> place.store_path)"""
-    return f"""SELECT r.store, substr(r.path, place.skip + 1) AS path, split_part(r.path, '/', -1) AS name, r.kind,
+    name = r"regexp_extract(r.path, '([^/(]*)(\([^/]*)?$', 1)"  # without the arguments that tell functions apart
+    return f"""SELECT r.store, substr(r.path, place.skip + 1) AS path, {name} AS name, r.kind,
             coalesce(r.dialect, dbms.dbms) AS dialect, lower(r.language) AS language, r.definition,
             r.definition IS NOT NULL AS text_shown,
             CASE WHEN r.definition IS NULL THEN NULL
@@ -229,12 +233,12 @@ def databases(chosen: Estate) -> str:
         )) + ")"
         for p in chosen.places
     )  # fmt: skip
-    return f"""SELECT store, path, name, dbms, {number} AS version_number, upper(encoding) AS encoding, collation,
+    return f"""SELECT store, path, name, dbms, {number} AS version_number, upper(encoding) AS encoding, "collation",
             wal_level, bytes_min, bytes
         FROM (SELECT place.id AS store, place.store_path AS path,
                 CASE WHEN place.store_path = '' THEN place.source ELSE place.store_path END AS name, dbms.dbms,
                 {version} AS version, {_setting("encoding", "server_encoding", "character_set_database")} AS encoding,
-                {_setting("collation", "lc_collate", "collation_database")} AS collation,
+                {_setting("collation", "lc_collate", "collation_database")} AS "collation",
                 {_setting("wal_level")} AS wal_level,
                 size.bytes_min::BIGINT AS bytes_min, size.bytes::BIGINT AS bytes
             FROM (SELECT * FROM {chosen.within()} JOIN (VALUES {sources}) named(id, source) USING (id)) place

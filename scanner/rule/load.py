@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from typing import TypeVar
@@ -29,7 +29,18 @@ def load_rules(folder: Traversable | None = None) -> tuple[Rule, ...]:
 
 def load_targets(folder: Traversable | None = None) -> tuple[Target, ...]:
     """Every target of a folder (the shipped ones by default), in order of id; raises as ``load_rules``."""
-    return _load(folder or files(TARGETS), Target.model_validate)
+    own = {t.id: t for t in _load(folder or files(TARGETS), Target.model_validate)}
+    return tuple(_extended(target, own) for target in own.values())
+
+
+def _extended(target: Target, known: Mapping[str, Target]) -> Target:
+    """The target with the limits of the one it extends; one step only, so there is no ring to fall into."""
+    if target.extends is None:
+        return target
+    base = known.get(target.extends)
+    if base is None or base.extends is not None:
+        raise StocktakeError("RULE_INVALID", f"{target.id}.toml", f"extends: {target.extends!r} is no target to extend")
+    return target.model_copy(update={"limits": {**base.limits, **target.limits}})
 
 
 def _load(folder: Traversable, validate: Callable[[object], _Shaped]) -> tuple[_Shaped, ...]:

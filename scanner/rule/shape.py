@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import string
+from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -132,11 +134,8 @@ class Rule(_Shape):
         if self.applies and lint(self.applies, view.columns).limits:
             problems.append("applies: limits belong into fails_when")
         problems += self._case_problems(view)
-        words = {field for _, field, _, _ in string.Formatter().parse(self.message) if field is not None}
-        problems += [
-            f"message: there is no {w!r}"
-            for w in sorted(words - set(view.columns) - set(self.limits) - {"target", "store"})
-        ]
+        known = {*view.columns, *(f"limit.{name}" for name in self.limits), "target", "store"}
+        problems += [f"message: there is no {w!r}" for w in sorted(self.message_words - known)]
         if problems:
             raise ValueError("; ".join(problems))
         return self
@@ -162,6 +161,17 @@ class Rule(_Shape):
     def columns(self) -> tuple[str, ...]:
         """The columns its formula looks at."""
         return lint(self.fails_when, self.view.columns).columns
+
+    @property
+    def message_words(self) -> frozenset[str]:
+        """What the message names: columns, ``target``, ``store``, and limits as ``limit.name``."""
+        return frozenset(word for _, word, _, _ in string.Formatter().parse(self.message) if word)
+
+    def say(self, target: Target, store: str, row: Mapping[str, str | None]) -> str:
+        """The message for one failing row, given as texts; what is unknown is called so."""
+        words = {name: target.limits[name].text() for name in self.limits}
+        shown = {name: "unknown" if value is None else value for name, value in row.items()}
+        return self.message.format(**shown | {"target": target.title, "store": store}, limit=SimpleNamespace(**words))
 
     def severity_for(self, target: Target) -> Severity:
         """Its severity for one target: no blocker on an unverified figure, and no more than the limit says."""
@@ -227,6 +237,8 @@ class Target(_Shape):
     accepts: list[Literal["file", "object", "table"]] = Field(min_length=1)
     as_of: str = Field(pattern=r"^\d{4}-\d{2}-\d{2}$")
     summary: str = Field(min_length=20)
+    extends: str | None = None
+    """A target whose limits come on top; one of its own by the same name goes before."""
     limits: dict[str, Limit]
 
     @model_validator(mode="after")

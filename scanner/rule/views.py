@@ -35,8 +35,8 @@ def _c(name: str, type_: ColumnType, doc: str, unit: str = "") -> Column:
 
 
 _FROM_ENTRY = (
-    "kind", "size", "modified", "created", "accessed", "owner", "mode", "attributes", "links", "target", "tier",
-    "storage_class", "subtype",
+    "kind", "size", "modified", "created", "accessed", "owner", "mode", "links", "target", "tier", "storage_class",
+    "subtype",
 )  # fmt: skip
 
 ENTRIES = View(
@@ -47,6 +47,7 @@ ENTRIES = View(
         _c("parent", "text", "Canonical path within the store of what holds it, with its closing '/'"),
         _c("name", "text", "Canonical last part of the path"),
         *(c for c in ENTRY.columns if c.name in _FROM_ENTRY),
+        _c("attributes", "int", "Windows file attributes; 0 where the source keeps POSIX modes instead"),
         _c("mangled", "bool", "Whether the server gave an alias instead of the true name"),
         _c("siblings_known", "bool", "Whether every name beside it was seen"),
         _c("same_folded_min", "int", "Seen siblings, itself included, equal without regard to case and form", "names"),
@@ -63,6 +64,7 @@ ENTRIES = View(
         _c("name_utf16", "int", "Length of the name, likewise", "UTF-16 units"),
         _c("path_utf16", "int", "Length of the path, likewise", "UTF-16 units"),
         _c("path_encoded", "int", "Length of the path, percent-encoded, its slashes kept", "characters"),
+        _c("exact_path", "text", "The path as the source has it; unknown where it is undecodable"),
         _c("own_name", "text", "Exact name this row is answerable for: its own, an object's with its prefixes"),
         _c("segment_bytes", "int", "Longest segment of own_name", "bytes"),
         _c("segment_characters", "int", "Longest segment of own_name", "code points"),
@@ -178,7 +180,7 @@ ROUTINES = View(
     ("table",),
     (
         _c("path", "text", "Canonical path within the store"),
-        _c("name", "text", "Canonical last part of the path"),
+        _c("name", "text", "Its name, without the arguments that tell functions apart"),
         _c("kind", "text", "view, materialized_view, procedure, function, trigger, event, rule, query, job"),
         _c("dialect", "text", "SQL dialect: postgres, mysql, sqlite, tsql, …"),
         _c("language", "text", "Language of the body, in lower case"),
@@ -211,7 +213,7 @@ DATABASES = View(
 
 SETTINGS = View(
     "settings",
-    "Settings a store holds for itself, one row each; extensions are `extension:name`.",
+    "Settings a store holds for itself, one row each; an extension is `extension.name`.",
     ("table",),
     (
         _c("path", "text", "Canonical path within the store of what it holds for"),
