@@ -217,8 +217,8 @@ class Crawl:
             self._skip(directory, directory.names.take_repeated())
             directory.listed += len(fresh)
             self._found += len(fresh)
-            for raw, long, *facts in fresh:
-                self._place(directory, raw, long, (facts[0], facts[1], facts[2], facts[3], facts[4]))
+            for each in fresh:
+                self._place(directory, each)
         if not whole:
             self._break_off(directory, "PARTIAL", "an answer shorter than it announces")
         elif directory.names.stale >= limits.STALE:
@@ -267,27 +267,28 @@ class Crawl:
 
     # names
 
-    def _place(self, directory: Directory, raw: bytes, long: bytes, facts: w.Facts, *, again: bool = False) -> None:
+    def _place(self, directory: Directory, found: w.Found, *, again: bool = False) -> None:
         """Make an entry of a name, at once where its facts are there, else when they have come."""
+        raw, long, facts = found
         if not raw or b"/" in raw or b"\0" in raw:
             path = directory.path + segment(raw)
             self._events.append(Fault(path, "stat", "OTHER", "the server gave a name that cannot be one"))
             return
         of_kind = kind(facts[3])
-        remote = w.below(directory.raw, raw)
         if not again and (of_kind is None or (of_kind == "file" and facts[0] is None)):
-            self._lack(directory, w.LSTAT, remote, lambda reply: self._stated(directory, raw, long, facts, reply))
-            return
-        name = canonical(raw)
-        if of_kind == "link":
-            self._lack(directory, w.READLINK, remote, lambda reply: self._pointed(directory, name, long, facts, reply))
-            return
-        self._entries.add(directory.path, name, facts, long)
-        if of_kind == "directory":
-            self._descend(f"{directory.path}{name}/", name)
-        elif of_kind is None:
-            detail = "the server does not say what it is"
-            self._events.append(Fault(directory.path + name, "descend", "UNKNOWN_TYPE", detail))
+            remote = w.below(directory.raw, raw)
+            self._lack(directory, w.LSTAT, remote, lambda reply: self._stated(directory, found, reply))
+        elif of_kind == "link":
+            remote = w.below(directory.raw, raw)
+            self._lack(directory, w.READLINK, remote, lambda reply: self._pointed(directory, found, reply))
+        else:
+            name = canonical(raw)
+            self._entries.add((directory.path, name), of_kind, facts, long)
+            if of_kind == "directory":
+                self._descend(f"{directory.path}{name}/", name)
+            elif of_kind is None:
+                detail = "the server does not say what it is"
+                self._events.append(Fault(directory.path + name, "descend", "UNKNOWN_TYPE", detail))
 
     def _lack(self, directory: Directory, request: int, remote: bytes, then: Then) -> None:
         """Queue a request that the end of a directory waits for."""
@@ -300,8 +301,9 @@ class Crawl:
         directory.lacking += 1
         self._pipeline.urge(request, w.string(remote), come)
 
-    def _stated(self, directory: Directory, raw: bytes, long: bytes, facts: w.Facts, reply: w.Reply) -> None:
+    def _stated(self, directory: Directory, found: w.Found, reply: w.Reply) -> None:
         """The one further question about a name whose listing said too little."""
+        raw, long, facts = found
         code, said = reply.status()
         if code == w.NO_SUCH_FILE:
             self._events.append(Fault(directory.path + canonical(raw), "stat", "VANISHED", said))
@@ -319,15 +321,17 @@ class Crawl:
                     facts[3] if kind(mode) is None else mode,
                     facts[4] if modified is None else modified,
                 )
-        self._place(directory, raw, long, facts, again=True)
+        self._place(directory, (raw, long, facts), again=True)
 
-    def _pointed(self, directory: Directory, name: str, long: bytes, facts: w.Facts, reply: w.Reply) -> None:
+    def _pointed(self, directory: Directory, found: w.Found, reply: w.Reply) -> None:
         """Where a link points, as written."""
-        found, _ = w.names(reply.body) if reply.kind == w.NAME else ([], False)
-        if not found:
+        raw, long, facts = found
+        name = canonical(raw)
+        targets, _ = w.names(reply.body) if reply.kind == w.NAME else ([], False)
+        if not targets:
             code, said = reply.status()
             self._events.append(Fault(directory.path + name, "query", w.reason(code), said or "no target came"))
-        self._entries.add(directory.path, name, facts, long, canonical(found[0][0]) if found else None)
+        self._entries.add((directory.path, name), "link", facts, long, canonical(targets[0][0]) if targets else None)
 
 
 def _repeats_itself(key: str) -> bool:

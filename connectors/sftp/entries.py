@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from connectors.sftp.wire import Facts
-from scanner.model import Batch, Columns
+from scanner.model import Batch
 from scanner.paths import canonical
 from scanner.schema import ENTRY
 
@@ -17,6 +17,7 @@ _SUBTYPES = {0o01: "fifo", 0o14: "socket", 0o02: "character device", 0o06: "bloc
 _KINDS = {0o10: "file", 0o04: "directory", 0o12: "link", **dict.fromkeys(_SUBTYPES, "special")}
 _DAY_S = 24 * 3600
 _SIZES = 1 << 63
+_NO_LISTING: tuple[None, None, None] = (None, None, None)
 
 
 def kind(mode: int | None) -> str | None:
@@ -30,52 +31,54 @@ def segment(name: bytes) -> str:
 
 
 class Entries:
-    """The entries of one unit, column by column."""
+    """The entries of one unit."""
 
     def __init__(self) -> None:
-        self._columns = Columns(ENTRY, _COLUMNS)
+        self._rows: list[tuple[object, ...]] = []  # turned into columns all at once: per entry that costs least
         # Beyond this a 32-bit time is likelier to stand for one before 1970: 1968 arrives as 2105.
         self._latest = min(int(time.time()) + _DAY_S, (1 << 31) - 1)
-        self._names: dict[tuple[int, bytes | None], str] = {}
+        self._who: dict[tuple[int | None, int | None, bytes | None, bytes | None], tuple[str | None, str | None]] = {}
 
     def __len__(self) -> int:
         """Number of entries waiting."""
-        return len(self._columns)
+        return len(self._rows)
 
     def take(self) -> Batch:
         """Hand out the entries so far."""
-        return self._columns.take()
+        rows, self._rows = self._rows, []
+        return Batch(ENTRY, dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
 
-    def add(self, parent: str, name: str, facts: Facts, long: bytes, target: str | None = None) -> None:
-        """Add one; ``long`` is the server's listing of it, which may name owners and count links."""
+    def add(
+        self, at: tuple[str, str], of_kind: str | None, facts: Facts, long: bytes, target: str | None = None
+    ) -> None:
+        """Add one; ``at`` is its parent and name, ``long`` the server's listing, which may name owners."""
         size, uid, gid, mode, modified = facts
-        of_kind = kind(mode)
         is_file = of_kind == "file"
-        words = _long_listing(long, size)
-        links, owner, group = words or (None, None, None)
-        self._columns.add(
-            parent,
-            name,
-            of_kind or "unknown",
-            size if is_file and size is not None and size < _SIZES else None,
-            modified * 1_000_000 if modified is not None and modified <= self._latest else None,
-            self._called(uid, owner),
-            self._called(gid, group),
-            mode & 0o177777 if mode is not None else None,
-            links if is_file else None,
-            target,
-            _SUBTYPES.get(mode >> 12 & 0o17) if mode is not None and of_kind == "special" else None,
+        links, owner, group = _long_listing(long, size) or _NO_LISTING
+        who = (uid, gid, owner, group)
+        called = self._who.get(who)
+        if called is None:
+            called = self._who[who] = (_called(uid, owner), _called(gid, group))
+        self._rows.append(
+            (
+                *at,
+                of_kind or "unknown",
+                size if is_file and size is not None and size < _SIZES else None,
+                modified * 1_000_000 if modified is not None and modified <= self._latest else None,
+                *called,
+                mode & 0o177777 if mode is not None else None,
+                links if is_file else None,
+                target,
+                _SUBTYPES.get(mode >> 12 & 0o17) if mode is not None and of_kind == "special" else None,
+            )
         )
 
-    def _called(self, number: int | None, word: bytes | None) -> str | None:
-        """A user's or group's name where there is one, else its number; None where not even that is known."""
-        if number is None:
-            return None
-        called = self._names.get((number, word))
-        if called is None:
-            called = f"#{number}" if word is None or word.isdigit() else canonical(word)
-            self._names[number, word] = called
-        return called
+
+def _called(number: int | None, word: bytes | None) -> str | None:
+    """A user's or group's name where there is one, else its number; None where not even that is known."""
+    if number is None:
+        return None
+    return f"#{number}" if word is None or word.isdigit() else canonical(word)
 
 
 def _long_listing(line: bytes, size: int | None) -> tuple[int, bytes, bytes] | None:

@@ -26,6 +26,7 @@ OK, EOF, NO_SUCH_FILE, DENIED, FAILURE, BAD_MESSAGE, NO_CONNECTION, CONNECTION_L
 MAX_PACKET = 256 * 1024
 """Longest reply taken, in bytes; OpenSSH neither sends nor takes a longer one."""
 _CHUNK = 1 << 20
+_WRITE = 2048
 _SLOW_S = 0.01
 
 _HEAD = struct.Struct(">IBI")
@@ -81,8 +82,8 @@ class Reply:
 
 Facts = tuple[int | None, int | None, int | None, int | None, int | None]
 """Size, user number, group number, mode, seconds of the last change; None where the reply does not say."""
-Found = tuple[bytes, bytes, int | None, int | None, int | None, int | None, int | None]
-"""Name and long name, then the facts."""
+Found = tuple[bytes, bytes, Facts]
+"""Name, the server's ``ls -l`` line of it, and the facts."""
 
 
 def reason(code: int) -> str:
@@ -147,11 +148,11 @@ def names(body: bytes) -> tuple[list[Found], bool]:
             long = body[end + 4 : at]
             if length(body, at)[0] == _USUAL:  # what OpenSSH sends, read in one go
                 _, size, uid, gid, mode, _, modified = every(body, at)
-                found.append((name, long, size, uid, gid, mode, modified))
+                found.append((name, long, (size, uid, gid, mode, modified)))
                 at += 32
             else:
                 said, at = facts(body, at)
-                found.append((name, long, *said))
+                found.append((name, long, said))
     except (struct.error, Malformed):
         return found, False
     return found, True
@@ -200,7 +201,8 @@ class Wire:
             self._since = now
         self._number = (self._number + 1) & 0xFFFFFFFF
         self._out += _HEAD.pack(len(body) + 5, kind, self._number) + body
-        if now - self._since > _SLOW_S:  # the pace made us wait: what was added before must not wait for more
+        # Few and long writes cost least, but what was added before must not wait while the pace makes us wait.
+        if len(self._out) > _WRITE or now - self._since > _SLOW_S:
             self.flush()
         return self._number
 
@@ -245,7 +247,6 @@ class Wire:
 
     def _packet(self) -> bytes:
         """The bytes of one packet after its length, all of them within one deadline."""
-        self.flush()
         deadline = time.monotonic() + self.timeout_s
         self._fill(4, deadline)
         length = _U32.unpack_from(self._in, self._at)[0]
@@ -261,6 +262,9 @@ class Wire:
         return packet
 
     def _fill(self, wanted: int, deadline: float) -> None:
+        if len(self._in) - self._at >= wanted:
+            return
+        self.flush()
         while len(self._in) - self._at < wanted:
             left = deadline - time.monotonic()
             if left <= 0:
