@@ -88,6 +88,7 @@ def read(catalog: Catalog, scan: int | None = None) -> Reader:
     for fact in SCHEMAS:
         _fact_view(db, catalog.location.facts, fact, parts.get(fact, []), dropped)
     _store_table(db)
+    db.execute("SET enable_progress_bar = false")  # it would be drawn into the result
     # From here on nothing but the parts can be read, whatever a query says.
     db.execute(f"SET allowed_directories = [{_quote(str(catalog.location.facts))}]")
     db.execute("SET enable_external_access = false")
@@ -201,7 +202,8 @@ def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: lis
 def _store_table(db: duckdb.DuckDBPyConnection) -> None:
     """``store``: every store with its totals; hard-linked content counts once.
 
-    A source that could not be opened is a store too, so that it cannot drop out of a report.
+    A source that could not be opened is a store too, so that it cannot drop out of a report. ``main`` is the name SQLite
+    gives the one database of a file, so there the source and the store are the same thing.
     """
     gaps = ", ".join(_quote(c) for c in GAP_CODES)
     db.execute(
@@ -232,7 +234,7 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
             ON k.locator IN (n.store, n.path, rtrim(n.locator, '/') || '/' || n.path, n.locator) OR k.name = n.store
             GROUP BY ALL)
         SELECT n.store AS id, n.source, n.path, n.store_kind AS kind,
-            CASE WHEN n.path = '' THEN n.source ELSE n.path || ' (' || n.source || ')' END AS title,
+            CASE WHEN n.path IN ('', 'main') THEN n.source ELSE n.path || ' (' || n.source || ')' END AS title,
             coalesce(r.owner, n.source_owner) AS owner,
             coalesce(t.entries, 0) AS entries, coalesce(t.files, 0) AS files,
             CAST(t.bytes - coalesce(d.bytes, 0) AS BIGINT) AS bytes,
@@ -240,7 +242,7 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
             CAST(coalesce(t.offline_bytes, 0) AS BIGINT) AS offline_bytes,
             t.newest,
             n.state = 'complete' OR (n.state = 'incomplete' AND n.path <> '' AND g.n IS NULL) AS complete,
-            (n.store_depth = 0 OR r.store IS NOT NULL
+            (n.store_depth = 0 OR r.store IS NOT NULL OR n.path = 'main'
                 OR list_contains(regexp_split_to_array(n.locator, '[/;=?&\\\\]+'), n.path)) AS known
         FROM named n LEFT JOIN totals t USING (store) LEFT JOIN repeats d USING (store)
         LEFT JOIN gaps g USING (store) LEFT JOIN register r USING (store)"""

@@ -1,0 +1,1 @@
+"""A sample estate on real servers: what ``make demo`` runs."""
