@@ -7,6 +7,8 @@ from collections.abc import Iterable, Sequence
 
 import networkx as nx
 
+from scanner.graph.waves import generations
+
 MAX_NODES = 300
 SWEEPS = 12
 
@@ -37,12 +39,8 @@ def _layers(graph: nx.DiGraph) -> list[list[str]]:
 
     A node without any edge stands in the last layer, beside what depends on nothing.
     """
-    condensed = nx.condensation(graph)
-    layers = [
-        sorted(node for index in layer for node in condensed.nodes[index]["members"])
-        for layer in nx.topological_generations(condensed.reverse(copy=False))
-    ]
-    return layers[::-1]
+    layers = generations(graph, graph.edges)
+    return [sorted(node for group in layer for node in group) for layer in layers][::-1]
 
 
 def _ordered(graph: nx.DiGraph, layers: list[list[str]]) -> list[list[str]]:

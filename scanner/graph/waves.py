@@ -47,27 +47,37 @@ def _word(kind: str, count: int) -> str:
     return one if count == 1 else many
 
 
+def generations(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[list[tuple[str, ...]]]:
+    """Layers of groups, from (dependant, dependency) pairs: a group depends only on groups of layers before its own.
+
+    A group is one node, or the sorted nodes of a cycle; a layer is sorted too.
+    """
+    graph = nx.DiGraph()
+    graph.add_nodes_from(sorted(nodes))
+    graph.add_edges_from(sorted((t, s) for s, t in set(pairs) if s != t and s in graph and t in graph))
+    condensed = nx.condensation(graph)
+    groups = {index: tuple(sorted(members)) for index, members in condensed.nodes(data="members")}
+    return [sorted(groups[index] for index in layer) for layer in nx.topological_generations(condensed)]
+
+
 def plan(titles: Mapping[str, str], links: Mapping[tuple[str, str], Link]) -> tuple[Wave, ...]:
     """The waves of some assets, by id and title, and of the links between them: (dependant, dependency)."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(sorted(titles))
-    graph.add_edges_from(sorted(pair for pair in links if pair[0] != pair[1] and set(pair) <= titles.keys()))
-    groups = sorted(tuple(sorted(group)) for group in nx.strongly_connected_components(graph))
-    condensed = nx.condensation(graph, groups)
-    number: dict[str, int] = {}
-    layers = [sorted(layer) for layer in nx.topological_generations(condensed.reverse(copy=False))]
-    for wave, layer in enumerate(layers, 1):
-        number.update((member, wave) for index in layer for member in groups[index])
-    reasons = _Reasons(titles, links, graph, number)
+    layers = generations(titles, links)
+    number = {member: wave for wave, layer in enumerate(layers, 1) for group in layer for member in group}
+    needs: dict[str, list[str]] = {}
+    needed_by: dict[str, list[str]] = {}
+    for dependant, dependency in sorted(links):
+        if dependant != dependency and dependant in number and dependency in number:
+            needs.setdefault(dependant, []).append(dependency)
+            needed_by.setdefault(dependency, []).append(dependant)
+    reasons = _Reasons(titles, links, needs, needed_by, number)
     return tuple(
         Wave(
             number=wave,
-            members=tuple(
-                WaveMember(member, reasons.of(member, groups[index])) for index in layer for member in groups[index]
-            ),
-            together=tuple(groups[index] for index in layer if len(groups[index]) > 1),
+            members=tuple(WaveMember(member, reasons.of(member, group)) for group in layer for member in group),
+            together=tuple(group for group in layer if len(group) > 1),
             prerequisites=tuple(
-                sorted({number[t] for index in layer for m in groups[index] for t in graph[m]} - {wave})
+                sorted({number[t] for group in layer for m in group for t in needs.get(m, ())} - {wave})
             ),
         )
         for wave, layer in enumerate(layers, 1)
@@ -80,37 +90,41 @@ class _Reasons:
 
     titles: Mapping[str, str]
     links: Mapping[tuple[str, str], Link]
-    graph: nx.DiGraph
+    needs: Mapping[str, Sequence[str]]
+    needed_by: Mapping[str, Sequence[str]]
     number: Mapping[str, int]
 
     def of(self, member: str, group: Sequence[str]) -> str:
         """The sentence for one member; ``group`` is what it cannot be parted from, itself included."""
-        inside = [m for m in group if m != member]
-        outside = [t for t in self.graph[member] if t not in group]
+        wave = self.number[member]
+        # Whatever it needs of its own wave belongs to its group: everything else it needs moves earlier.
+        outside = [t for t in self.needs.get(member, ()) if self.number[t] != wave]
+        inside = [m for m in group[: NAMED + 1] if m != member][:NAMED]
         parts = []
         if inside:
-            parts.append(f"moves together with {_listed(self.titles[m] for m in inside)}: they depend on each other")
+            named = _listed((self.titles[m] for m in inside), len(group) - 1 - len(inside))
+            parts.append(f"moves together with {named}: they depend on each other")
         if outside:
             latest = max(self.number[t] for t in outside)
-            parts.append(f"depends on {self._needs(member, outside)}, so it moves after wave {latest}")
-        elif inside and self.number[member] > 1:
-            parts.append(f"what they depend on moves in wave {self.number[member] - 1}")
+            parts.append(f"depends on {self._dependencies(member, outside)}, so it moves after wave {latest}")
+        elif inside and wave > 1:
+            parts.append(f"what they depend on moves in wave {wave - 1}")
         if not parts:
             parts.append(self._first(member))
         text = "; ".join(parts)
         return text[0].upper() + text[1:] + "."
 
-    def _needs(self, member: str, targets: Iterable[str]) -> str:
+    def _dependencies(self, member: str, targets: Iterable[str]) -> str:
         ordered = sorted(targets, key=lambda t: (-self.links[member, t].total, t))
         named = [f"{self.titles[t]} ({self.links[member, t]})" for t in ordered[:NAMED]]
         return _listed(named, len(ordered) - len(named))
 
     def _first(self, member: str) -> str:
-        dependants = sorted(m for m in self.graph.predecessors(member) if m != member)
+        dependants = self.needed_by.get(member, ())
         if not dependants:
             return "it depends on nothing and nothing depends on it, so it can move at any time"
         verb = "depends" if len(dependants) == 1 else "depend"
-        named = _listed([self.titles[d] for d in dependants[:NAMED]], len(dependants[NAMED:]))
+        named = _listed((self.titles[d] for d in dependants[:NAMED]), len(dependants[NAMED:]))
         return f"it depends on nothing that moves, and {named} {verb} on it"
 
 
@@ -134,14 +148,8 @@ def cut(waves: Iterable[Wave], ends: Iterable[tuple[str, Sequence[str], Sequence
 
 def load_order(tables: Iterable[str], references: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
     """Generations of tables: each can be loaded once those before it are; tables of a cycle share a generation."""
-    graph = nx.DiGraph()
-    graph.add_nodes_from(sorted(tables))
-    graph.add_edges_from(sorted((s, t) for s, t in references if s != t and s in graph and t in graph))
-    condensed = nx.condensation(graph)
-    members = condensed.nodes(data="members")
     return tuple(
-        tuple(sorted(table for index in layer for table in members[index]))
-        for layer in nx.topological_generations(condensed.reverse(copy=False))
+        tuple(sorted(table for group in layer for table in group)) for layer in generations(tables, references)
     )
 
 

@@ -42,9 +42,7 @@ def shop(estate: Estate) -> Estate:
         "WITH orders AS (SELECT * FROM sales.v_orders) SELECT * FROM orders",
         "postgres",
     )
-    body = (
-        "CREATE FUNCTION audit.note() RETURNS trigger AS $$ BEGIN INSERT INTO log VALUES (1); END $$ LANGUAGE plpgsql"
-    )
+    body = "CREATE FUNCTION audit.note() RETURNS trigger AS $$ BEGIN INSERT INTO log VALUES (1); END $$"
     estate.routine("pg", "shop/audit/note", "function", body, "postgres", language="plpgsql")
     head = "CREATE TRIGGER t AFTER INSERT OR UPDATE ON sales.orders FOR EACH ROW EXECUTE FUNCTION audit.note()"
     estate.routine("pg", "shop/sales/orders/t", "trigger", head, "postgres", on_path="shop/sales/orders")
