@@ -25,15 +25,19 @@ def read(wire: w.Wire, remote: bytes, path: str, start: int, length: int) -> byt
     opened = wire.call(w.OPEN, w.string(remote), _READ_ONLY, _NO_ATTRIBUTES)
     if opened.kind != w.HANDLE:
         raise _failed(opened, path)
-    handle = _handle(opened, wire)
+    handle = _string(opened, wire)
     try:
         _regular(wire.call(w.FSTAT, w.string(handle)), path)
-        return _pieces(wire, handle, path, start, length) if length > 0 else b""
-    finally:
-        wire.call(w.CLOSE, w.string(handle))
+        content = _pieces(wire, handle, path, start, length) if length > 0 else b""
+    except SourceError as error:
+        if error.where == path:  # the server's refusal; after anything else nothing more can be said on this wire
+            wire.call(w.CLOSE, w.string(handle))
+        raise
+    wire.call(w.CLOSE, w.string(handle))
+    return content
 
 
-def _handle(reply: w.Reply, wire: w.Wire) -> bytes:
+def _string(reply: w.Reply, wire: w.Wire) -> bytes:
     try:
         return w.text(reply.body)[0]
     except w.Malformed as error:
@@ -78,7 +82,7 @@ def _pieces(wire: w.Wire, handle: bytes, path: str, start: int, length: int) -> 
             raise wire.stray(reply.number)
         at, size = asked.pop(reply.number)
         if reply.kind == w.DATA:
-            piece = w.text(reply.body)[0][:size]
+            piece = _string(reply, wire)[:size]
             content[at : at + len(piece)] = piece
             if not piece:
                 end = min(end, at)

@@ -75,10 +75,10 @@ def _lines(host: str, port: int, file: Path | None, *, required: bool) -> list[t
     try:
         with file.expanduser().open("rb") as handle:
             content = handle.read(_CAP).decode("utf-8", "replace")
-    except OSError as error:
+    except (OSError, RuntimeError) as error:  # RuntimeError: an account without a home
         if not required:
             return []
-        raise SourceError("NOT_FOUND", f"known_hosts: {error.strerror}", where=str(file)) from None
+        raise SourceError("NOT_FOUND", f"known_hosts: {error}", where=str(file)) from None
     name = (host if port == 22 else f"[{host}]:{port}").lower()
     found = []
     for line in content.splitlines():

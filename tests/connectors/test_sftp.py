@@ -95,7 +95,8 @@ class SftpHarness(Harness):
 
 class TestSftp(DeniedSuite, LogsInSuite, ReadsBytesSuite, ConnectorSuite):
     @pytest.fixture(scope="class")
-    def harness(self, sshd: Sshd) -> SftpHarness:
+    @classmethod
+    def harness(cls, sshd: Sshd) -> SftpHarness:
         return planted(SftpHarness(sshd))
 
     def test_reading_leaves_the_source_as_it_was(self, harness: SftpHarness) -> None:
@@ -387,6 +388,11 @@ class TestConnection:
                 again = crawl_all(connector)  # the same connector, connecting anew
         assert set(again.paths) == paths
         assert again.normal() == whole.normal()
+
+    def test_fault_038_a_host_that_grants_no_session_may_be_tried_again(self) -> None:
+        with servers.sshd(options="MaxSessions 0") as server:
+            error = _refusal(_settings(server))
+        assert (error.code, error.transient) == ("UNREACHABLE", True)
 
     def test_a_server_that_stops_answering_meets_the_deadline(self) -> None:
         with servers.sshd() as server:

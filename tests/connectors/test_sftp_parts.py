@@ -190,6 +190,26 @@ class TestContent:
             read(_wire(answer=answer), b"/pipe", "pipe", 0, 10)
         assert raised.value.code == "UNKNOWN_TYPE"
 
+    @pytest.mark.parametrize(
+        ("code", "told"), [(w.DENIED, "DENIED"), (w.FAILURE, "IO_ERROR"), (w.NO_SUCH_FILE, "VANISHED")]
+    )
+    def test_a_refused_piece_ends_the_reading_and_closes_the_file(self, code: int, told: str) -> None:
+        closed = []
+
+        def answer(kind: int, number: int, _body: bytes) -> bytes:
+            if kind in (w.LSTAT, w.FSTAT):
+                return _packet(w.ATTRS, number, struct.pack(">II", 4, 0o100644))
+            if kind == w.OPEN:
+                return _packet(w.HANDLE, number, w.string(b"h"))
+            if kind == w.CLOSE:
+                closed.append(number)
+            return _status(number, code if kind == w.READ else w.OK)
+
+        with pytest.raises(SourceError) as raised:
+            read(_wire(answer=answer), b"/f", "f", 0, 100_000)
+        assert (raised.value.code, raised.value.where) == (told, "f")
+        assert len(closed) == 1
+
 
 def _status(number: int, code: int) -> bytes:
     return _packet(w.STATUS, number, struct.pack(">I", code) + w.string(b"") + w.string(b""))
