@@ -25,6 +25,7 @@ from botocore.exceptions import (
 )
 from botocore.parsers import ResponseParserError
 
+from connectors.s3.listing import Page, instant, read_page
 from connectors.s3.options import S3Options
 from connectors.s3.transport import Transport
 from scanner.connector import Session
@@ -85,6 +86,9 @@ class Client:
         suffix = "" if options.endpoint else _domain(endpoint, region)
         self.transport = Transport(session, endpoint, suffix, options.ca_bundle)
         self._client.meta.events.register("before-send.s3", self.transport.send)
+        # Before the client's own handlers, which parse the whole page once more to look for an error in it.
+        self._client.meta.events.register_first("before-parse.s3.ListObjectsV2", self._take_page)
+        self._pages: list[Page] = []
         self._payer: dict[str, str] = {"RequestPayer": "requester"} if options.requester_pays else {}
 
     def get(self, operation: str, where: str, **parameters: object) -> Mapping[str, Any]:
@@ -107,6 +111,26 @@ class Client:
     def get_objects(self, operation: str, where: str, **parameters: object) -> Mapping[str, Any]:
         """``get`` for the operations that a requester may have to pay for."""
         return self.get(operation, where, **parameters, **self._payer)
+
+    def page(self, bucket: str, **parameters: object) -> Page:
+        """One page of keys, with its times, tags and classes."""
+        self._pages.clear()
+        self.get_objects("list_objects_v2", bucket, Bucket=bucket, EncodingType="url", **parameters)
+        if not self._pages:
+            raise SourceError("IO_ERROR", "the answer is no list of keys", where=bucket, transient=True)
+        return self._pages.pop()
+
+    def _take_page(self, response_dict: dict[str, Any], **_event: object) -> None:
+        """Read a page of keys before the client does, and leave it an empty one."""
+        if response_dict["status_code"] != 200:
+            return
+        try:
+            page = read_page(response_dict["body"])
+        except ValueError as error:
+            raise SourceError("IO_ERROR", _short(str(error)), where=self.host, transient=True) from None
+        if page is not None:
+            self._pages.append(page)
+            response_dict["body"] = b"<ListBucketResult/>"
 
     def close(self) -> None:
         """Close every connection."""
@@ -221,22 +245,6 @@ def _skew(headers: Mapping[str, str]) -> str:
     except (TypeError, ValueError):
         return "this machine's clock and the server's differ"
     return f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's"
-
-
-def instant(value: object) -> datetime | None:
-    """A time of an answer, aware and in UTC where it says nothing else; None where it is no time.
-
-    The client's own parser tries every format in turn, which is most of the cost of a listing.
-    """
-    text = str(value)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (TypeError, ValueError):
-            return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def _short(text: str) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from connectors.s3.listing import TIERS, Page, check_page, microseconds, owner_name, read_page
+from connectors.s3.listing import TIERS, Page, check_page, microseconds, owner_name
 from connectors.s3.options import S3Options
 from scanner import paths, schema
 from scanner.connector import Session, missing_driver
@@ -188,10 +188,7 @@ class S3Connector:
         """One page. The encoding is always asked for, so that no key can break the answer's XML."""
         if self._options.owners:
             parameters["FetchOwner"] = True
-        answer = self._client().get_objects("list_objects_v2", bucket, Bucket=bucket, EncodingType="url", **parameters)
-        if "IsTruncated" not in answer:
-            raise SourceError("IO_ERROR", "the answer is no list of keys", where=bucket, transient=True)
-        return read_page(answer)
+        return self._client().page(bucket, **parameters)
 
     def _crawl_keys(self, unit: Unit, bucket: str, prefix: str) -> Iterator[Event]:
         run = _Run(last=paths.restore(unit.after), size=self._options.page_size)

@@ -6,9 +6,10 @@ import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from itertools import islice
-from typing import Any
 from urllib.parse import unquote_to_bytes
+from xml.etree import ElementTree as ET
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -54,19 +55,43 @@ class Checked:
     stop: str
 
 
-def read_page(answer: Mapping[str, Any]) -> Page:
-    """The page of a parsed ListObjectsV2 answer."""
-    contents = answer.get("Contents") or ()
-    encoded = str(answer.get("EncodingType", "")).lower() == "url"
+def read_page(body: bytes) -> Page | None:
+    """The page of a ListObjectsV2 answer; None when it is some other answer (an error, say).
+
+    Raises ValueError when it is broken. The client's own parser would be most of a listing's cost.
+    """
+    try:
+        root = ET.fromstring(body)  # noqa: S314 - answers with a DTD, hence with entities, never come this far
+    except ET.ParseError as error:
+        raise ValueError(f"the answer is broken: {error}") from None
+    space, found, _ = root.tag.rpartition("ListBucketResult")
+    truncated = root.findtext(f"{space}IsTruncated")
+    if not found or truncated is None:
+        return None
+    encoded = (root.findtext(f"{space}EncodingType") or "").lower() == "url"
+    rows = [{field.tag: field.text for field in one} for one in root.iter(f"{space}Contents")]
     return Page(
-        keys=[decode_key(c["Key"], encoded=encoded) for c in contents],
-        sizes=[c.get("Size") for c in contents],
-        modified=[microseconds(c.get("LastModified")) for c in contents],
-        etags=[_unquoted(c.get("ETag")) for c in contents],
-        classes=[c.get("StorageClass") for c in contents],
-        owners=[owner_name(c.get("Owner")) for c in contents],
-        token=(answer.get("NextContinuationToken") or "") if answer.get("IsTruncated") else None,
+        keys=[decode_key(row.get(f"{space}Key") or "", encoded=encoded) for row in rows],
+        sizes=[_number(row.get(f"{space}Size")) for row in rows],
+        modified=[microseconds(instant(row.get(f"{space}LastModified"))) for row in rows],
+        etags=[_unquoted(row.get(f"{space}ETag")) for row in rows],
+        classes=[row.get(f"{space}StorageClass") for row in rows],
+        owners=[_owner(one, space) for one in root.iter(f"{space}Contents")],
+        token=(root.findtext(f"{space}NextContinuationToken") or "") if truncated.strip() == "true" else None,
     )
+
+
+def instant(value: object) -> datetime | None:
+    """A time of an answer, aware and in UTC where it says nothing else; None where it is no time."""
+    text = str(value)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        try:
+            moment = parsedate_to_datetime(text)
+        except (TypeError, ValueError):
+            return None
+    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
 
 def decode_key(text: str, *, encoded: bool) -> bytes:
@@ -111,6 +136,16 @@ def check_page(page: Page, last: bytes, token: str | None, first_before: bytes |
     if not keep and page.token is not None:
         after_page = "PAGING_STUCK"
     return Checked(keep, repeated, after_page)
+
+
+def _number(text: str | None) -> int | None:
+    """A size, None of anything that cannot be one."""
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
+
+
+def _owner(contents: ET.Element, space: str) -> str | None:
+    owner = contents.find(f"{space}Owner")
+    return owner_name({field.tag[len(space) :]: field.text or "" for field in owner}) if owner is not None else None
 
 
 def _unquoted(etag: str | None) -> str | None:
