@@ -12,9 +12,8 @@ from scanner.graph.facts import Definition, Facts
 from scanner.graph.locate import locate, places, plain
 from scanner.graph.names import Reference
 from scanner.graph.parse import sqlglot_dialect
-from scanner.graph.resolve import Found, Place, container_of
+from scanner.graph.resolve import Found, Place, container_of, name_of
 from scanner.graph.sql import dependencies
-from scanner.paths import restore_text
 from scanner.results import Edge, EdgeConfidence, Unparsed
 from scanner.secrets import scrub
 
@@ -65,7 +64,7 @@ def edges_of(facts: Facts, estate: Estate) -> Edges:
 def _foreign_keys(facts: Facts, estate: Estate, found: Edges) -> None:
     for key in facts.foreign_keys:
         source = estate.by_path.get((key.source, key.path))
-        title = restore_text(key.path.rpartition("/")[2])
+        title = name_of(key.path.rpartition("/")[2])
         label = f"foreign key {key.name}" if key.name else f"a foreign key of {title}"
         if source is None or not key.ref_path:
             found.unparsed[
@@ -73,7 +72,7 @@ def _foreign_keys(facts: Facts, estate: Estate, found: Edges) -> None:
             ] = None
             continue
         target = estate.directory.path(key.source, key.ref_path).asset
-        referred = restore_text(key.ref_path.rpartition("/")[2])
+        referred = name_of(key.ref_path.rpartition("/")[2])
         detail = f"{title} ({', '.join(key.columns)}) refers to {referred} ({', '.join(key.ref_columns)})"
         found.add((source, target), "foreign_key", "declared", label, detail, key.name or detail)
 
@@ -81,7 +80,7 @@ def _foreign_keys(facts: Facts, estate: Estate, found: Edges) -> None:
 def _foreign_tables(facts: Facts, estate: Estate, found: Edges) -> None:
     for item in facts.items:
         if item.kind == "foreign_table":
-            title = item.target or f"the store behind {restore_text(item.path.rpartition('/')[2])}"
+            title = item.target or f"the store behind {name_of(item.path.rpartition('/')[2])}"
             target = estate.directory.outside("foreign server", title, item.source)
             found.add(
                 (estate.by_path[item.source, item.path], target.asset), "foreign_table", "declared",
@@ -111,7 +110,7 @@ def _definition(definition: Definition, estate: Estate, found: Edges, known: dic
     own = estate.routine_ids[definition.source, definition.path, definition.kind]
     if definition.on_path:
         table = estate.directory.path(definition.source, definition.on_path).asset
-        found.add((own, table), "fires_on", "declared", f"trigger {definition.path}", "fires on the table")
+        found.add((own, table), "fires_on", "declared", f"{definition.kind} {definition.path}", "fires on the table")
     if definition.text is None:
         _unread(found, definition, "the store does not show its text to this account")
         return

@@ -7,8 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from scanner.graph.facts import Definition, Facts
-from scanner.graph.resolve import Container, Directory, Place, container_of, server_of
-from scanner.paths import restore_text
+from scanner.graph.resolve import Container, Directory, Place, container_of, name_of, server_of
 from scanner.results import Asset
 
 _OBJECTS = frozenset({"table", "view", "materialized_view", "foreign_table"})
@@ -30,7 +29,7 @@ class Estate:
         """Make an object an asset that names can resolve to."""
         self.assets[asset.id] = asset
         self.by_path.setdefault((asset.source, asset.path), asset.id)
-        self.directory.add(asset, container, restore_text(asset.path.rpartition("/")[2]))
+        self.directory.add(asset, container, name_of(asset.path.rpartition("/")[2]))
 
     def place_of(self, definition: Definition) -> Place:
         """Where a definition's names are looked up: the nearest database or schema above it."""
@@ -39,7 +38,7 @@ class Estate:
             path = path.rpartition("/")[0]
             if (definition.source, path) in self.by_path and self._is_container(definition.source, path):
                 break
-        names = tuple(restore_text(part) for part in path.split("/")) if path else container_of(definition.path)
+        names = tuple(name_of(part) for part in path.split("/")) if path else container_of(definition.path)
         return Place(definition.source, names, definition.dialect)
 
     def _is_container(self, source: str, path: str) -> bool:
@@ -79,13 +78,13 @@ def found(facts: Facts) -> Estate:
         estate.assets[store.id] = Asset(store.id, "store", store.kind, store.title, store.source, store.path, store.id)
         if store.path:
             estate.by_path[store.source, store.path] = store.id
-            estate.directory.add_container(store.source, (restore_text(store.path),))
+            estate.directory.add_container(store.source, (name_of(store.path),))
     _add_containers(estate, facts)
     for item in facts.items:
         if item.kind in _OBJECTS:
             estate.add(_object(estate, item.source, item.store, item.path, item.kind), container_of(item.path))
         elif item.kind == "sequence":
-            key = (item.source, container_of(item.path), restore_text(item.path.rpartition("/")[2]))
+            key = (item.source, container_of(item.path), name_of(item.path.rpartition("/")[2]))
             estate.sequences[key] = _object(estate, item.source, item.store, item.path, item.kind)
     for definition in facts.definitions:
         _add_routine(estate, definition)
@@ -100,7 +99,7 @@ def _add_containers(estate: Estate, facts: Facts) -> None:
     for item in facts.items:
         if item.kind not in {"database", "schema"}:
             continue
-        names = (*container_of(item.path), restore_text(item.path.rpartition("/")[2]))
+        names = (*container_of(item.path), name_of(item.path.rpartition("/")[2]))
         estate.directory.add_container(item.source, names)
         own = (item.source, item.path) in estate.by_path
         if own or (item.kind == "database" and databases[item.store] < 2):
@@ -114,7 +113,7 @@ def _add_containers(estate: Estate, facts: Facts) -> None:
 def _object(estate: Estate, source: str, store: str, path: str, kind: str) -> Asset:
     """An object's asset, titled by its schema and name; a second kind of thing at one path gets an id of its own."""
     container = container_of(path)
-    name = restore_text(path.rpartition("/")[2])
+    name = name_of(path.rpartition("/")[2])
     title = ".".join((*container[1:], name)) if len(container) > 1 else name
     taken = (source, path) in estate.by_path
     return Asset(f"{source}/{path}" + (f" ({kind})" if taken else ""), "object", kind, title, source, path, store)

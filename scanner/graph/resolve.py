@@ -52,9 +52,17 @@ class Found:
         return "inferred" if self.guess else how
 
 
+def name_of(text: str) -> str:
+    """The name a path segment stands for; the segment itself where the name's bytes are no text."""
+    try:
+        return restore_text(text)
+    except UnicodeDecodeError:
+        return text
+
+
 def container_of(path: str) -> Container:
     """The names above an object's path, unescaped."""
-    return tuple(restore_text(part) for part in path.split("/")[:-1])
+    return tuple(name_of(part) for part in path.split("/")[:-1])
 
 
 def server_of(locator: str) -> str:
@@ -77,7 +85,7 @@ class Directory:
     _exact: dict[tuple[str, Container, str], str] = field(default_factory=dict)
     _folded: dict[tuple[str, Container, str], list[str]] = field(default_factory=dict)
     _anywhere: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
-    _routines: dict[tuple[str, Container, str], str] = field(default_factory=dict)
+    _routines: dict[tuple[str, Container, str], list[str]] = field(default_factory=dict)
     _containers: set[tuple[str, Container]] = field(default_factory=set)
 
     def add_container(self, source: str, container: Container) -> None:
@@ -89,7 +97,8 @@ class Directory:
         """Make an object known under its name."""
         self.add_container(asset.source, container)
         if asset.kind in {"procedure", "function"}:
-            self._routines.setdefault((asset.source, _lower(container), name.partition("(")[0].lower()), asset.id)
+            key = (asset.source, _lower(container), name.partition("(")[0].lower())
+            self._routines.setdefault(key, []).append(asset.id)
             return
         if asset.kind == "trigger":
             return
@@ -118,19 +127,22 @@ class Directory:
         return Found(self._unknown(place, parts).id) if create else None
 
     def routine(self, place: Place, name: Name, *, certain: bool) -> Found | None:
-        """What a called name means; one that is only possibly a call and not known is nothing."""
+        """What a called name means; one that is only possibly a call and not known is nothing.
+
+        Of routines that share a name the first stands for all, as a guess: types decide, and they are not compared.
+        """
         parts = tuple(name.parts)
         for source in self._peers(place.source):
             for container in _candidates(place, parts, other_server=source != place.source):
                 if hit := self._routines.get((source, _lower(container), parts[-1].lower())):
-                    return Found(hit)
+                    return Found(hit[0], guess=len(hit) > 1)
         if not certain or _is_system(parts, place.dialect):
             return None
         return Found(self._unknown(place, parts, "routine").id)
 
     def path(self, source: str, path: str) -> Found:
         """The asset of a path that a declaration refers to."""
-        container, name = container_of(path), restore_text(path.rpartition("/")[2])
+        container, name = container_of(path), name_of(path.rpartition("/")[2])
         if hit := self._exact.get((source, container, name)):
             return Found(hit)
         return Found(self._unknown(Place(source, container, ""), (*container, name)).id)

@@ -16,7 +16,7 @@ from scanner.graph.split import Body, Snippet, body_of, is_sql, snippets
 PARSE_LIMIT = 200_000
 """Characters beyond which a definition is read by its keywords only: the parser's time grows with the text."""
 
-_VIEWS = frozenset({"view", "materialized_view", "query", "rule"})
+_VIEWS = frozenset({"view", "materialized_view", "query"})
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TRUNCATE|REPLACE)\b", re.IGNORECASE)
 _ELSEWHERE = {
     "OPENQUERY": "a linked server", "OPENROWSET": "a provider or a file", "OPENDATASOURCE": "another server",

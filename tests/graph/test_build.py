@@ -313,3 +313,42 @@ def test_drawing_places_stand_apart_and_edges_run_one_way(estate: Estate) -> Non
     for edge in result.edges:
         if frozenset((edge.source, edge.target)) not in cyclic:
             assert places[edge.source][0] < places[edge.target][0]
+
+
+def test_a_name_that_is_no_text_is_an_asset_like_any_other(estate: Estate) -> None:
+    estate.source("my")
+    estate.database("my", "d")
+    estate.entry("my", "d/caf\\xE9")
+    estate.entry("my", "d/t")
+    estate.foreign_key("my", "d/t", "d/caf\\xE9")
+    assert drawn(build(estate.reader())) == {("my/d/t", "my/d/caf\\xE9", "foreign_key")}
+
+
+def test_overloads_share_a_name_so_a_call_to_one_is_inferred(estate: Estate) -> None:
+    estate.source("pg")
+    estate.database("pg", "d", "public")
+    estate.routine("pg", "d/public/f(integer)", "function", "SELECT 1", "postgres", language="sql")
+    estate.routine("pg", "d/public/f(text)", "function", "SELECT 1", "postgres", language="sql")
+    estate.routine("pg", "d/public/g()", "function", "SELECT 1", "postgres", language="sql")
+    estate.routine("pg", "d/public/v", "view", "SELECT f(1), g()", "postgres")
+    calls = {(e.target, e.confidence) for e in build(estate.reader()).edges}
+    assert calls == {("pg/d/public/f(integer)", "inferred"), ("pg/d/public/g()", "parsed")}
+
+
+def test_triggers_of_one_name_on_two_tables_and_rules_on_views(estate: Estate) -> None:
+    estate.source("pg")
+    estate.database("pg", "d", "public")
+    for table in ("a", "b", "sink"):
+        estate.entry("pg", f"d/public/{table}")
+    for table in ("a", "b"):
+        text = f"CREATE TRIGGER stamp BEFORE UPDATE ON public.{table} FOR EACH ROW EXECUTE FUNCTION note()"
+        estate.routine("pg", f"d/public/{table}/stamp", "trigger", text, "postgres", on_path=f"d/public/{table}")
+    estate.routine("pg", "d/public/v", "view", "SELECT 1", "postgres")
+    rule = "CREATE RULE r AS ON INSERT TO public.v DO INSTEAD INSERT INTO sink VALUES (new.x)"
+    estate.routine("pg", "d/public/v/r", "rule", rule, "postgres", on_path="d/public/v")
+    assert drawn(build(estate.reader())) == {
+        ("pg/d/public/a/stamp", "pg/d/public/a", "fires_on"),
+        ("pg/d/public/b/stamp", "pg/d/public/b", "fires_on"),
+        ("pg/d/public/v/r", "pg/d/public/v", "fires_on"),
+        ("pg/d/public/v/r", "pg/d/public/sink", "writes"),
+    }
