@@ -100,8 +100,6 @@ def fault_flaws(fault: Fault) -> Iterator[str]:
         yield f"{fault}: its path is not canonical"
     if fault.op == "list" and fault.path and not fault.path.endswith("/"):
         yield f"{fault}: what could not be listed is named like a listing, with its closing '/'"
-    if fault.op in ("stat", "skip", "descend") and fault.path.endswith("/") and split(fault.path)[1]:
-        yield f"{fault}: an entry is named without a closing '/'"
     if not _is_text(fault.detail):
         yield f"{fault}: its detail cannot be written as UTF-8"
 
