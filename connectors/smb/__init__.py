@@ -38,7 +38,7 @@ PLUG = Plug(
         "FIFOs, sockets and devices of a Samba server look like empty files.",
         "Hard links are not told, so their content counts under each name.",
         "Last access is left unknown: servers rarely maintain it, and none says whether it does.",
-        "Samba makes up a creation time where its file system keeps none.",
+        "Samba makes up a creation time, the oldest of its other times, where it has stored none itself.",
         "Owners and ACLs would take one request per file, and are not asked for.",
         "Sampling content updates access times where the server's file system keeps them.",
     ),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from connectors.smb import listing, wire
 from connectors.smb.reach import Identity, Reach
+from connectors.smb.status import OF_A_FOLDER
 from scanner import paths
 from scanner.model import Columns, Event, Fault, SourceError, Unit
 from scanner.schema import ENTRY
@@ -119,7 +120,7 @@ class Folder:
         try:
             target, allowed = self._reach.dfs_target(path)
         except SourceError as error:
-            if error.transient:
+            if error.code not in OF_A_FOLDER:
                 raise
             events.append(Fault(path, "descend", "DFS_NOT_FOLLOWED", error.detail))
             return None

@@ -50,6 +50,11 @@ class Link:
         self._login: Any = None
         self._trees: dict[str, Any] = {}
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether requests can still be made: neither side has hung up, and no answer was beyond understanding."""
+        return self._wire.is_alive
+
     # ── connecting ──
 
     def connect(self, min_dialect: str, *, encrypt: bool) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.smb import listing, wire
 from connectors.smb.options import PORT, SmbOptions
+from connectors.smb.status import OF_A_FOLDER
 from scanner import paths
 from scanner.connector import Session, missing_driver
 from scanner.model import SourceError
@@ -45,7 +46,9 @@ class Reach:
         host = host or self._options.host
         known = self._links.get(host.lower())
         if known is not None:
-            return known
+            if known.is_alive:
+                return known
+            self._links.pop(host.lower()).close()
         try:
             from connectors.smb.link import Link  # noqa: PLC0415 - the driver is an extra, and slow to import
         except ImportError as error:
@@ -133,7 +136,7 @@ class Reach:
                 with self.open(path, wire.LOOK, wire.DIRECTORY | wire.REPARSE) as handle:
                     self.remember(path, handle.identity)
             except SourceError as error:
-                if error.transient:
+                if error.code not in OF_A_FOLDER:
                     raise
                 self.remember(path, None)
         return self._identities[path]

@@ -8,6 +8,7 @@ from connectors.smb import wire
 from connectors.smb.folder import Folder
 from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach, refuse_unreadable
+from connectors.smb.status import OF_A_FOLDER
 from scanner import paths
 from scanner.connector import Session
 from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
@@ -35,9 +36,8 @@ class SmbConnector:
         """The shares for ``""``, else the folder of that path."""
         try:
             yield from self._folder(unit.key) if unit.key else self._shares()
-        except SourceError as error:
-            if error.transient:  # whatever state the connection is in, the next attempt gets a fresh one
-                self.close()
+        except SourceError:
+            self.close()  # whatever state the connection is in, the next attempt gets a fresh one
             raise
 
     def read(self, path: str, start: int, length: int) -> bytes:
@@ -97,7 +97,7 @@ class SmbConnector:
         try:
             handle = self._reach.open(key, wire.LIST, wire.DIRECTORY | wire.REPARSE)
         except SourceError as error:
-            if error.transient or error.code.startswith("AUTH"):
+            if error.code not in OF_A_FOLDER:
                 raise
             gone = error.code == "NOT_FOUND" and not top
             yield Fault(key, "list", "VANISHED" if gone else error.code, error.detail)
@@ -114,7 +114,7 @@ class SmbConnector:
                     page = next(pages, None)
                     events = folder.add(page) if page is not None else ()
                 except SourceError as error:
-                    if error.transient:
+                    if error.code not in OF_A_FOLDER:
                         raise
                     broken = error
                     break

@@ -16,11 +16,11 @@ _STATUS: dict[int, tuple[str, str, bool]] = {
     0xC000000F: ("NO_SUCH_FILE", "NOT_FOUND", False),
     0xC0000022: ("ACCESS_DENIED", "DENIED", False),
     0xC0000032: ("DISK_CORRUPT_ERROR", "IO_ERROR", False),
-    0xC0000033: ("OBJECT_NAME_INVALID", "NOT_FOUND", False),
+    0xC0000033: ("OBJECT_NAME_INVALID", "OTHER", False),
     0xC0000034: ("OBJECT_NAME_NOT_FOUND", "NOT_FOUND", False),
-    0xC0000039: ("OBJECT_PATH_INVALID", "NOT_FOUND", False),
+    0xC0000039: ("OBJECT_PATH_INVALID", "OTHER", False),
     0xC000003A: ("OBJECT_PATH_NOT_FOUND", "NOT_FOUND", False),
-    0xC000003B: ("OBJECT_PATH_SYNTAX_BAD", "NOT_FOUND", False),
+    0xC000003B: ("OBJECT_PATH_SYNTAX_BAD", "OTHER", False),
     0xC000003E: ("DATA_ERROR", "IO_ERROR", False),
     0xC0000043: ("SHARING_VIOLATION", "DENIED", False),
     0xC0000056: ("DELETE_PENDING", "NOT_FOUND", False),
@@ -60,6 +60,22 @@ _STATUS: dict[int, tuple[str, str, bool]] = {
 
 BROKEN = frozenset(status for status, (_, code, _) in _STATUS.items() if code == "UNREACHABLE")
 """The session is gone, so the server has no key left to sign this with."""
+
+
+OF_A_FOLDER = frozenset(
+    {
+        "DENIED",
+        "NOT_FOUND",
+        "DFS_NOT_FOLLOWED",
+        "LINK_NOT_FOLLOWED",
+        "OFFLINE",
+        "IO_ERROR",
+        "PARTIAL",
+        "PAGING_STUCK",
+        "OTHER",
+    }
+)
+"""Codes that concern one folder; with any other, nothing more is to be had through this connection."""
 
 
 def code_of(status: int) -> tuple[str, bool]:

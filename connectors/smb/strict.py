@@ -40,6 +40,12 @@ class StrictConnection(Connection):  # type: ignore[misc]
         self.limit_s = limit_s
         self._until = 0.0
 
+    @property
+    def is_alive(self) -> bool:
+        """Whether the socket is open, and the thread that reads from it runs."""
+        reader = self._t_worker
+        return self.transport is not None and self.transport.connected and reader is not None and reader.is_alive()
+
     def send(self, message: Any, *args: Any, **options: Any) -> Any:
         """Send one request when its turn has come."""
         if threading.current_thread() is not self._t_worker:  # the driver's own keep-alive is not a request of ours
@@ -75,7 +81,10 @@ class StrictConnection(Connection):  # type: ignore[misc]
                 raise Unsigned("an answer was not encrypted")
             if login.signing_key and not header["flags"].has_flag(Smb2Flags.SMB2_FLAGS_SIGNED):
                 raise Unsigned("an answer was not signed")
-        super().verify_signature(header, session_id, force)
+        try:
+            super().verify_signature(header, session_id, force)
+        except SMBException:
+            raise Unsigned("the signature of an answer is wrong") from None
 
 
 def _is_guest(answer: Any) -> bool:

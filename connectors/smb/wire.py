@@ -1,7 +1,8 @@
 """SMB 2 messages as bytes: packed and taken apart by ``struct``, without I/O.
 
-The driver's own field objects cost more per message than a server's answer takes: 20,000 files took 3.5 times as long
-with them. Layouts are those of [MS-SMB2] 2.2 and [MS-FSCC] 2.4; offsets in answers count from the SMB 2 header.
+The driver's own field objects cost more per entry than a server takes to send it: its ``scandir``, which uses them,
+needs three times as long for 20,000 files in 221 folders. Layouts are those of [MS-SMB2] 2.2 and [MS-FSCC] 2.4; offsets
+in answers count from the SMB 2 header.
 """
 
 from __future__ import annotations
@@ -182,7 +183,7 @@ def entries(packed: bytes) -> Iterator[Listed]:
         ValueError: when the page contradicts itself.
     """
     at, end = 0, len(packed)
-    while at < end:
+    while packed:
         if at + _ENTRY.size > end:
             raise ValueError("an entry of the listing is cut off")
         step, made, written, size, allocated, attributes, length, tag, number = _ENTRY.unpack_from(packed, at)
