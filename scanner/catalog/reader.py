@@ -202,8 +202,8 @@ def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: lis
 def _store_table(db: duckdb.DuckDBPyConnection) -> None:
     """``store``: every store with its totals; hard-linked content counts once.
 
-    A source that could not be opened is a store too, so that it cannot drop out of a report. ``main`` is the name SQLite
-    gives the one database of a file, so there the source and the store are the same thing.
+    A source that could not be opened is a store too, so that it cannot drop out of a report. ``main`` is what SQLite
+    calls the one database of a file, so there the source and the store are the same thing.
     """
     gaps = ", ".join(_quote(c) for c in GAP_CODES)
     db.execute(

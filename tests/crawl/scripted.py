@@ -83,13 +83,16 @@ def tree(width: int, depth: int, at: str = "") -> dict[str, list[str]]:
 def bound(script: Script, name: str = "tree", account: Account | None = None, **limits: object) -> Bound:
     plug = Plug(
         title="scripted", schemes=(), options=NoOptions, open=lambda _o, session: Scripted(script, session),
-        from_url=lambda _u: {}, account=lambda _o: account, locator=lambda _o: name, type="scripted", store_kind="share",
+        from_url=lambda _u: {}, account=lambda _o: account, locator=lambda _o: name, type="scripted",
+        store_kind="share",
     )  # fmt: skip
     config = SourceConfig(name=name, type="scripted", limits=Limits.model_validate({"connections": 3, **limits}))
     return Bound(config, plug, NoOptions())
 
 
-def scan(folder: Path, *sources: Bound, number: int | None = None, tick: Callable[[Run], None] | None = None) -> Outcome:
+def scan(
+    folder: Path, *sources: Bound, number: int | None = None, tick: Callable[[Run], None] | None = None
+) -> Outcome:
     """A scan into a catalog in ``folder``; with ``number``, going on with that one."""
     with Catalog.open(locate(str(folder / "catalog")), create=True) as catalog:
         catalog.lock()

@@ -3,19 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from scripted import Script, bound, inventory, paths_of, scan, tree  # noqa: E402
+from scripted import Script, bound, inventory, paths_of, scan, tree
 
 from scanner.catalog import Catalog, locate, read
 from scanner.codes import Exit, StocktakeError
 from scanner.connector import Account
 from scanner.crawl import Run, worker
-from scanner.model import SourceError, Unit
+from scanner.model import Event, SourceError, Unit
 
 SMALL = tree(3, 3)
 
@@ -105,7 +106,7 @@ def test_a_lying_ledger_is_told(tmp_path: Path) -> None:
     source = bound(script)
 
     class Liar(type(source.open(None))):  # type: ignore[arg-type,misc]
-        def crawl(self, unit: Unit):  # type: ignore[no-untyped-def]
+        def crawl(self, unit: Unit) -> Iterator[Event]:
             for event in super().crawl(unit):
                 if getattr(event, "schema", None) is not None and event.schema.name == "listing":
                     event.columns["listed"][0] = 3
