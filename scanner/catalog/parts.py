@@ -188,7 +188,7 @@ def verify(file: Path, rows: int) -> int:
         StocktakeError: CATALOG_DAMAGED.
     """
     try:
-        found = sum(batch.num_rows for batch in pq.ParquetFile(file).iter_batches())
+        found: int = sum(batch.num_rows for batch in pq.ParquetFile(file).iter_batches())
     except (OSError, pa.ArrowException) as error:
         raise StocktakeError("CATALOG_DAMAGED", str(file), str(error)) from None
     if found != rows:
