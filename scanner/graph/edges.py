@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from hashlib import blake2b
 
 from scanner.graph.estate import Estate
-from scanner.graph.facts import Definition, Facts
+from scanner.graph.facts import Default, Definition, Facts
 from scanner.graph.locate import locate, places, plain
 from scanner.graph.names import Reference
 from scanner.graph.parse import sqlglot_dialect
-from scanner.graph.resolve import Found, Place, container_of, name_of
+from scanner.graph.resolve import Container, Found, Place, container_of, name_of
 from scanner.graph.sql import dependencies
-from scanner.results import Edge, EdgeConfidence, Unparsed
+from scanner.results import Asset, Edge, EdgeConfidence, Unparsed
 from scanner.secrets import scrub
 
 _SURE: dict[EdgeConfidence, int] = {"declared": 0, "parsed": 1, "inferred": 2}
@@ -89,20 +89,31 @@ def _foreign_tables(facts: Facts, estate: Estate, found: Edges) -> None:
 
 
 def _defaults(facts: Facts, estate: Estate, found: Edges) -> None:
-    """Sequences that column defaults draw from: assets only where something draws from them."""
+    """Sequences that several tables or another schema draw from; one that only numbers its own table goes with it."""
+    drawn: dict[str, list[tuple[str, Default]]] = {}
+    sequences: dict[str, Asset] = {}
     for default in facts.defaults:
         table = estate.by_path.get((default.source, default.path))
-        match = _NEXTVAL.search(default.text)
-        if table is None or match is None:
-            continue
-        quoted = match[1].replace("''", "'")
-        parts = tuple(p.strip('"') for p in re.findall(r'"[^"]*"|[^.]+', quoted))
-        above = container_of(default.path)
-        holder = (*above[:-1], parts[-2]) if len(parts) > 1 else above
-        sequence = estate.sequences.get((default.source, holder, parts[-1]))
-        if sequence is not None:
-            estate.assets.setdefault(sequence.id, sequence)
-            found.add((table, sequence.id), "default", "declared", f"default of column {default.column}", default.text)
+        sequence = estate.sequences.get(_sequence_of(default))
+        if table is not None and sequence is not None:
+            sequences[sequence.id] = sequence
+            drawn.setdefault(sequence.id, []).append((table, default))
+    for key, uses in drawn.items():
+        elsewhere = any(container_of(d.path) != container_of(sequences[key].path) for _, d in uses)
+        if elsewhere or len({table for table, _ in uses}) > 1:
+            estate.assets.setdefault(key, sequences[key])
+            for table, default in uses:
+                label = f"default of column {default.column} of {default.path}"
+                found.add((table, key), "default", "declared", label, default.text)
+
+
+def _sequence_of(default: Default) -> tuple[str, Container, str]:
+    """Source, container and name of the sequence in a default like ``nextval('sales.order_seq'::regclass)``."""
+    match = _NEXTVAL.search(default.text)
+    quoted = match[1].replace("''", "'") if match else ""
+    parts = [p.strip('"').replace('""', '"') for p in re.findall(r'"(?:[^"]|"")*"|[^."]+', quoted)] or [""]
+    above = container_of(default.path)
+    return default.source, (*above[:-1], parts[-2]) if len(parts) > 1 else above, parts[-1]
 
 
 def _definition(definition: Definition, estate: Estate, found: Edges, known: dict[str, str]) -> None:

@@ -26,14 +26,14 @@ _NO_NAME = _ENDS_LIST | words(
 )
 _SKIPPED = words(
     "ONLY TABLE IF EXISTS NOT OVERWRITE IGNORE LOW_PRIORITY DELAYED TEMP TEMPORARY UNLOGGED GLOBAL LOCAL LATERAL INTO"
-    " PROCEDURE FUNCTION VIEW MATERIALIZED OR REPLACE"
+    " PROCEDURE FUNCTION VIEW MATERIALIZED CONCURRENTLY OR REPLACE"
 )
 _SWAPS = frozenset({"EXCHANGE", "SWITCH", "SWAP"})
 """Words of ALTER TABLE that hand rows from one table to another."""
 _OPENING: dict[str, Verb] = {
     "UPDATE": "writes", "MERGE": "writes", "INSERT": "writes", "REPLACE": "writes", "DELETE": "removes",
     "ALTER": "removes", "CREATE": "creates", "DROP": "drops", "CALL": "calls", "EXEC": "calls", "EXECUTE": "calls",
-    "TRUNCATE": "removes",
+    "TRUNCATE": "removes", "REFRESH": "writes",
 }  # fmt: skip
 """What a statement that begins with this word does to the name after it."""
 _ANYWHERE: dict[str, Verb] = {

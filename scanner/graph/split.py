@@ -12,7 +12,8 @@ from itertools import pairwise
 from scanner.graph.lex import Token, tokens, words
 
 _STARTERS = words(
-    "SELECT INSERT UPDATE DELETE MERGE REPLACE WITH TRUNCATE CALL EXEC EXECUTE PERFORM PREPARE CREATE DROP ALTER COPY"
+    "SELECT INSERT UPDATE DELETE MERGE REPLACE WITH TRUNCATE CALL EXEC EXECUTE PERFORM PREPARE REFRESH"
+    " CREATE DROP ALTER COPY"
 )
 _TSQL_BREAKS = words(
     "IF WHILE BEGIN DECLARE PRINT RETURN RAISERROR COMMIT ROLLBACK GO OPEN CLOSE DEALLOCATE THROW WAITFOR USE GOTO"
@@ -133,7 +134,7 @@ def _starts(found: list[Token], index: int) -> bool:
         return False
     if token.upper == "WITH":
         return _is_cte(found, index)
-    if token.upper in {"CREATE", "DROP", "ALTER"}:
+    if token.upper in {"CREATE", "DROP", "ALTER", "REFRESH"}:
         return after in _TABLE_KINDS
     return after not in _NOT_BEFORE.get(token.upper, ())
 

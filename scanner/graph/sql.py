@@ -123,8 +123,8 @@ def _view(definition: str, dialect: str) -> tuple[list[Statement], tuple[str, ..
 def _snippet(piece: Snippet, dialect: str) -> tuple[Statement, tuple[str, ...]]:
     """One statement of a body: parsed, else read by its keywords; and what was wrong with it."""
     text = _cleared(piece, dialect)
-    if piece.first in {"CALL", "EXEC", "EXECUTE"} and dialect not in {"tsql", "fabric"}:
-        called = scan(piece.tokens, piece.line)  # CALL name is so plain that nothing of it is guessed
+    if piece.first in {"CALL", "EXEC", "EXECUTE", "REFRESH"} and dialect not in {"tsql", "fabric"}:
+        called = scan(piece.tokens, piece.line)  # so plain a statement that nothing of it is guessed
         return Statement(tuple(replace(r, how="parsed") for r in called.references)), ()
     if len(text) > PARSE_LIMIT:
         return scan(piece.tokens, piece.line), (f"line {piece.line}: longer than {PARSE_LIMIT:,} characters",)

@@ -231,10 +231,12 @@ def test_foreign_tables_and_sequences(estate: Estate) -> None:
     estate.entry("pg", "d/a/t")
     estate.entry("pg", "d/b/t_seq", "sequence")
     estate.entry("pg", "d/b/unused_seq", "sequence")
+    estate.entry("pg", "d/a/own_seq", "sequence")
     estate.fact("column", "pg", "d/a/t", name="id", default="nextval('b.t_seq'::regclass)")
+    estate.fact("column", "pg", "d/a/t", name="n", default="nextval('own_seq'::regclass)")
     result = build(estate.reader())
     assert drawn(result) == {("pg/d/a/far", "?pg/oldhost", "foreign_table"), ("pg/d/a/t", "pg/d/b/t_seq", "default")}
-    assert "pg/d/b/unused_seq" not in {a.id for a in result.assets}
+    assert not {"pg/d/b/unused_seq", "pg/d/a/own_seq"} & {a.id for a in result.assets}
     assert [[m.asset for m in w.members] for w in result.waves] == [["pg/d/b"], ["pg/d/a"]]
 
 
