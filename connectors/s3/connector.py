@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from connectors.s3.listing import TIERS, Page, check_page, microseconds, owner_name
+from connectors.s3.listing import BYTES, TIERS, Checked, Page, check_page, microseconds, owner_name
 from connectors.s3.options import S3Options
 from scanner import paths, schema
 from scanner.connector import Session, missing_driver
@@ -19,6 +20,10 @@ PAGES_PER_UNIT = 20
 
 EMPTY_PAGES = 1000
 """Pages in a row that may hold no key while the server says there are more (it walks over deleted ones)."""
+
+_UNFIT_FOR_XML = re.compile(rb"[\x00-\x1f\x7f]")
+"""A token that is the last key, written without regard to what XML can hold, comes back as another key (SeaweedFS 4
+then silently ends the listing); after such a key the next page is asked for by the key itself."""
 
 VERSIONS = "\\versions"
 """Mark of the unit that counts versions. A lone backslash is in no canonical key, so it is no key to start after."""
@@ -193,9 +198,8 @@ class S3Connector:
     def _crawl_keys(self, unit: Unit, bucket: str, prefix: str) -> Iterator[Event]:
         run = _Run(last=paths.restore(unit.after), size=self._options.page_size)
         while True:
-            where_from = {"ContinuationToken": run.token} if run.token else _start_after(run.last)
             try:
-                page = self._list_objects(bucket, Prefix=prefix, MaxKeys=run.size, **where_from)
+                page = self._list_objects(bucket, Prefix=prefix, MaxKeys=run.size, **run.place)
             except SourceError as error:
                 if error.code == "IO_ERROR" and run.size > 1 and run.resumable:
                     # One key can spoil an answer for the parser: take fewer at a time up to the one that does.
@@ -207,9 +211,9 @@ class S3Connector:
                     return
                 yield from self._not_listed(unit, error, run.listed)
                 return
-            checked = check_page(page, run.last, run.token, run.first)
+            checked = check_page(page, run.last, run.token, run.first, run.order)
             yield from _recorded(unit, page, checked.keep, checked.repeated)
-            run.advance(page, checked.keep, checked.repeated)
+            run.advance(page, checked)
             if checked.stop or run.empty > EMPTY_PAGES:
                 yield _listing(unit, run.listed, complete=False)
                 last = paths.printable(paths.canonical(run.last))
@@ -240,6 +244,7 @@ class _Run:
         self.size = size
         self.token: str | None = None
         self.first: bytes | None = None
+        self.order = BYTES
         self.pages = 0
         self.listed = 0
         self.empty = 0
@@ -254,19 +259,22 @@ class _Run:
             return False
         return True
 
-    def advance(self, page: Page, keep: Iterable[int], repeated: Iterable[int]) -> None:
-        kept = list(keep)
+    @property
+    def place(self) -> dict[str, object]:
+        """Where the next page begins, as a request says it."""
+        if self.token and not (self.moved and self.resumable and _UNFIT_FOR_XML.search(self.last)):
+            return {"ContinuationToken": self.token}
+        return {"StartAfter": self.last.decode()} if self.last else {}
+
+    def advance(self, page: Page, checked: Checked) -> None:
         self.pages += 1
-        self.listed += len(kept) + len(list(repeated))
-        self.empty = 0 if kept else self.empty + 1
+        self.listed += len(checked.keep) + len(checked.repeated)
+        self.empty = 0 if checked.keep else self.empty + 1
         self.token = page.token
         self.first = page.keys[0] if page.keys else self.first
-        if kept:
-            self.last, self.moved = page.keys[kept[-1]], True
-
-
-def _start_after(last: bytes) -> dict[str, object]:
-    return {"StartAfter": last.decode()} if last else {}
+        self.order = checked.order
+        if checked.keep:
+            self.last, self.moved = page.keys[checked.keep[-1]], True
 
 
 def _listing(unit: Unit, listed: int, *, complete: bool) -> Batch:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
+from typing import Any
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree as ET
 
@@ -31,6 +32,10 @@ TIERS: Mapping[str, str] = {
 INTELLIGENT_TIERING is not here: a listing does not say whether an object has gone to one of its archive tiers.
 """
 
+BYTES, FOLDERS = "bytes", "folders"
+"""Orders a server may list in. S3 promises that of the keys' bytes; servers that keep keys as folders (SeaweedFS 4) go
+folder by folder, so that ``a/b`` comes before ``a!``, and understand ``start-after`` in that order as well."""
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
@@ -53,6 +58,7 @@ class Checked:
     keep: Sequence[int]
     repeated: Sequence[int]
     stop: str
+    order: str
 
 
 def read_page(body: bytes) -> Page | None:
@@ -111,31 +117,43 @@ def owner_name(owner: Mapping[str, str] | None) -> str | None:
     return (owner.get("DisplayName") or owner.get("ID") or None) if owner else None
 
 
-def check_page(page: Page, last: bytes, token: str | None, first_before: bytes | None) -> Checked:
-    """Hold a page against the promise that keys strictly increase in the order of their bytes.
+def check_page(page: Page, last: bytes, token: str | None, first_before: bytes | None, order: str = BYTES) -> Checked:
+    """Hold a page against the promise that keys strictly increase.
 
     ``last`` is the last key kept so far, ``token`` the one that asked for this page, ``first_before`` the first key of
-    the page before it. A key equal to its forerunner is a repetition and left out; a smaller one ends the listing.
+    the page before it. A key equal to its forerunner is a repetition and left out; a smaller one ends the listing. The
+    order is that of the keys' bytes, until a page shows that it is the order of folders.
     """
     keys = page.keys
     stuck = page.token is not None and page.token in ("", token)
-    after_page = "PAGING_STUCK" if stuck else ""
-    if not keys or (keys[0] > last and all(map(operator.lt, keys, islice(keys, 1, None)))):
-        return Checked(range(len(keys)), (), after_page)
+    if not keys or (order == BYTES and keys[0] > last and all(map(operator.lt, keys, islice(keys, 1, None)))):
+        return Checked(range(len(keys)), (), "PAGING_STUCK" if stuck else "", order)
+    orders = (BYTES, FOLDERS) if order == BYTES else (FOLDERS,)
+    keep, repeated, order = max((_sifted(keys, last, o) for o in orders), key=lambda found: len(found[0] + found[1]))
+    stop = ""
+    if len(keep) + len(repeated) < len(keys):
+        stop = "PAGING_STUCK" if stuck or keys[0] == first_before else "LISTING_UNORDERED"
+    elif stuck or (not keep and page.token is not None):
+        stop = "PAGING_STUCK"
+    return Checked(keep, repeated, stop, order)
+
+
+def _sifted(keys: Sequence[bytes], last: bytes, order: str) -> tuple[list[int], list[int], str]:
+    """Rows to keep and rows that repeat the one before, up to the first that is out of order."""
     keep: list[int] = []
     repeated: list[int] = []
+    split = order == FOLDERS
+    reached: object = last.split(b"/") if split else last
     for row, key in enumerate(keys):
-        if key > last or (row == 0 and not last):
-            keep.append(row)
-            last = key
-        elif key == last:
+        place: Any = key.split(b"/") if split else key
+        if place == reached and (last or keep):
             repeated.append(row)
+        elif place >= reached:
+            keep.append(row)
+            reached = place
         else:
-            same_again = stuck or keys[0] == first_before
-            return Checked(keep, repeated, "PAGING_STUCK" if same_again else "LISTING_UNORDERED")
-    if not keep and page.token is not None:
-        after_page = "PAGING_STUCK"
-    return Checked(keep, repeated, after_page)
+            break
+    return keep, repeated, order
 
 
 def _number(text: str | None) -> int | None:

@@ -98,6 +98,17 @@ def test_keys_out_of_order_end_the_listing(pages: tuple[tuple[str, ...], ...]) -
     assert [r["complete"] for r in crawl.records("listing") if r["path"] == "bucket/"] == [False]
 
 
+def test_after_a_key_that_xml_cannot_hold_no_token_is_believed() -> None:
+    good = double.bucket_of(["a", "b\x08", "c", "d"], 1)
+
+    def script(request: double.Request) -> double.Answer:
+        mangled = request.query.get("continuation-token") == "b\x08"
+        return double.page(()) if mangled else good(request)
+
+    crawl, _server = crawled(script)
+    assert objects(crawl) == ["a", "b\x08", "c", "d"]
+
+
 def test_a_key_that_comes_twice_is_recorded_once() -> None:
     crawl, _server = crawled(double.pages_of(("a", "b", "b"), ("b", "c")))
     assert objects(crawl) == ["a", "b", "c"]

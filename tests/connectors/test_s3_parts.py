@@ -12,7 +12,7 @@ from pydantic import ValidationError
 
 from connectors.s3 import PLUG
 from connectors.s3.client import Client
-from connectors.s3.listing import Page, check_page, decode_key, instant, microseconds, read_page
+from connectors.s3.listing import BYTES, FOLDERS, Page, check_page, decode_key, instant, microseconds, read_page
 from connectors.s3.options import S3Options
 from connectors.s3.policy import PolicyGrant, policy_grants
 from connectors.s3.transport import Transport
@@ -165,11 +165,20 @@ def test_what_is_kept_always_increases_and_nothing_before_a_stop_is_lost(
 ) -> None:
     checked = check_page(page_of(keys, token), last, "t", None)
     kept = [keys[row] for row in checked.keep]
-    assert all(a < b for a, b in zip([last, *kept], kept, strict=False))
+    rank = (lambda key: key) if checked.order == BYTES else (lambda key: key.split(b"/"))
+    assert all(rank(a) < rank(b) or not a for a, b in zip([last, *kept], kept, strict=False))
     seen = sorted([*checked.keep, *checked.repeated])
     assert seen == list(range(len(seen))), "rows are taken from the start, without a hole"
     assert checked.stop or len(seen) == len(keys)
     assert {keys[row] for row in checked.repeated} <= {last, *kept}
+
+
+def test_folder_by_folder_is_an_order_too() -> None:
+    keys = [b"a/b", b"a/c", b"a!", b"a+b", b"foo/x", b"foo!"]
+    checked = check_page(page_of(keys), b"a/a", None, None)
+    assert (list(checked.keep), checked.stop, checked.order) == ([0, 1, 2, 3, 4, 5], "", FOLDERS)
+    back_to_bytes = check_page(page_of([b"z-", b"z/"]), b"foo!", None, None, FOLDERS)
+    assert back_to_bytes.stop == "LISTING_UNORDERED"
 
 
 @given(st.binary(min_size=1, max_size=20))
