@@ -76,7 +76,7 @@
     const rows = [...table.tBodies[0].rows];
     if (rows.length < 6) return;
     const box = make("input", { type: "search", autocomplete: "off", spellcheck: false });
-    const label = make("label", {}, make("span", { textContent: "Filter: " + table.dataset.filter.toLowerCase() }), box);
+    const label = make("label", {}, make("span", {}, "Filter rows", make("span", { className: "vh", textContent: " of " + table.dataset.filter })), box);
     const count = make("output", { className: "count" });
     const texts = rows.map((r) => r.textContent.toLowerCase());
     const apply = () => {
@@ -189,7 +189,7 @@
     document.getElementById("save").append(save);
   }
   const closed = [];
-  addEventListener("beforeprint", () => document.querySelectorAll("details:not([open])").forEach((d) => { d.open = true; closed.push(d); }));
+  addEventListener("beforeprint", () => document.querySelectorAll("details:not([open], .rule, .words)").forEach((d) => { d.open = true; closed.push(d); }));
   addEventListener("afterprint", () => closed.splice(0).forEach((d) => { d.open = false; }));
   addEventListener("hashchange", () => {
     const theme = chosen.get("theme");

@@ -18,9 +18,10 @@ SCHEMA_VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """Everything a report says, as plain values: text, numbers, booleans, None, and tuples and dicts of them.
+    """Everything a report says, as plain values: text, numbers, booleans, None, tuples and dicts of them.
 
-    Times are integer microseconds UTC, sizes bytes, shares per cent. Lists are capped; the exact total stands beside each.
+    Times are integer microseconds UTC, sizes bytes, shares per cent. Lists are capped, the exact
+    total beside each.
     """
 
     schema: str
@@ -68,14 +69,23 @@ def build_context(  # noqa: PLR0913 - the facts a report cannot read from the ca
     sizes = {s.id: totals[s.id]["bytes"] if s.id in totals else s.bytes for s in stores}
     judged = readiness.read_readiness(judgement, stores, sizes)
     drawn = dependencies.read_graph(graph)
-    context = Context(
+    return Context(
         schema=SCHEMA,
         schema_version=SCHEMA_VERSION,
         title=title,
         run=run,
         scope=_scope(sources, stores, judgement),
         coverage=seen,
-        summary=summary.read_summary(judgement, stores, sources, things, seen, drawn, judged),
+        summary=summary.read_summary(
+            judgement,
+            stores,
+            sources,
+            things,
+            seen,
+            drawn,
+            judged,
+            unregistered=coverage.read_unscanned(reader, stores),
+        ),
         sources=sources,
         stores=tuple(_store(s, totals.get(s.id), judged["best"].get(s.id)) for s in stores),
         inventory=things,
@@ -87,7 +97,6 @@ def build_context(  # noqa: PLR0913 - the facts a report cannot read from the ca
         security=security.read_security(reader, stores, sources, graph),
         evidence=evidence.read_evidence(sources, methods or {}, exclusions or {}),
     )
-    return context
 
 
 def to_json(context: Context, *, indent: int | None = 1) -> str:

@@ -8,7 +8,8 @@ from collections import defaultdict
 from scanner import results
 from scanner.codes import CODES
 from scanner.model import OPS
-from scanner.report.reading import FAULTS, Row, Rows, share
+from scanner.report import words
+from scanner.report.reading import FAULTS, Row, Rows, share, total
 
 EXAMPLES = 5
 """Faults shown per source and code; the exact number stands beside them."""
@@ -58,8 +59,9 @@ def read_sources(reader: Rows, stores: tuple[results.Store, ...], totals: dict[s
     ``totals`` are the inventory's totals by store id.
     """
     places = {r["source"]: r for r in reader.dicts(_PLACES)}
+    runs = dict(reader.rows("SELECT name, scan FROM source ORDER BY name"))
     ledger = {r["source"]: r for r in reader.dicts(_LEDGER)}
-    faults = _faults_by_code(reader)
+    faults = _faults_by_code(reader, runs)
     units = {
         r[0]: (r[1], r[2])
         for r in reader.rows(
@@ -90,7 +92,7 @@ def read_sources(reader: Rows, stores: tuple[results.Store, ...], totals: dict[s
                 "places_listed": seen["listed"],
                 "coverage": share(seen["listed"], seen["places"]) if raw["state"] != "failed" else 0.0,
                 "objects": sum(t["objects"] for t in held),
-                "bytes": _sum(t["bytes"] for t in held),
+                "bytes": total(t["bytes"] for t in held),
                 "stores": len(held),
                 "units_done": done,
                 "units_failed": failed,
@@ -106,9 +108,14 @@ def read_sources(reader: Rows, stores: tuple[results.Store, ...], totals: dict[s
     return tuple(found)
 
 
-def _sum(values: object) -> int | None:
-    known = [v for v in values if v is not None]  # type: ignore[attr-defined]
-    return sum(known) if known else None
+def read_unscanned(reader: Rows, stores: tuple[results.Store, ...]) -> tuple[str, ...]:
+    """Names of the register's stores that no source covers: neither a source's own place nor a store found in one."""
+    places: set[str] = {p for s in stores for p in (s.id, s.path, s.title) if p}
+    for name, locator in reader.rows("SELECT name, locator FROM source"):
+        held = [s.path for s in stores if s.source == name and s.path]
+        places |= {name, locator.rstrip("/")} | {f"{locator.rstrip('/')}/{path}" for path in held}
+    register = reader.rows("SELECT DISTINCT name, locator FROM known_store ORDER BY name")
+    return tuple(name for name, locator in register if not {name, locator.rstrip("/")} & places)
 
 
 def _elapsed(started: int | None, ended: int | None) -> int | None:
@@ -135,10 +142,10 @@ def _error(raw: Row) -> Row | None:
     }
 
 
-def explain(code: str, source: str = "") -> Row:
+def explain(code: str, source: str = "SOURCE", run: object = "RUN") -> Row:
     """The registry's words for a code: what happened, its effect and what to do."""
     known = CODES.get(code, CODES["OTHER"])
-    do = known.do.replace("{source}", source or "SOURCE").replace("{run}", "RUN").replace("{where}", "FINGERPRINT")
+    do = known.do.replace("{source}", source).replace("{run}", str(run)).replace("{where}", "FINGERPRINT")
     return {"code": code, "what": known.what, "effect": known.effect, "do": do, "exit": int(known.exit)}
 
 
@@ -149,7 +156,7 @@ def _ledger(row: Row) -> Row:
     return counts
 
 
-def _faults_by_code(reader: Rows) -> dict[str, tuple[Row, ...]]:
+def _faults_by_code(reader: Rows, runs: dict[str, int]) -> dict[str, tuple[Row, ...]]:
     counts: dict[tuple[str, str], dict[str, int]] = defaultdict(dict)
     for source, code, op, count in reader.rows(_BY_CODE):
         counts[source, code][op] = count
@@ -165,7 +172,7 @@ def _faults_by_code(reader: Rows) -> dict[str, tuple[Row, ...]]:
                 "ops": dict(sorted(ops.items())),
                 "examples": tuple(examples[source, code]),
                 "gap": any(op in _GAPS for op in ops) and CODES.get(code, CODES["OTHER"]).exit != 0,
-                **explain(code, source),
+                **explain(code, source, runs.get(source, "RUN")),
             }
         )
     return {
@@ -215,7 +222,7 @@ def _confidence(row: Row, objects: int) -> tuple[str, tuple[str, ...]]:
     if failed:
         reasons.append(f"{failed:,} of {row['sources']:,} sources failed")
     if row["unknown_sizes"]:
-        reasons.append(f"{row['unknown_sizes']:,} sizes unknown")
+        reasons.append(f"{words.plural(row['unknown_sizes'], 'size')} unknown")
     if percent < 90 or failed * 4 >= row["sources"]:
         return "Low", tuple(reasons)
     if percent >= 99 and not failed and row["unknown_sizes"] * 20 <= objects:

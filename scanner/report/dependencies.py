@@ -1,4 +1,4 @@
-"""The graph as the report shows it: assets and edges beside exact totals, blast radius, cycles, waves with their load."""
+"""The graph as the report shows it: assets, edges, blast radius, cycles beside exact totals; waves and their load."""
 
 from __future__ import annotations
 
@@ -95,7 +95,7 @@ def read_waves(
                 "hours_bytes": by_bytes,
                 "hours_objects": by_objects,
                 "hours": hours,
-                "start_h": round(start, 2),
+                "start_h": round(start, 4),
                 "cut_edges": cut_in[wave.number],
                 **_gate(stores, judged),
             }
@@ -104,7 +104,7 @@ def read_waves(
     scheduled = {m.asset for w in graph.waves for m in w.members}
     return {
         "list": tuple(rows),
-        "hours": round(start, 2),
+        "hours": round(start, 4),
         "assumptions": {"link_bps": LINK_BPS, "link_share": LINK_SHARE, "objects_per_s": OBJECTS_PER_S},
         "cut_total": len(graph.cut_edges) if cut_total is None else cut_total,
         "cut_edges": tuple(sorted(graph.cut_edges))[:500],
@@ -122,7 +122,7 @@ def read_waves(
 
 def transfer_hours(size: int, objects: int) -> tuple[float, float]:
     """Hours to send so many bytes, and so many objects, each alone; the larger one binds."""
-    return round(8 * size / (LINK_BPS * LINK_SHARE) / 3600, 2), round(objects / OBJECTS_PER_S / 3600, 2)
+    return round(8 * size / (LINK_BPS * LINK_SHARE) / 3600, 4), round(objects / OBJECTS_PER_S / 3600, 4)
 
 
 def _table_weights(reader: Rows, graph: results.GraphResult) -> dict[tuple[str, str], tuple[int, int, int]]:

@@ -25,7 +25,7 @@ def treemap(tree: tuple[Row, ...], titles: dict[str, str]) -> Row:
     cells = []
     for node, box in zip(outer, squarify([n["bytes"] for n in outer], (0, 0, MAP_WIDTH, MAP_HEIGHT)), strict=True):
         x, y, width, height = box
-        named = width > 46 and height > 40  # noqa: PLR2004 - room for a heading
+        named = width > 46 and height > 40
         inner: Box = (x, y + _HEADER, width, height - _HEADER) if named else box
         children = [c for c in _with_rest(node) if c["bytes"]] or [node]
         cells.append(
@@ -76,12 +76,12 @@ def stale_step(stale: int, whole: int | None) -> int:
 def _cell(node: Row, box: Box) -> Row:
     _, _, width, height = box
     name = node.get("name") or "(top)"
-    roomy = width > 40 and height > 18  # noqa: PLR2004 - room for one line
+    roomy = width > 40 and height > 18
     return {
         **_rectangle(box),
         "step": stale_step(node.get("stale_bytes", 0), node["bytes"]),
         "label": words.clip(name, max(3, int((width - 8) / 6.6))) if roomy else "",
-        "sub": words.size(node["bytes"]) if roomy and height > 34 and width > 54 else "",  # noqa: PLR2004 - two lines
+        "sub": words.size(node["bytes"]) if roomy and height > 34 and width > 54 else "",
         "full": name,
         "size": node["bytes"],
         "objects": node["objects"],
@@ -97,7 +97,7 @@ def layered(graph: Row) -> Row:
     columns = _columns([n["id"] for n in nodes], graph["positions"])
     by_id = {n["id"]: n for n in nodes}
     ends = [(e["source"], e["target"]) for e in edges]
-    columns = _facing(columns, ends)
+    columns = _untangled(_facing(columns, ends), ends)
     width = max(1.0, MAP_WIDTH / max(1, len(columns)))
     room = min(width - 64, 230.0)
     places: dict[str, tuple[float, float]] = {}
@@ -111,7 +111,8 @@ def layered(graph: Row) -> Row:
             node = by_id[key]
             drawn.append(
                 {
-                    "id": key, "x": round(x, 1), "y": round(y, 1), "label": words.clip(node["title"], max(6, int(room / 7))),
+                    "id": key, "x": round(x, 1), "y": round(y, 1),
+                    "label": words.clip(node["title"], max(6, int(room / 7))),
                     "full": node["title"], "kind": node["kind"], "level": node["level"], "resolved": node["resolved"],
                     "store": node["store"],
                 }
@@ -162,8 +163,23 @@ def _facing(columns: list[list[str]], ends: list[tuple[str, str]]) -> list[list[
     return columns if forward >= 0 else columns[::-1]
 
 
+def _untangled(columns: list[list[str]], ends: list[tuple[str, str]]) -> list[list[str]]:
+    """Names within each column ordered by where their neighbours stand: four sweeps of the barycentre rule."""
+    near: dict[str, list[str]] = defaultdict(list)
+    for s, t in ends:
+        near[s].append(t)
+        near[t].append(s)
+    for sweep in range(4):
+        height = {i: (n + 0.5) / len(column) for column in columns for n, i in enumerate(column)}
+        for column in columns if sweep % 2 else columns[::-1]:
+            mean = {i: sum(height[k] for k in near[i]) / len(near[i]) for i in column if near[i]}
+            column[:] = [i for *_, i in sorted((round(mean.get(i, height[i]), 6), height[i], i) for i in column)]
+            height |= {i: (n + 0.5) / len(column) for n, i in enumerate(column)}
+    return columns
+
+
 def _line(edge: Row, places: dict[str, tuple[float, float]], room: float) -> Row:
-    """A curve from a dependant to what it depends on; within one column it swings out to the right."""
+    """A curve from a dependant to what it depends on; within one column it swings out right."""
     (x1, y1), (x2, y2) = places[edge["source"]], places[edge["target"]]
     if x2 > x1:
         start, end = x1 + room + 4, x2 - 6

@@ -1,4 +1,4 @@
-"""What stands behind the figures: the ledger, faults with the registry's words, exclusions, limits, words and columns."""
+"""What stands behind the figures: the ledger, faults in the registry's words, exclusions, limits, words and columns."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ GLOSSARY: dict[str, str] = {
     "catalog": "everything kept about an estate",
     "store": "a place that holds data: a share, a bucket, a database, or a database file on a share",
     "target": "where data may go, with its limits",
-    "rule": "one readiness check; what it gives for a store is a verdict: how many objects fail, pass or cannot be told",
+    "rule": "one readiness check; its verdict on a store: how many objects fail, pass or cannot be told",
     "finding": "one object that breaks a check",
     "tier": "online, nearline or offline; offline content is never read",
     "asset": "a node of the dependency graph: what would be moved or kept as one thing",

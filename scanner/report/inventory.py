@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.report.families import FAMILIES
-from scanner.report.reading import CONTENT, FILES, ITEM, TABLES, YEAR_US, Row, Rows, among, share, total
+from scanner.report.reading import FILES, ITEM, TABLES, YEAR_US, Row, Rows, among, share, total
 
 TOP_PLACES = 12
 """Folders kept per parent in the tree; the rest is summed."""
@@ -27,7 +27,8 @@ _KINDS = "SELECT source, kind, count(*) AS count FROM entry GROUP BY ALL ORDER B
 
 _TREE = f"""
 WITH {ITEM}, cut AS (
-  SELECT source, store, split_part(rel, '/', 1) AS a, split_part(rel, '/', 2) AS b, counted, size, tier, modified FROM item
+  SELECT source, store, split_part(rel, '/', 1) AS a, split_part(rel, '/', 2) AS b, counted, size, tier,
+    modified FROM item
 ), summed AS (
   SELECT source, store, a, b, grouping(a) AS ga, grouping(b) AS gb, count(*) AS objects, sum(counted)::BIGINT AS bytes,
     count(*) FILTER (WHERE size IS NULL) AS unknown_sizes,
@@ -37,7 +38,8 @@ WITH {ITEM}, cut AS (
 )
 SELECT * FROM summed WHERE NOT (gb = 0 AND b = '')
 QUALIFY row_number() OVER (
-  PARTITION BY source, store, gb, CASE WHEN gb = 0 THEN a END ORDER BY bytes DESC NULLS LAST, objects DESC, a, b) <= {TOP_PLACES}
+  PARTITION BY source, store, gb, CASE WHEN gb = 0 THEN a END
+  ORDER BY bytes DESC NULLS LAST, objects DESC, a, b) <= {TOP_PLACES}
 ORDER BY source, store, gb DESC, bytes DESC NULLS LAST, objects DESC, a, b
 """
 
@@ -51,7 +53,7 @@ SIZES = (
     ("100 MB to 1 GB", 10**9), ("1 to 10 GB", 10**10), ("10 GB and more", None),
 )  # fmt: skip
 DEPTHS = (
-    ("top", 1),
+    ("none", 1),
     ("1", 2),
     ("2", 3),
     ("3", 4),
@@ -110,7 +112,8 @@ i AS (SELECT source, ref_path AS path, count(*) AS keys_in FROM keys WHERE kind 
 c AS (SELECT source, path, count(*) AS columns, count(*) FILTER (WHERE lob) AS lobs FROM columns GROUP BY source, path),
 told AS (SELECT source, count(*) AS n FROM keys GROUP BY source)
 SELECT e.source, e.store, e.parent, e.name, e.parent || e.name AS path, e.kind, e.subtype, e.rows, e.size AS bytes,
-  e.modified, coalesce(c.columns, 0) AS columns, coalesce(c.lobs, 0) AS lobs, coalesce(k.primary_keys, 0) AS primary_keys,
+  e.modified, coalesce(c.columns, 0) AS columns, coalesce(c.lobs, 0) AS lobs,
+  coalesce(k.primary_keys, 0) AS primary_keys,
   coalesce(k.keys_out, 0) AS keys_out, coalesce(i.keys_in, 0) AS keys_in, coalesce(told.n, 0) > 0 AS keys_known
 FROM entry e LEFT JOIN k USING (source, path) LEFT JOIN i USING (source, path) LEFT JOIN c USING (source, path)
 LEFT JOIN told USING (source)
@@ -178,16 +181,17 @@ _SUMS = ("objects", "bytes", "unknown_sizes", "offline_bytes", "stale_bytes")
 def _tree(reader: Rows, totals: dict[str, Row], stale: int) -> tuple[Row, ...]:
     """Stores, their largest top folders, and the largest folders in those; what is not kept is the parent's rest."""
     nodes: dict[tuple[str, ...], Row] = {}
+    roots: dict[str, Row] = {}
     for r in reader.dicts(_TREE, (stale,)):
-        key = (r["store"], r["a"]) if r["gb"] else (r["store"], r["a"], r["b"])
+        key: tuple[str, ...] = (r["store"], r["a"]) if r["gb"] else (r["store"], r["a"], r["b"])
         node = {n: r[n] for n in (*_SUMS, "newest")}
         node |= {"name": key[-1], "path": "/".join(key[1:]) + "/" if r["a"] else "", "children": []}
         nodes[key] = node
-    roots: dict[str, Row] = {}
-    for key, t in sorted(totals.items()):
-        roots[key] = {
-            "store": key, "source": t["source"], "name": key, "path": "", "objects": t["objects"], "bytes": t["bytes"],
-            "unknown_sizes": t["unknown_sizes"], "offline_bytes": t["offline_bytes"], "newest": t["newest"], "children": [],
+    for store, t in sorted(totals.items()):
+        roots[store] = {
+            "store": store, "source": t["source"], "name": store, "path": "", "children": [],
+            "objects": t["objects"], "bytes": t["bytes"],
+            "unknown_sizes": t["unknown_sizes"], "offline_bytes": t["offline_bytes"], "newest": t["newest"],
         }  # fmt: skip
     for key, node in nodes.items():
         parent = roots.get(key[0]) if len(key) == 2 else nodes.get(key[:2])
@@ -266,6 +270,3 @@ def _duplicates(reader: Rows) -> Row:
             for r in rows
         ),
     }
-
-
-CONTENT_KINDS = CONTENT

@@ -1,4 +1,4 @@
-"""The context as one self-contained page: sandboxed Jinja, everything escaped, a policy that allows only our own blocks."""
+"""The context as one self-contained page: sandboxed Jinja, all escaped, a policy that allows our own blocks alone."""
 
 from __future__ import annotations
 
@@ -46,6 +46,12 @@ def _finalize(value: object) -> object:
     return words.visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
+_FILTERS = (
+    "number", "size", "percent", "date", "moment", "age", "duration", "hours", "effort", "plural", "clip", "sentence",
+    "isodate", "part", "href", "slug",
+)  # fmt: skip
+
+
 @cache
 def _environment() -> ImmutableSandboxedEnvironment:
     env = ImmutableSandboxedEnvironment(
@@ -56,11 +62,7 @@ def _environment() -> ImmutableSandboxedEnvironment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    env.filters |= {
-        "number": words.number, "size": words.size, "percent": words.percent, "date": words.date, "moment": words.moment,
-        "age": words.age, "duration": words.duration, "hours": words.hours, "effort": words.effort, "plural": words.plural,
-        "clip": words.clip, "href": words.href, "slug": words.slug,
-    }  # fmt: skip
+    env.filters |= {name: getattr(words, name) for name in _FILTERS}
     return env
 
 
@@ -72,7 +74,8 @@ def _block(name: str) -> str:
 def _page_margins(context: Context) -> str:
     """The trust strip's short form at the foot of every printed page; only characters that are safe in a CSS string."""
     run = context.run
-    said = f"Stocktake {run['version']}, run {run['id']}, {words.date(run['generated'])}; coverage {words.percent(context.coverage['percent'])}"
+    seen = words.percent(context.coverage["percent"])
+    said = f"Stocktake {run['version']}, run {run['id']}, {words.date(run['generated'])}; coverage {seen}"
     if not context.coverage["complete"]:
         said = "INCOMPLETE: figures are lower bounds. " + said
     safe = "".join(c for c in said.replace(words.NBSP, " ") if c.isascii() and (c.isalnum() or c in " .,:;%+-"))

@@ -1,4 +1,4 @@
-"""Verdicts as the report shows them: five groups per store and target, the blockers that weigh most, the next actions."""
+"""Verdicts as the report shows them: five groups per store and target, what weighs most, what to do next."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import asdict
 from typing import Literal
 
 from scanner import results
+from scanner.report.coverage import explain
 from scanner.report.reading import Row
 
 MAX_FINDINGS = 5_000
@@ -107,7 +108,7 @@ def _verdict(verdict: results.Verdict) -> Row:
 
 
 def _best(judgement: results.Judgement) -> dict[str, tuple[str, results.State]]:
-    """Each store's most favourable target: the one nearest to ready, the first in the estate file's order among equals."""
+    """Each store's most favourable target: the one nearest to ready, the first named among equals."""
     order = {t.id: n for n, t in enumerate(judgement.targets)}
     best: dict[str, tuple[str, results.State]] = {}
     for r in sorted(
@@ -139,7 +140,7 @@ def blockers(judgement: results.Judgement) -> tuple[Row, ...]:
     for v in judgement.verdicts:
         if v.fails and v.rule in rules:
             groups[v.rule, v.target].append(v)
-    rows = []
+    rows: list[Row] = []
     for (rule, target), found in groups.items():
         known = [v.bytes_failing for v in found if v.bytes_failing is not None]
         rows.append(
@@ -168,23 +169,22 @@ def _hours(rule: results.RuleInfo, objects: int) -> float:
 def actions(
     judgement: results.Judgement, stores: tuple[results.Store, ...], sources: tuple[Row, ...]
 ) -> tuple[Row, ...]:
-    """What to do next: those that make most ready, cheapest first.
+    """What to do next: the five that clear the way for most, cheapest first.
 
-    An action is the remedy of one check, or the cure of one kind of fault. It makes a store ready for a target when it is
-    all that stands in the way there.
+    An action is the remedy of one check, or the cure of one kind of fault.
     """
     owners = {s.id: s.owner for s in stores}
-    sole = _sole_obstacles(judgement)
+    sole = _sole_obstacles(judgement, {s.id for s in stores if s.complete})
     by_rule: dict[str, list[results.Verdict]] = defaultdict(list)
     for v in judgement.verdicts:
         if v.fails and v.severity in ("blocker", "high"):
             by_rule[v.rule].append(v)
-    rows = []
+    rows: list[Row] = []
     for rule in judgement.rules:
         found = by_rule.get(rule.id, [])
         if not found:
             continue
-        held = {v.store: max(w.fails for w in found if w.store == v.store) for v in found}
+        held = {v.store: v.fails for v in sorted(found, key=lambda v: v.fails)}
         rows.append(
             {
                 "action": rule.remediation,
@@ -204,16 +204,19 @@ def actions(
     return tuple(first)
 
 
-def _sole_obstacles(judgement: results.Judgement) -> dict[str, set[tuple[str, str]]]:
-    """By rule: the (store, target) pairs where it alone fails or is unknown among blocker and high checks."""
-    obstacles: dict[tuple[str, str], set[str]] = defaultdict(set)
+def _sole_obstacles(judgement: results.Judgement, whole: set[str]) -> dict[str, set[tuple[str, str]]]:
+    """By rule: the (store, target) pairs where it alone stands in the way.
+
+    Only where the store was seen whole, and nothing a blocker or high check asks for is unknown.
+    """
+    obstacles: dict[tuple[str, str], list[results.Verdict]] = defaultdict(list)
     for v in judgement.verdicts:
         if v.severity in ("blocker", "high") and (v.fails or v.unknown):
-            obstacles[v.store, v.target].add(v.rule)
+            obstacles[v.store, v.target].append(v)
     sole: dict[str, set[tuple[str, str]]] = defaultdict(set)
-    for pair, rules in obstacles.items():
-        if len(rules) == 1:
-            sole[next(iter(rules))].add(pair)
+    for pair, found in obstacles.items():
+        if len(found) == 1 and not found[0].unknown and pair[0] in whole:
+            sole[found[0].rule].add(pair)
     return sole
 
 
@@ -224,15 +227,13 @@ def _access_actions(sources: tuple[Row, ...]) -> list[Row]:
         for f in s["faults"]:
             if f["gap"]:
                 by_code[f["code"]].append(
-                    {"source": s["name"], "owner": s["owner"], "count": f["count"], "do": f["do"]}
+                    {"source": s["name"], "owner": s["owner"], "run": s["scan"], "count": f["count"]}
                 )
         if s["error"]:
-            by_code[s["error"]["code"]].append(
-                {"source": s["name"], "owner": s["owner"], "count": 1, "do": s["error"]["do"]}
-            )
+            by_code[s["error"]["code"]].append({"source": s["name"], "owner": s["owner"], "run": s["scan"], "count": 1})
     return [
         {
-            "action": found[0]["do"] if len(found) == 1 else found[0]["do"].replace(found[0]["source"], "SOURCE"),
+            "action": explain(code, found[0]["source"] if len(found) == 1 else "SOURCE", found[0]["run"])["do"],
             "rule": "",
             "code": code,
             "who": tuple(sorted({f["owner"] or "owner unknown" for f in found})),

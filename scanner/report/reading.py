@@ -66,7 +66,7 @@ FAULTS = "recent_fault AS (SELECT f.* FROM fault f JOIN source s ON s.name = f.s
 
 
 def share(part: int | None, whole: int | None) -> float | None:
-    """Per cent to one decimal, cut and never rounded up, so that 100.0 means all; None where there is nothing to share."""
+    """Per cent to one decimal, cut and never rounded up, so that 100 means all; None for a share of nothing."""
     if part is None or not whole:
         return None
     return part * 1000 // whole / 10

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from scanner import results
+from scanner.report import words
 from scanner.report.reading import ITEM, Row, Rows, among
 
 MAX_PLACES = 200
@@ -11,23 +14,21 @@ DATABASE_FILES: dict[str, str] = {
     "mdb": "Access database", "accdb": "Access database", "sqlite": "SQLite database", "sqlite3": "SQLite database",
     "db": "database file", "db3": "SQLite database", "fdb": "Firebird database", "dbf": "dBase table",
     "bak": "database backup", "mdf": "SQL Server data file", "ldf": "SQL Server log file",
-    "duckdb": "DuckDB database", "pst": "Outlook data file", "nsf": "Notes database",
+    "duckdb": "DuckDB database",
 }  # fmt: skip
 """Extensions of files that are stores of their own."""
 
 _EXT = "lower(split_part(name, '.', -1))"
 
-_MODES = f"""
-WITH {ITEM}, open AS (
-  SELECT source, store, parent, name, split_part(rel, '/', 1) AS place, mode,
-         (mode & 2) <> 0 AS writable, (mode & 4) <> 0 AS readable
-  FROM item WHERE mode IS NOT NULL
-)
-SELECT source, store, place, count(*) AS objects, count(*) FILTER (WHERE writable) AS writable,
-  count(*) FILTER (WHERE readable) AS readable, min(parent || name) FILTER (WHERE writable) AS first_writable,
-  min(parent || name) FILTER (WHERE readable) AS first_readable
-FROM open GROUP BY source, store, place HAVING count(*) FILTER (WHERE writable OR readable) > 0
-ORDER BY writable DESC, readable DESC, source, store, place
+_WRITABLE = f"""
+WITH {ITEM}
+SELECT store, split_part(rel, '/', 1) AS place, count(*) AS objects, min(parent || name) AS first FROM item
+WHERE (mode & 2) <> 0 GROUP BY store, place ORDER BY objects DESC, store, place LIMIT {MAX_PLACES}
+"""
+_READABLE = f"""
+WITH {ITEM}
+SELECT store, count(*) AS objects, min(parent || name) AS first FROM item
+WHERE (mode & 4) <> 0 GROUP BY store ORDER BY objects DESC, store LIMIT {MAX_PLACES}
 """
 
 # Folders that anybody may write into, unless the sticky bit protects what others put there.
@@ -70,15 +71,20 @@ _WEAK_VALUES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
 )
 """(part of the setting's name, values in lower case, severity, what it means)."""
 
-_FAULT_EXPOSURES: dict[str, tuple[str, str]] = {
-    "WEAK_SSH": ("medium", "offers only outdated SSH algorithms"),
-    "SIGNING_REFUSED": ("high", "refuses to sign or encrypt"),
-    "AUTH_GUEST": ("high", "takes unknown logins as guest"),
-    "UNSUPPORTED_PROTOCOL": ("high", "speaks only an unsafe protocol"),
-    "HOST_KEY_CHANGED": ("high", "its host key differs from the trusted one"),
-    "TLS_REFUSED": ("medium", "its certificate could not be verified"),
-    "SECRET_EXPOSED": ("high", "others can read the file its secret stands in"),
+_FAULT_EXPOSURES: dict[str, tuple[str, str, str]] = {
+    "WEAK_SSH": ("medium", "offers only outdated SSH algorithms", "update the server's SSH software"),
+    "SIGNING_REFUSED": ("high", "refuses to sign or encrypt", "turn signing on at the server"),
+    "AUTH_GUEST": ("high", "takes unknown logins as guest", "turn the guest account off"),
+    "UNSUPPORTED_PROTOCOL": ("high", "speaks only an unsafe protocol", "upgrade the server, or retire it"),
+    "HOST_KEY_CHANGED": (
+        "high",
+        "its host key differs from the trusted one",
+        "confirm the new key with the host's owner",
+    ),
+    "TLS_REFUSED": ("medium", "its certificate could not be verified", "give it a certificate of a known authority"),
+    "SECRET_EXPOSED": ("high", "others can read the file its secret stands in", "chmod 600 the file"),
 }
+"""Faults that are exposures as well: severity, what they mean, and what makes the server safe."""
 
 
 def read_security(
@@ -106,38 +112,26 @@ def read_security(
     }
 
 
-def _exposure(severity: str, store: str, exposure: str, objects: int, evidence: str, fix: str) -> Row:  # noqa: PLR0913, PLR0917 - one row, six columns
+def _exposure(severity: str, store: str, exposure: str, objects: int, evidence: str, fix: str) -> Row:
     return {
-        "severity": severity, "store": store, "exposure": exposure, "objects": objects, "evidence": evidence, "fix": fix,
-    }  # fmt: skip
+        "severity": severity,
+        "store": store,
+        "exposure": exposure,
+        "objects": objects,
+        "evidence": evidence,
+        "fix": fix,
+    }
 
 
 def _from_modes(reader: Rows) -> list[Row]:
     rows = []
-    for r in reader.dicts(_MODES + f" LIMIT {MAX_PLACES}"):
+    for r in reader.dicts(_WRITABLE):
         where = f" in {r['place']}/" if r["place"] else ""
-        if r["writable"]:
-            rows.append(
-                _exposure(
-                    "high",
-                    r["store"],
-                    f"anybody may change files{where}",
-                    r["writable"],
-                    r["first_writable"],
-                    "take the write bit from others: chmod -R o-w",
-                )
-            )
-        if r["readable"]:
-            rows.append(
-                _exposure(
-                    "medium",
-                    r["store"],
-                    f"anybody may read files{where}",
-                    r["readable"],
-                    r["first_readable"],
-                    "take the read bit from others where the content is not public: chmod -R o-r",
-                )
-            )
+        fix = "take the write bit from others: chmod -R o-w"
+        rows.append(_exposure("high", r["store"], f"anybody may change files{where}", r["objects"], r["first"], fix))
+    for r in reader.dicts(_READABLE):
+        fix = "take the read bit from others where content is not public: chmod -R o-r"
+        rows.append(_exposure("medium", r["store"], "anybody may read files", r["objects"], r["first"], fix))
     rows += [
         _exposure(
             "medium",
@@ -165,7 +159,7 @@ def _from_grants(reader: Rows) -> list[Row]:
                 r["paths"],
                 f"{r['first'] or 'the whole store'} ({r['grantee']})",
                 "name the groups that need it; remove the rest",
-            )  # fmt: skip
+            )
         )
     return rows
 
@@ -194,39 +188,51 @@ def _from_faults(sources: tuple[Row, ...]) -> list[Row]:
     rows = []
     for s in sources:
         told = [
-            (f["code"], f["count"], f["examples"][0]["path"] if f["examples"] else "", f["do"]) for f in s["faults"]
+            (f["code"], f["count"], next((e["detail"] or e["path"] for e in f["examples"]), "")) for f in s["faults"]
         ]
         if s["error"]:
-            told.append((s["error"]["code"], 1, s["error"]["where"], s["error"]["do"]))
-        for code, count, where, do in told:
+            told.append((s["error"]["code"], 1, s["error"]["where"] or s["error"]["detail"]))
+        for code, count, evidence in told:
             if code in _FAULT_EXPOSURES:
-                severity, meaning = _FAULT_EXPOSURES[code]
-                rows.append(_exposure(severity, s["name"], meaning, count, where or code, do))
+                severity, meaning, fix = _FAULT_EXPOSURES[code]
+                rows.append(_exposure(severity, s["name"], meaning, count, evidence or code, fix))
     return rows
+
+
+def _candidate(what: str, kind: str, where: str, reason: str, evidence: str, store: results.Store | None = None) -> Row:
+    return {
+        "what": what,
+        "kind": kind,
+        "where": where,
+        "reason": reason,
+        "evidence": evidence,
+        "bytes": store.bytes if store else None,
+        "newest": store.newest if store else None,
+        "owner": store.owner if store else None,
+    }
 
 
 def _unmanaged(reader: Rows, stores: tuple[results.Store, ...], graph: results.GraphResult) -> tuple[list[Row], int]:
     """Stores nobody registered: found by scanning, quoted by others, or lying on a share as a file."""
     rows = [
-        {"what": s.title, "kind": s.kind, "where": s.id, "reason": "found, but not in the register", "bytes": s.bytes,
-         "newest": s.newest, "owner": s.owner, "evidence": f"{s.entries:,} entries scanned"}
-        for s in stores if not s.known
-    ]  # fmt: skip
-    references: dict[str, int] = {}
-    for e in graph.edges:
-        references[e.target] = references.get(e.target, 0) + 1
+        _candidate(s.title, s.kind, s.id, "found, not in the register", f"{s.entries:,} entries scanned", s)
+        for s in stores
+        if not s.known
+    ]
+    references = Counter(e.target for e in graph.edges)
     first = {e.target: e.evidence for e in sorted(graph.edges, key=lambda e: e.id, reverse=True)}
     rows += [
-        {"what": a.title, "kind": a.kind, "where": "", "reason": "referred to, but never scanned", "bytes": None, "newest": None,
-         "owner": None, "evidence": f"{references.get(a.id, 0):,} references, first in {first.get(a.id, 'unknown')}"}
-        for a in sorted(graph.assets, key=lambda a: a.id) if not a.resolved
+        _candidate(
+            a.title, a.kind, "", "referred to, never scanned",
+            f"{words.plural(references[a.id], 'reference')}, first in {first.get(a.id, 'unknown')}",
+        )
+        for a in sorted(graph.assets, key=lambda a: a.id)
+        if not a.resolved
     ]  # fmt: skip
     files = reader.dicts(_FILES)
-    rows += [
-        {"what": r["path"].rpartition("/")[2], "kind": DATABASE_FILES[r["ext"]], "where": r["store"],
-         "reason": "a database lying on a share as a file", "bytes": r["size"], "newest": r["modified"], "owner": r["owner"],
-         "evidence": r["path"]}
-        for r in files
-    ]  # fmt: skip
+    for r in files:
+        kind, name = DATABASE_FILES[r["ext"]], r["path"].rpartition("/")[2]
+        row = _candidate(name, kind, r["store"], "database file on a share", r["path"])
+        rows.append(row | {"bytes": r["size"], "newest": r["modified"], "owner": r["owner"]})
     total = len(rows) + (files[0]["total"] - len(files) if files else 0)
     return rows, total

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from scanner import results
 from scanner.report import readiness
 from scanner.report.reading import Row, share
 
 
-def read_summary(  # noqa: PLR0913, PLR0917 - every other part of the context
+def read_summary(  # noqa: PLR0913 - every other part of the context
     judgement: results.Judgement,
     stores: tuple[results.Store, ...],
     sources: tuple[Row, ...],
@@ -15,6 +17,8 @@ def read_summary(  # noqa: PLR0913, PLR0917 - every other part of the context
     seen: Row,
     graph: Row,
     judged: Row,
+    *,
+    unregistered: tuple[str, ...],
 ) -> Row:
     """The summary part of the context."""
     failing = readiness.blockers(judgement)
@@ -35,7 +39,7 @@ def read_summary(  # noqa: PLR0913, PLR0917 - every other part of the context
         "blockers_total": len(failing),
         "blockers": failing[:10],
         "actions": readiness.actions(judgement, stores, sources),
-        "unseen": unseen(stores, sources, things, seen, graph, judged),
+        "unseen": unseen(sources, unregistered, things, graph, judged),
     }
 
 
@@ -57,46 +61,42 @@ def _funnel(
     return tuple({"word": w, "stores": n, "share": share(n, len(stores)), "meaning": m} for w, n, m in steps)
 
 
-def unseen(  # noqa: PLR0913, PLR0917 - every part that may hold a gap
-    stores: tuple[results.Store, ...], sources: tuple[Row, ...], things: Row, seen: Row, graph: Row, judged: Row
+def unseen(
+    sources: tuple[Row, ...], unregistered: tuple[str, ...], things: Row, graph: Row, judged: Row
 ) -> tuple[Row, ...]:
-    """What this report could not see: one sentence each with its effect, the widest gap first."""
-    failed = [s for s in sources if s["state"] == "failed"]
-    unlisted = sum(s["ledger"]["unlisted"] for s in sources)
-    unscanned = [s for s in stores if s.source not in {x["name"] for x in sources}]
-    unjudged = sum(r["state"] == "unknown" for r in judged["readiness"])
-    hidden = sum(not t["keys_known"] for t in things["table_list"])
+    """What this report could not see: how much, what, and the effect; the widest gap first."""
+    failed = [s["name"] for s in sources if s["state"] == "failed"]
+
+    def ledger(*names: str) -> int:
+        return sum(s["ledger"][n] for s in sources for n in names)
+
     gaps = (
-        (len(failed), "sources", f"could not be scanned at all: {_names(failed)}", "nothing in them is counted"),
-        (unlisted, "places", "refused to be listed or broke off", "sizes and counts above them are lower bounds"),
+        (len(failed), f"sources not scanned at all: {_names(failed)}", "nothing in them is counted"),
         (
-            sum(s["ledger"]["failed"] for s in sources),
-            "names",
-            "were listed, but their facts could not be had",
-            "they are not in any total",
+            ledger("unlisted"),
+            "places that refused to be listed or broke off",
+            "sizes and counts above them are lower bounds",
         ),
-        (len(unscanned), "known stores", "have never been scanned", "they are in no total and no wave"),
+        (ledger("failed"), "names listed whose facts could not be had", "they are in no total"),
+        (len(unregistered), f"known stores never scanned: {_names(unregistered)}", "they are in no total and no wave"),
+        (ledger("skipped", "not_entered"), "places left out on purpose", "see Evidence, faults by code"),
+        (things["unknown_sizes"], "objects of unknown size", "bytes are lower bounds"),
+        (things["offline_objects"], "offline objects, never read so as not to recall them", "their content is unknown"),
         (
-            sum(s["ledger"]["skipped"] + s["ledger"]["not_entered"] for s in sources),
-            "places",
-            "were left out on purpose",
-            "see Evidence, faults by code",
+            sum(t["kind"] == "table" and not t["keys_known"] for t in things["table_list"]),
+            "tables in databases that told no keys",
+            "their dependencies may be missing",
         ),
-        (things["unknown_sizes"], "objects", "have no known size", "bytes are lower bounds"),
+        (graph["unparsed_total"], "definitions that could not be parsed whole", "edges from them may be missing"),
+        (len(graph["unresolved"]), "references to stores nobody scanned", "what lies there is unknown"),
         (
-            things["offline_objects"],
-            "offline files",
-            "were never read, so as not to recall them",
-            "their content is unknown",
+            sum(r["state"] == "unknown" for r in judged["readiness"]),
+            "pairs of store and target with unknown readiness",
+            "they are not counted as ready",
         ),
-        (hidden, "tables", "lie in databases that told no keys", "their dependencies may be missing"),
-        (graph["unparsed_total"], "definitions", "could not be parsed whole", "edges from them may be missing"),
-        (len(graph["unresolved"]), "references", "lead to stores nobody scanned", "what lies there is unknown"),
-        (unjudged, "store and target pairs", "are of unknown readiness", "they are not counted as ready"),
     )
-    return tuple({"count": n, "what": what, "gap": gap, "effect": effect} for n, what, gap, effect in gaps if n)
+    return tuple({"count": n, "gap": gap, "effect": effect} for n, gap, effect in gaps if n)
 
 
-def _names(sources: list[Row]) -> str:
-    names = [s["name"] for s in sources]
+def _names(names: Sequence[str]) -> str:
     return ", ".join(names[:5]) + (f" and {len(names) - 5:,} more" if len(names) > 5 else "")

@@ -118,11 +118,14 @@ def _matrix(context: Context) -> list[Row]:
     """One row per store with its state for every target, those in trouble first."""
     by_pair = {(r["store"], r["target"]): r for r in context.readiness["readiness"]}
     rank = {s: n for n, s in enumerate(results.STATES)} | {readiness.NOT_JUDGED: len(results.STATES)}
-    rows = [
+    rows: list[Row] = [
         {"store": s, "cells": tuple(by_pair.get((s["id"], t["id"])) for t in context.targets)} for s in context.stores
     ]
     rows.sort(key=lambda r: (rank[r["store"]["state"]], -(r["store"]["bytes"] or 0), r["store"]["id"]))
     return rows
+
+
+_PLACE = ("objects", "bytes", "offline_bytes", "newest", "stale_bytes", "unknown_sizes")
 
 
 def _tree_rows(context: Context, titles: dict[str, str]) -> list[Row]:
@@ -132,15 +135,17 @@ def _tree_rows(context: Context, titles: dict[str, str]) -> list[Row]:
     rows: list[Row] = []
     for root in context.inventory["tree"]:
         store = by_id.get(root["store"])
-        here = {
-            "level": 0, "name": titles.get(root["store"], root["name"]), "store": store, "share": None,
-            "flag": flags.get(root["source"], ""), **{n: root[n] for n in ("objects", "bytes", "offline_bytes", "newest", "stale_bytes", "unknown_sizes")},
-        }  # fmt: skip
-        rows.append(here)
-        rows += [
-            {"level": 1, "name": (c["name"] + "/") if c["name"] else "(files at the top)", "store": store, "flag": "", **{n: c[n] for n in ("share", "objects", "bytes", "offline_bytes", "newest", "stale_bytes", "unknown_sizes")}}
-            for c in root["children"][:8]
-        ]  # fmt: skip
+        name = titles.get(root["store"], root["name"])
+        rows.append(
+            {"level": 0, "name": name, "store": store, "share": None, "flag": flags.get(root["source"], "")}
+            | {n: root[n] for n in _PLACE}
+        )
+        for child in root["children"][:8]:
+            name = child["name"] + "/" if child["name"] else "(at the top)"
+            rows.append(
+                {"level": 1, "name": name, "store": store, "share": child["share"], "flag": ""}
+                | {n: child[n] for n in _PLACE}
+            )
     return rows
 
 
@@ -225,7 +230,7 @@ def _bars(context: Context) -> Row:
             {**t, "bar": drawing.stacked(t["parts"], "stores", 360)} for t in context.readiness["by_target"]
         ),
         "waves": tuple(
-            {**w, "x": round(560 * w["start_h"] / span, 1), "w": round(max(3, 560 * w["hours"] / span), 1)}
+            {**w, "x": round(530 * w["start_h"] / span, 1), "w": round(max(3, 530 * w["hours"] / span), 1)}
             for w in waves[:40]
         ),
     }

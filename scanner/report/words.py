@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from datetime import UTC, datetime, timedelta
 from urllib.parse import urlsplit
@@ -9,7 +10,8 @@ from urllib.parse import urlsplit
 NBSP = "\u00a0"
 UNKNOWN = "unknown"
 _MONTHS = (
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
+    "November", "December",
 )  # fmt: skip
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,11 +52,11 @@ def size(value: int | None) -> str:
     if value is None:
         return UNKNOWN
     scaled, unit = float(value), 0
-    while scaled >= 999.5 and unit < len(_UNITS) - 1:  # noqa: PLR2004 - what would round to 1,000
+    while scaled >= 999.5 and unit < len(_UNITS) - 1:
         scaled, unit = scaled / 1000, unit + 1
     if unit == 0:
         return f"{value:,}{NBSP}B"
-    digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0  # noqa: PLR2004 - three figures
+    digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0
     return f"{scaled:,.{digits}f}{NBSP}{_UNITS[unit]}"
 
 
@@ -63,6 +65,11 @@ def percent(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     return f"{value:.0f}{NBSP}%" if value in (0, 100) else f"{value:.1f}{NBSP}%"
+
+
+def part(value: float | None, amount: int | None) -> str:
+    """A share of something: what is there but under a tenth of a per cent says so."""
+    return f"<{NBSP}0.1{NBSP}%" if value == 0 and amount else percent(value)
 
 
 def _moment(value: int) -> datetime | None:
@@ -99,7 +106,7 @@ def age(value: int | None, as_of: int) -> str:
     days = (as_of - value) // 86_400_000_000
     if days < 0:
         return "in the future"
-    if days < 365:  # noqa: PLR2004 - a year
+    if days < 365:
         return f"{days:,} days" if days != 1 else "1 day"
     return f"{days / 365.25:,.1f} years"
 
@@ -121,23 +128,38 @@ def hours(value: float | None) -> str:
     if value is None:
         return UNKNOWN
     if value < 1:
-        return f"{max(1, round(value * 60))}{NBSP}min" if value > 0 else f"0{NBSP}min"
-    return f"{value:,.1f}{NBSP}h" if value < 100 else f"{value:,.0f}{NBSP}h"  # noqa: PLR2004 - three figures
+        return f"{round(value * 60)}{NBSP}min" if value * 60 >= 1 or not value else f"<{NBSP}1{NBSP}min"
+    return f"{value:,.1f}{NBSP}h" if value < 100 else f"{value:,.0f}{NBSP}h"
 
 
 def effort(value: tuple[float, float | None] | list[float | None] | None) -> str:
     """Effort as a range of working hours; without an upper bound it says so."""
     if value is None:
         return UNKNOWN
-    low, high = value[0] or 0, value[1]
-    if high is None:
-        return f"at least {low:,.0f}{NBSP}h"
-    return f"{low:,.0f}{NBSP}h" if round(low) == round(high) else f"{low:,.0f}\u2013{high:,.0f}{NBSP}h"
+    low = math.floor(value[0] or 0)
+    if value[1] is None:
+        return f"at least {low:,}{NBSP}h"
+    high = math.ceil(value[1])
+    return f"{low:,}{NBSP}h" if low == high else f"{low:,}\u2013{high:,}{NBSP}h"
 
 
 def plural(count: int, one: str, many: str = "") -> str:
     """A count with its noun: ``1 store``, ``2 stores``."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
+
+
+def sentence(text: str) -> str:
+    """The text with a capital in front, unless it begins with a name that is written small."""
+    return text[:1].upper() + text[1:]
+
+
+def isodate(text: str) -> str:
+    """A day given as ``2018-06-22``, written out; anything else is kept."""
+    try:
+        day = datetime.strptime(text, "%Y-%m-%d").replace(tzinfo=UTC)
+    except ValueError:
+        return text
+    return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
 
 
 def clip(text: str, limit: int) -> str:

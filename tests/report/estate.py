@@ -1,5 +1,6 @@
 """A small council's estate in DuckDB, with judgement and graph made by hand: what every report test renders."""
 
+# ruff: noqa: E501 - tables: one row, one line
 from __future__ import annotations
 
 import random
@@ -42,6 +43,7 @@ class EstateReader:
             )
             if spec.name in _ALIASES:
                 self.db.execute(f'CREATE VIEW "{_ALIASES[spec.name]}" AS SELECT * FROM "{spec.name}"')
+        self.db.execute("CREATE TABLE known_store (scan INTEGER, name VARCHAR, locator VARCHAR, owner VARCHAR)")
         self.db.execute(
             "CREATE TABLE scan (id INTEGER, state VARCHAR, started BIGINT, ended BIGINT, version VARCHAR, depth VARCHAR,"
             " title VARCHAR, config_hash VARCHAR, exit_code INTEGER, targets VARCHAR)"
@@ -498,24 +500,6 @@ def _stores(reader: EstateReader) -> None:
             known=True,
         )
     )
-    reader.found.append(
-        results.Store(
-            "hr-mart",
-            "",
-            "",
-            "database",
-            "HR data mart",
-            "HR Systems",
-            0,
-            0,
-            None,
-            0,
-            0,
-            None,
-            complete=False,
-            known=True,
-        )
-    )
 
 
 def build_reader() -> EstateReader:
@@ -540,7 +524,7 @@ def build_reader() -> EstateReader:
         reader.add(
             "source", scan=1, name=name, type=type_, title=title, owner=owner, locator=locator, store_depth=depth, store_kind=kind,
             options="{}", limits='{"connections": 4}', state=state, started=SCANNED - 2 * HOUR + n * 60_000_000,
-            ended=SCANNED - HOUR + n * 420_000_000 if not failed else SCANNED - 2 * HOUR + 30_000_000,
+            ended=SCANNED - HOUR + n * 420_000_000 if not failed else SCANNED - 2 * HOUR + n * 60_000_000 + 30_000_000,
             error_code="UNREACHABLE" if failed else None, error_where="nas-old.northmoor.example:445" if failed else None,
             error_detail="no answer within 30 s" if failed else None, requests=412 + 91 * n, peak_connections=4, logins=1,
         )  # fmt: skip
@@ -549,4 +533,6 @@ def build_reader() -> EstateReader:
     _databases(reader)
     _faults(reader)
     _stores(reader)
+    for name, locator in (("hr-mart", "oracle://mart.northmoor.example/HR"), ("records", "/srv/records")):
+        reader.add("known_store", scan=1, name=name, locator=locator, owner="HR Systems")
     return reader
