@@ -220,26 +220,16 @@ class Functions:
             return Page(("path", "name", "kind", "columns"), [(table, r[5] or "", "primary", r[3]) for r in ordered])
         names = ("path", "name", "kind", "number", "columns", "ref_path", "ref_database", "ref_schema", "ref_columns",
                  "on_delete", "on_update")  # fmt: skip
-        # Nameless keys are told apart by their sequence starting again.
-        number = 0
-        made: list[Sequence[Any]] = []
+        # Nameless keys are told apart by their sequence starting again; named ones by their names.
+        numbered: list[tuple[int, Sequence[Any]]] = []
         for r in rows:
-            number += r[8] in (0, 1) and bool(made)
-            made.append(
-                (
-                    table,
-                    r[11] or "",
-                    "foreign",
-                    number,
-                    r[7],
-                    r[2],
-                    r[0],
-                    r[1],
-                    r[3],
-                    _RULES.get(r[10]),
-                    _RULES.get(r[9]),
-                )
-            )
+            last = numbered[-1][0] if numbered else 0
+            numbered.append((0 if r[11] else last + (r[8] in (0, 1)), r))
+        numbered.sort(key=lambda pair: (pair[1][11] or "", pair[0], pair[1][8] or 0))
+        made = [
+            (table, r[11] or "", "foreign", n, r[7], r[2], r[0], r[1], r[3], _RULES.get(r[10]), _RULES.get(r[9]))
+            for n, r in numbered
+        ]
         return Page(names, made)
 
     def _routines(self, scope: Scope) -> Iterator[Page | Refusal]:

@@ -160,7 +160,7 @@ class OdbcConnector:
                         hidden += [str(name) for name, definition in texts if definition is None]
             yield from keys.rest()
             if hidden:
-                detail = f"{fact}: the text of {len(hidden)} is not shown to this account: {', '.join(hidden[:3])}"
+                detail = f"{fact}: the text of {len(hidden)} is not shown: {', '.join(hidden[:3])}"
                 yield _refused(Refusal("QUERY_FAILED", detail), scope)
 
 

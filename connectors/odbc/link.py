@@ -216,7 +216,7 @@ class Link:
             except SourceError as error:
                 if number == len(tries) or hide is None or hide.refused not in error.detail:
                     raise
-        self._database = database
+        self._database = pairs.database
         self._settle(expected)
 
     def _prepared(self, expected: Profile | None, database: str) -> Pairs:

@@ -1,4 +1,4 @@
--- Columns of tables and views. Declared arguments are taken from the type modifier, as format_type does;
+-- Columns of tables and views. Declared arguments are taken from the type modifier, as format_type does, a domain's from its base;
 -- numbers of dropped columns stay taken in the catalog, so places are counted here.
 SELECT
     c.relname AS path,
@@ -6,24 +6,29 @@ SELECT
     ROW_NUMBER() OVER (PARTITION BY c.oid ORDER BY a.attnum) AS position,
     pg_catalog.format_type(a.atttypid, a.atttypmod) AS type,
     CASE
-        WHEN a.atttypid IN (1042, 1043) AND a.atttypmod > 4 THEN a.atttypmod - 4
-        WHEN a.atttypid IN (1560, 1562) AND a.atttypmod > 0 THEN a.atttypmod
+        WHEN b.type IN (1042, 1043) AND b.modifier > 4 THEN b.modifier - 4
+        WHEN b.type IN (1560, 1562) AND b.modifier > 0 THEN b.modifier
     END AS length,
     CASE
-        WHEN a.atttypid = 1700 AND a.atttypmod > 4 THEN ((a.atttypmod - 4) >> 16) & 65535
-        WHEN a.atttypid IN (1083, 1114, 1184, 1266) AND a.atttypmod >= 0 THEN a.atttypmod
+        WHEN b.type = 1700 AND b.modifier > 4 THEN ((b.modifier - 4) >> 16) & 65535
+        WHEN b.type IN (1083, 1114, 1184, 1266) AND b.modifier >= 0 THEN b.modifier
     END AS precision,
-    CASE WHEN a.atttypid = 1700 AND a.atttypmod > 4 THEN (((a.atttypmod - 4) & 2047) # 1024) - 1024 END AS scale,
+    CASE WHEN b.type = 1700 AND b.modifier > 4 THEN (((b.modifier - 4) & 2047) # 1024) - 1024 END AS scale,
     CASE WHEN a.attnotnull THEN 0 ELSE 1 END AS nullable,
     pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default,
     CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' THEN 1 ELSE 0 END AS generated,
-    CASE WHEN a.atttypid IN (17, 25, 114, 142, 3802) THEN 1 ELSE 0 END AS lob,
+    CASE WHEN b.type IN (17, 25, 114, 142, 3802) THEN 1 ELSE 0 END AS lob,
     o.collname AS collation,
     e.description AS comment
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
+CROSS JOIN LATERAL (
+    SELECT
+        CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE a.atttypid END AS type,
+        CASE WHEN t.typtype = 'd' THEN t.typtypmod ELSE a.atttypmod END AS modifier
+) AS b
 LEFT JOIN pg_catalog.pg_attrdef AS d ON a.atthasdef AND d.adrelid = a.attrelid AND d.adnum = a.attnum
 LEFT JOIN pg_catalog.pg_collation AS o ON o.oid = a.attcollation AND a.attcollation <> t.typcollation
 LEFT JOIN pg_catalog.pg_description AS e

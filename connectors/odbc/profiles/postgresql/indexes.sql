@@ -12,4 +12,5 @@ CROSS JOIN LATERAL UNNEST(CAST(x.indkey AS int2[])) WITH ORDINALITY AS u(attnum,
 LEFT JOIN pg_catalog.pg_attribute AS a ON a.attrelid = x.indrelid AND a.attnum = u.attnum AND u.attnum <> 0
 LEFT JOIN pg_catalog.pg_constraint AS k ON k.conindid = x.indexrelid AND k.contype IN ('p', 'u')
 WHERE n.nspname = :schema AND u.place <= x.indnkeyatts AND k.oid IS NULL
+    AND c.relname = :object
 ORDER BY c.relname, i.relname, u.place

@@ -10,6 +10,7 @@ FROM pg_catalog.pg_trigger AS t
 JOIN pg_catalog.pg_class AS c ON c.oid = t.tgrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND NOT t.tgisinternal
+    AND c.relname = :object
 UNION ALL
 SELECT
     r.rulename AS path,
@@ -22,3 +23,4 @@ FROM pg_catalog.pg_rewrite AS r
 JOIN pg_catalog.pg_class AS c ON c.oid = r.ev_class
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND r.rulename <> '_RETURN'
+    AND c.relname = :object

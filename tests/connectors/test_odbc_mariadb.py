@@ -1,0 +1,420 @@
+"""The ODBC connector against a real MariaDB: the conformance suite, every fact beside another reader's, and its manners."""
+
+from __future__ import annotations
+
+import os
+import re
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import pyodbc
+import pytest
+import sqlalchemy as sa
+
+from connectors.odbc import PLUG
+from connectors.odbc.harvest import OdbcConnector
+from connectors.odbc.link import Refused
+from scanner.model import SourceError, Unit
+from scanner.paths import segment
+from scanner.testing import servers
+from scanner.testing.conformance import DatabaseSuite, Harness, LogsInSuite, SamplesRowsSuite, planted
+from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
+from scanner.testing.servers import MariaDB
+from scanner.testing.world import World
+
+pytestmark = pytest.mark.server
+
+SCRIPT = Path(__file__).parent.parent / "data" / "sql" / "mariadb.sql"
+WRONG = "wr0ng/Pw+5!"
+ODD = 'od/d "names"'
+DATABASES = ("port", "ledger", ODD)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def secrets() -> Iterator[None]:
+    os.environ.update(STOCKTAKE_TEST_MY=servers.PASSWORD, STOCKTAKE_TEST_MY_WRONG=WRONG)
+    yield
+    del os.environ["STOCKTAKE_TEST_MY"], os.environ["STOCKTAKE_TEST_MY_WRONG"]
+
+
+class MariaHarness(Harness):
+    """Databases of its own; ``admin`` may do everything, ``clerk`` may only SELECT."""
+
+    plug = PLUG
+    secrets = (servers.PASSWORD, WRONG)
+
+    def __init__(self, server: MariaDB) -> None:
+        self.server = server
+
+    def plant(self, _world: World) -> None:
+        self.server.run(SCRIPT.read_text())
+        self.server.run(
+            f"CREATE USER clerk@'127.0.0.1' IDENTIFIED BY '{servers.PASSWORD}'; GRANT SELECT ON *.* TO clerk@'127.0.0.1'"
+        )
+
+    def settings(self) -> dict[str, object]:
+        return {
+            "connection": f"DRIVER={{MariaDB Unicode}};SERVER={self.server.host};PORT={self.server.port}",
+            "user": "admin",
+            "password": "env:STOCKTAKE_TEST_MY",
+        }
+
+    def clerk(self) -> dict[str, object]:
+        return self.settings() | {"user": "clerk"}
+
+    def missing(self) -> dict[str, object]:
+        return self.settings() | {"connection": f"{self.settings()['connection']};Database=nowhere"}
+
+    def refused(self) -> dict[str, object]:
+        return self.settings() | {"password": "env:STOCKTAKE_TEST_MY_WRONG"}
+
+    def tables(self) -> dict[str, str]:
+        found = {path(d, name): kind for d, name, kind in self.names()}
+        # A broken view can be named, and neither described nor read.
+        return {p: kind for p, kind in found.items() if kind != "sequence" and p != "ledger/broken"}
+
+    def names(self) -> list[tuple[str, str, str]]:
+        """Every table as SHOW lists it."""
+        kinds = {"BASE TABLE": "table", "VIEW": "view", "SEQUENCE": "sequence"}
+        return [(d, name, kinds[kind]) for d in DATABASES for name, kind in self.read(f"SHOW FULL TABLES FROM `{d}`")]
+
+    def read(self, sql: str) -> list[Any]:
+        """What the server's own statements say, over a plain connection."""
+        with closing(self.plain()) as connection:
+            return [tuple(row) for row in connection.execute(sql).fetchall()]
+
+    def plain(self) -> Any:
+        """A plain connection of the administrator's."""
+        where = f"{self.settings()['connection']};UID=admin;PWD={servers.PASSWORD};CHARSET=utf8mb4"
+        return pyodbc.connect(where, autocommit=True)
+
+
+def path(*names: str) -> str:
+    return "/".join(segment(n) for n in names)
+
+
+def quoted(*names: str) -> str:
+    return ".".join("`" + n.replace("`", "``") + "`" for n in names)
+
+
+@pytest.fixture(scope="module")
+def harbour(mariadb: MariaDB) -> MariaHarness:
+    return planted(MariaHarness(mariadb))
+
+
+class TestMariadb(LogsInSuite, SamplesRowsSuite, DatabaseSuite):
+    @pytest.fixture(scope="class")
+    def harness(self, harbour: MariaHarness) -> MariaHarness:
+        return harbour
+
+
+@pytest.fixture(scope="module")
+def found(harbour: MariaHarness) -> Crawl:
+    return harbour.crawl()
+
+
+@pytest.fixture(scope="module")
+def seen_by_clerk(harbour: MariaHarness) -> Crawl:
+    return _crawl(harbour, harbour.clerk())
+
+
+def test_it_has_a_schema_of_sakilas_size(found: Crawl) -> None:
+    kinds = [r["kind"] for r in found.records("entry")]
+    assert kinds.count("table") >= 16
+    assert kinds.count("view") >= 7
+    assert not found.faults
+
+
+@pytest.mark.parametrize("account", ["found", "seen_by_clerk"])
+def test_every_table_view_and_sequence_is_there_and_no_other(
+    harbour: MariaHarness, account: str, request: pytest.FixtureRequest
+) -> None:
+    crawl: Crawl = request.getfixturevalue(account)
+    expected = {path(d, name): kind for d, name, kind in harbour.names()} | {path(d): "database" for d in DATABASES}
+    assert {p: r["kind"] for p, r in crawl.entries.items()} == expected
+
+
+@pytest.mark.parametrize("account", ["found", "seen_by_clerk"])
+def test_every_column_is_as_the_server_shows_it(
+    harbour: MariaHarness, account: str, request: pytest.FixtureRequest
+) -> None:
+    crawl: Crawl = request.getfixturevalue(account)
+    told = {(r["path"], r["name"]): r for r in crawl.records("column")}
+    count = 0
+    for database, table, kind in harbour.names():
+        if (database, table) == ("ledger", "broken"):
+            continue
+        for place, row in enumerate(harbour.read(f"SHOW FULL COLUMNS FROM {quoted(database, table)}"), 1):
+            name, type_, collation, null, _key, _default, extra, _rights, comment = row
+            mine = told[path(database, table), name]
+            count += 1
+            assert (mine["position"], mine["type"], mine["nullable"]) == (place, type_, null == "YES")
+            assert (mine["comment"] or "") == comment
+            assert mine["generated"] == ("GENERATED" in extra or extra == "auto_increment"), (table, name, extra)
+            if mine["collation"] is not None:
+                assert mine["collation"] == collation
+    assert count == len(told)
+    assert told["port/country", "flag"]["collation"] == "utf8mb4_bin"
+    assert told["port/country", "name"]["collation"] is None
+    assert told["port/berth", "area_m2"]["default"] == "`length_m` * 30"
+    assert told["port/company", "name"]["default"] == "'NULL'"
+    assert told["port/company", "vat_number"]["default"] is None
+    assert told["port/harbour", "opened"]["default"] == "'0000-00-00'"
+    assert (told["port/berth", "length_m"]["precision"], told["port/berth", "length_m"]["scale"]) == (6, 2)
+    assert told["port/vessel", "photo"]["lob"] is True
+
+
+@pytest.mark.parametrize("account", ["found", "seen_by_clerk"])
+def test_every_key_and_index_is_as_the_server_shows_it(
+    harbour: MariaHarness, account: str, request: pytest.FixtureRequest
+) -> None:
+    """An account that may only SELECT is told the same, though the server's own list of rules is empty for it."""
+    crawl: Crawl = request.getfixturevalue(account)
+    expected: dict[tuple[str, str, str], list[str]] = {}
+    for database, table, kind in harbour.names():
+        if kind == "table":
+            for row in harbour.read(f"SHOW INDEX FROM {quoted(database, table)}"):
+                kind = "primary" if row[2] == "PRIMARY" else "index" if row[1] else "unique"
+                expected.setdefault((path(database, table), row[2], kind), []).append(row[4])
+    told = {(r["path"], r["name"], r["kind"]): r["columns"] for r in crawl.records("key") if r["kind"] != "foreign"}
+    assert told == expected
+    assert {_foreign(r) for r in crawl.records("key") if r["kind"] == "foreign"} == _foreign_keys(harbour)
+
+
+def _foreign(r: dict[str, object]) -> tuple[object, ...]:
+    columns, referred = tuple(r["columns"]), tuple(r["ref_columns"])  # type: ignore[arg-type]
+    return (r["path"], r["name"], columns, r["ref_path"], referred, r["on_delete"], r["on_update"])
+
+
+def _foreign_keys(harbour: MariaHarness) -> set[tuple[object, ...]]:
+    """As SQLAlchemy reads them out of SHOW CREATE TABLE; the one whose names it cannot unquote is added by hand."""
+    inspector = sa.inspect(sa.create_engine("mariadb+pyodbc://", creator=harbour.plain))
+    expected: set[tuple[object, ...]] = {
+        (path(ODD, "back`tick"), "f`k", ("x`y",), path(ODD, 'we"ird'), ('a"b',), "CASCADE", "RESTRICT")
+    }
+    for database in ("port", "ledger"):
+        for table in inspector.get_table_names(database):
+            for key in inspector.get_foreign_keys(table, database):
+                referred = path(key["referred_schema"] or database, key["referred_table"])
+                columns = (tuple(key["constrained_columns"]), referred, tuple(key["referred_columns"]))
+                rules = (key["options"].get("ondelete", "RESTRICT"), key["options"].get("onupdate", "RESTRICT"))
+                if key["name"] == "vessel_sister":
+                    rules = ("NO ACTION", "RESTRICT")  # which SQLAlchemy leaves out, as if nothing had been declared
+                expected.add((path(database, table), key["name"], *columns, *rules))
+    assert len(expected) >= 20
+    inspector.bind.dispose()  # type: ignore[union-attr]
+    return expected
+
+
+def test_the_second_way_asks_only_where_the_first_said_nothing(harbour: MariaHarness) -> None:
+    admin, clerk = _statements(harbour, "admin"), _statements(harbour, "clerk")
+    assert not [s for s in admin if s.startswith("SHOW CREATE")]
+    asked = {s for s in clerk if s.startswith("SHOW CREATE TABLE")}  # as a set: each is logged prepared and executed
+    assert len(asked) == len({k[0] for k in _foreign_keys(harbour)})
+
+
+def test_texts_are_the_servers_own(harbour: MariaHarness, found: Crawl) -> None:
+    routines = {(r["path"], r["kind"]): r for r in found.records("routine")}
+    for database, name, kind in harbour.names():
+        if kind != "view":
+            continue
+        text = str(routines.pop((path(database, name), "view"))["definition"])
+        if name == "broken":
+            assert "short_lived" in text
+            continue
+        shown = harbour.read(f"SHOW CREATE VIEW {quoted(database, name)}")[0][1]
+        assert shown.endswith(f" AS {text}")
+    for database, name, kind in (
+        ("ledger", "settle", "procedure"), ("ledger", "settle", "function"), ("port", "days_alongside", "function"),
+        (ODD, "pro/c;", "procedure"), ("ledger", "nightly", "event"),
+    ):  # fmt: skip
+        shown = harbour.read(f"SHOW CREATE {kind} {quoted(database, name)}")[0]
+        text = routines.pop((path(database, name), kind))["definition"]
+        assert any(str(part).rstrip().endswith(str(text)) for part in shown), (kind, name)
+    for database, table, name in (("ledger", "invoice", "touched"), (ODD, "a/b", "tri/gger;")):
+        row = routines.pop((path(database, table, name), "trigger"))
+        assert row["on_path"] == path(database, table)
+        shown = harbour.read(f"SHOW CREATE TRIGGER {quoted(database, name)}")[0][2]
+        assert shown.endswith(str(row["definition"]).partition("FOR EACH ROW ")[2])
+    assert not routines
+
+
+def test_hidden_texts_are_unknown_and_one_fault_for_each_database(harbour: MariaHarness, seen_by_clerk: Crawl) -> None:
+    views = [r for r in seen_by_clerk.records("routine") if r["kind"] == "view"]
+    assert len(views) == 8
+    assert {r["definition"] for r in views} == {None}
+    assert {(f.path, f.op, f.reason) for f in seen_by_clerk.faults} == {
+        (path(d), "query", "QUERY_FAILED") for d in DATABASES
+    }
+    assert all("text of" in f.detail for f in seen_by_clerk.faults)
+
+
+def test_figures_and_times_are_the_servers_own(harbour: MariaHarness, found: Crawl) -> None:
+    rows = harbour.read(
+        "SELECT table_name, table_rows, data_length, data_length + index_length, UNIX_TIMESTAMP(create_time), engine"
+        " FROM information_schema.tables WHERE table_schema = 'port' AND table_type = 'BASE TABLE'"
+    )
+    assert len(rows) >= 12
+    for name, count, size, allocated, created, engine in rows:
+        entry = found.entries[f"port/{name}"]
+        told = (entry["rows"], entry["size"], entry["allocated"], entry["created"], entry["subtype"])
+        assert told == (count, size, allocated, int(created) * 1_000_000, engine)
+    assert found.entries["port/tide_log"]["subtype"] == "MyISAM"
+    assert found.entries["port/vessel_owner"]["size"] is None
+    assert found.entries["port/ticket"]["rows"] is None
+    assert abs(int(str(found.entries["port/vessel"]["created"])) / 1e6 - time.time()) < 3600
+
+
+def test_settings_and_grants_are_told(harbour: MariaHarness, found: Crawl) -> None:
+    told = {(r["path"], r["name"]): r["value"] for r in found.records("setting")}
+    assert told["", "version"] == harbour.read("SELECT version()")[0][0]
+    assert (told["port", "encoding"], told["ledger", "collation"]) == ("utf8mb4", "latin1_swedish_ci")
+    assert told["port/country", "comment"] == "Flags a vessel may sail under ⚓"
+    grants = {(r["path"], r["grantee"], r["right"]) for r in found.records("grant")}
+    assert ("", "'clerk'@'127.0.0.1'", "read") in grants
+    assert ("", "'clerk'@'127.0.0.1'", "write") not in grants
+
+
+def _statements(harbour: MariaHarness, user: str) -> list[str]:
+    """Every statement the server saw while the connector crawled and sampled as ``user``."""
+    log = harbour.server.directory / f"general-{user}-{time.monotonic_ns()}"
+    harbour.server.run(f"SET GLOBAL general_log_file = '{log}'; SET GLOBAL general_log = 1")
+    try:
+        with closing(harbour.open(harbour.settings() | {"user": user})) as connector:
+            crawl_all(connector)
+            assert isinstance(connector, OdbcConnector)
+            connector.sample("port/harbour", 2)
+    finally:
+        harbour.server.run("SET GLOBAL general_log = 0")
+    entries = re.split(r"^(?:\d{6} [ \d:]{8})?\s+\d+ (?=\w+\s)", log.read_text(errors="replace"), flags=re.MULTILINE)
+    commands = [e.partition("\t") for e in entries]
+    mine, logged_in = [], False
+    for kind, _, text in commands:
+        logged_in = logged_in or (kind.strip() == "Connect" and user in text)
+        if logged_in and kind.strip() in ("Query", "Execute", "Prepare") and "general_log" not in text:
+            mine.append(text.strip())
+    return mine
+
+
+@pytest.mark.parametrize("user", ["admin", "clerk"])
+def test_the_statement_log_holds_nothing_but_select_show_and_set(harbour: MariaHarness, user: str) -> None:
+    statements = _statements(harbour, user)
+    assert len(statements) > 20
+    assert {s.split(None, 1)[0].upper() for s in statements} <= {"SELECT", "SHOW", "SET"}
+    assert "SET SESSION TRANSACTION READ ONLY" in statements
+
+
+def test_the_session_could_not_write_if_it_tried(harbour: MariaHarness) -> None:
+    with closing(harbour.open()) as connector:
+        list(connector.roots())
+        assert isinstance(connector, OdbcConnector)
+        with pytest.raises(Refused, match="READ ONLY"):
+            connector._link.execute("SELECT NEXTVAL(`port`.`ticket`)")
+
+
+def test_a_wrong_password_is_one_failed_login_however_often_it_is_asked(harbour: MariaHarness) -> None:
+    before = _failures(harbour.server)
+    with closing(harbour.open(harbour.refused())) as connector:
+        for _ in range(3):
+            with pytest.raises(SourceError) as raised:
+                list(connector.roots())
+            assert raised.value.code == "AUTH_REFUSED"
+            with pytest.raises(SourceError):
+                next(connector.crawl(Unit("")), None)
+    assert _failures(harbour.server) - before == 1
+
+
+def _failures(server: MariaDB) -> int:
+    return server.log.read_text(errors="replace").count("Access denied for user 'admin'")
+
+
+def test_a_database_without_rights_is_denied_when_it_is_named(harbour: MariaHarness) -> None:
+    harbour.server.run(f"CREATE USER guest@'127.0.0.1' IDENTIFIED BY '{servers.PASSWORD}'")
+    settings = harbour.settings() | {"user": "guest", "connection": f"{harbour.settings()['connection']};Database=port"}
+    try:
+        with closing(harbour.open(settings)) as connector, pytest.raises(SourceError) as raised:
+            list(connector.roots())
+    finally:
+        harbour.server.run("DROP USER guest@'127.0.0.1'")
+    assert (raised.value.code, raised.value.transient) == ("DENIED", False)
+
+
+def test_a_named_database_is_the_whole_source(harbour: MariaHarness) -> None:
+    crawl = _crawl(harbour, harbour.settings() | {"connection": f"{harbour.settings()['connection']};Database=ledger"})
+    assert {p.partition("/")[0] for p in crawl.entries} == {"ledger"}
+    assert not ledger_gaps(crawl)
+    assert any(r["ref_path"] == "port/cargo" for r in crawl.records("key"))
+
+
+def test_samples_survive_dates_that_are_none_and_numbers_beyond_64_bits(harbour: MariaHarness) -> None:
+    with closing(harbour.open(harbour.clerk())) as connector:
+        assert isinstance(connector, OdbcConnector)
+        names, rows = connector.sample("port/person", 5)
+        assert names == ("person_id", "family_name", "born", "woken", "year_in")
+        assert [row[2:4] for row in rows] == [("0000-00-00", "-800:00:00"), ("2024-00-00", "838:59:59")]
+        names, rows = connector.sample("port/pilot", 5)
+        assert int(str(dict(zip(names, rows[0], strict=True))["huge"])) == 18446744073709551615
+        _, rows = connector.sample("port/bare", 1)
+        assert len(str(rows[0][0])) == 4096
+        _, rows = connector.sample("port/vessel", 1)
+        assert len(rows[0][6]) == 4096  # type: ignore[arg-type]
+        assert connector.sample(path(ODD, 'we"ird'), 1) == (('a"b', "select", "per%cent_"), [(1, "one", 1)])
+        assert connector.sample(path(ODD, "back`tick"), 1)[0] == ("x`y",)
+        with pytest.raises(SourceError) as raised:
+            connector.sample("ledger/broken", 1)
+        assert raised.value.code in ("QUERY_FAILED", "NOT_FOUND")
+
+
+def test_a_query_that_takes_too_long_is_ended_by_the_server(harbour: MariaHarness) -> None:
+    harbour.server.run("CREATE VIEW ledger.slow AS SELECT SLEEP(30) AS s FROM port.country")
+    try:
+        with closing(harbour.open(harbour.settings() | {"query_timeout_s": 1})) as connector:
+            assert isinstance(connector, OdbcConnector)
+            started = time.monotonic()
+            with pytest.raises(SourceError) as raised:
+                connector.sample("ledger/slow", 5)
+            assert time.monotonic() - started < 10
+    finally:
+        harbour.server.run("DROP VIEW ledger.slow")
+    assert (raised.value.code, raised.value.transient) == ("TIMEOUT", False)
+
+
+def test_a_lost_connection_is_transient_and_the_next_attempt_succeeds(harbour: MariaHarness) -> None:
+    with closing(harbour.open(harbour.clerk())) as connector:
+        unit = next(u for u in crawl_all(connector).units if u.key == "port/")
+        for (number,) in harbour.read("SELECT id FROM information_schema.processlist WHERE user = 'clerk'"):
+            harbour.server.run(f"KILL {number}")
+        with pytest.raises(SourceError) as raised:
+            list(connector.crawl(unit))
+        assert (raised.value.code, raised.value.transient) == ("UNREACHABLE", True)
+        assert list(connector.crawl(unit))
+
+
+def test_nobody_at_the_port_is_unreachable(harbour: MariaHarness) -> None:
+    connection = f"DRIVER={{MariaDB Unicode}};SERVER=127.0.0.1;PORT={servers.free_port()}"
+    with closing(harbour.open(harbour.settings() | {"connection": connection})) as connector:
+        with pytest.raises(SourceError) as raised:
+            list(connector.roots())
+    assert (raised.value.code, raised.value.transient) == ("UNREACHABLE", True)
+
+
+def test_the_catalog_functions_find_the_same_tables_columns_and_keys(harbour: MariaHarness, found: Crawl) -> None:
+    crawl = _crawl(harbour, harbour.settings() | {"profile": "generic"})
+    mine = {p: r["kind"] for p, r in found.entries.items() if r["kind"] != "sequence"}
+    assert {p for p in mine if p not in crawl.entries} == set()
+    columns = {(r["path"], r["name"]) for r in found.records("column") if r["path"] in mine}
+    assert columns - {(r["path"], r["name"]) for r in crawl.records("column")} == set()
+    primary = {(r["path"], tuple(r["columns"])) for r in found.records("key") if r["kind"] == "primary"}  # type: ignore[arg-type]
+    assert {(r["path"], tuple(r["columns"])) for r in crawl.records("key") if r["kind"] == "primary"} == primary  # type: ignore[arg-type]
+    assert {_foreign(r)[:5] for r in crawl.records("key") if r["kind"] == "foreign"} == {
+        k[:5] for k in _foreign_keys(harbour)
+    }
+    assert not ledger_gaps(crawl)
+
+
+def _crawl(harness: MariaHarness, settings: dict[str, object]) -> Crawl:
+    with closing(harness.open(settings)) as connector:
+        return crawl_all(connector)
