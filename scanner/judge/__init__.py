@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from functools import cache
+from itertools import product
 
 from scanner.codes import StocktakeError
-from scanner.judge.count import GRAVE, Counted, Pass, asked, finding_id
+from scanner.judge.count import GRAVE, Counted, Pass
 from scanner.judge.doc import rules_markdown
 from scanner.judge.places import Place, places
 from scanner.judge.reader import Reads
 from scanner.judge.readiness import MODEL, readiness
+from scanner.judge.verdicts import asked, finding_id
 from scanner.results import Judgement, Verdict
 from scanner.rule import VIEWS, Rule, Target, load_rules, load_targets
 
@@ -91,13 +93,15 @@ def _count(
     pairs = asked(ruled, chosen)
     whole = Counted()
     paths: dict[tuple[str, str], set[str]] = {}
-    for view in VIEWS.values():
-        one = Pass(reader, view, at, pairs)
+    groups = {(p.class_, p.depth): [q for q in at if (q.class_, q.depth) == (p.class_, p.depth)] for p in at}
+    for view, group in product(VIEWS.values(), groups.values()):
+        one = Pass(reader, view, group, pairs)
         counted = one.count()
         one.findings(counted, mutes)
         whole.verdicts.update(counted.verdicts)
         if view.name == "entries":
-            whole.rows, whole.grave = counted.rows, counted.grave
+            whole.rows.update(counted.rows)
+            whole.grave.update(counted.grave)
         elif view.name in _BY_PATH:
             for key, found in one.grave_paths().items():
                 paths.setdefault(key, set()).update(found)

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Literal
 
 from scanner.judge.bind import bind, literal
-from scanner.judge.count import scope_and_verdict, three_counts
 from scanner.judge.derive import judged
 from scanner.judge.reader import Reads
+from scanner.judge.verdicts import Verdicts
 from scanner.rule import Case, Rule
 from scanner.schema import ColumnType
 
@@ -25,9 +25,10 @@ def outcome(reader: Reads, rule: Rule, case: Case) -> Outcome:
         parent, slash, name = str(values.pop("path")).rpartition("/")
         values = {"parent": parent + slash, "name": name, **values}
     given = frozenset(values) & {c.name for c in rule.view.derived}
-    verdict = scope_and_verdict([(bind(rule.fails_when, case.limits), rule.applies or "TRUE")])
-    sql = f"SELECT {three_counts(0)} FROM (SELECT {verdict} FROM ({judged(rule.over, row(rule, values), given)}))"
-    fails, passes, unknown = reader.rows(sql)[0]
+    verdicts = Verdicts([(bind(rule.fails_when, case.limits), rule.applies or "TRUE")])
+    rows = judged(rule.over, row(rule, values), given)
+    sql = f"SELECT {', '.join(verdicts.aggregates())} FROM (SELECT {verdicts.columns()} FROM ({rows}))"
+    fails, passes, unknown = verdicts.counts(reader.rows(sql)[0])[verdicts.expressions[0]]
     return "fail" if fails else "pass" if passes else "unknown" if unknown else "out of scope"
 
 

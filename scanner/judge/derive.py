@@ -1,5 +1,8 @@
 r"""Derived columns, row by row: lengths of exact names, in every unit a target may count in.
 
+What is about the parent alone is computed from the parent alone: DuckDB then computes it once for each folder that the
+Parquet dictionary holds. CASE guards what is dear, as AND and OR in a projection compute both sides.
+
 Names in the catalog are canonical (``\\`` for a backslash, ``\xHH`` for a byte that is not UTF-8); limits count what
 the source really has, so every expression here looks through the escapes.
 """
@@ -23,7 +26,7 @@ def raw_bytes(text: str) -> str:
 
 def undecodable(text: str) -> str:
     """Whether it has bytes that are not UTF-8."""
-    return rf"contains({text}, '\') AND regexp_matches({text}, {_UNDECODABLE})"
+    return rf"CASE WHEN NOT contains({text}, '\') THEN FALSE ELSE regexp_matches({text}, {_UNDECODABLE}) END"
 
 
 def exact(text: str) -> str:
@@ -44,8 +47,6 @@ def _longest(measure: str, own: str, otherwise: str) -> str:
     return f"CASE WHEN kind = 'object' AND parent <> '' THEN list_max({each}) ELSE {otherwise} END"
 
 
-_SLASHES = "(strlen(parent) - strlen(replace(parent, '/', '')))"
-
 ENTRIES: Layers = (
     {
         "path": "parent || name",
@@ -54,7 +55,7 @@ ENTRIES: Layers = (
         "parent_bytes": raw_bytes("parent"),
         "exact_name": f"CASE WHEN mangled THEN NULL ELSE {exact('name')} END",
         "exact_parent": exact("parent"),
-        "segments": f"CAST({_SLASHES} AS BIGINT) + CAST(name <> '' AS BIGINT)",
+        "slashes": "strlen(parent) - strlen(replace(parent, '/', ''))",
         "extension": "CASE WHEN contains(name, '.') THEN lower(split_part(name, '.', -1)) ELSE '' END",
         "same_folded": "CASE WHEN siblings_known THEN same_folded_min END",
         "same_normalised": "CASE WHEN siblings_known THEN same_normalised_min END",
@@ -66,9 +67,10 @@ ENTRIES: Layers = (
         "path_characters": "length(exact_parent) + length(exact_name)",
         "name_utf16": utf16("exact_name"),
         "parent_utf16": utf16("exact_parent"),
+        "segments": "slashes + CAST(name <> '' AS BIGINT)",
         "exact_path": "exact_parent || exact_name",
         "own_name": "CASE WHEN kind = 'object' THEN exact_parent || exact_name ELSE exact_name END",
-        "path_encoded": f"strlen(url_encode(exact_parent || exact_name)) - 2 * {_SLASHES}",
+        "path_encoded": "strlen(url_encode(exact_parent)) - 2 * slashes + strlen(url_encode(exact_name))",
     },
     {
         "path_utf16": "parent_utf16 + name_utf16",

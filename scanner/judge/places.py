@@ -33,6 +33,11 @@ class Place:
         return f"{self.store.path}/" if self.store.path else ""
 
     @property
+    def depth(self) -> int:
+        """How many leading segments of a path name the store."""
+        return self.prefix.count("/")
+
+    @property
     def coverage(self) -> float:
         """Share of its containers listed to their end, 0 to 1; 0 where nothing is known of it."""
         if self.containers == 0:

@@ -96,14 +96,21 @@ def entries(chosen: Estate) -> str:
             ON alias.source = e.source AND alias.path = e.parent || e.name"""
         mangled = "alias.path IS NOT NULL"
         seen += " AND alias.path IS NULL"
-    return f"""SELECT e.store,
-            CASE WHEN place.skip = 0 THEN e.parent ELSE substr(e.parent, place.skip + 1) END AS parent, e.name,
-            e.kind, e.size, e.modified, e.created, e.accessed, e.owner, e.mode,
+    return f"""SELECT e.store, {_within_store(chosen)} AS parent, e.name, e.kind,
+            e.size, e.modified, e.created, e.accessed, e.owner, e.mode,
             CASE WHEN e.attributes IS NULL AND e.mode IS NOT NULL THEN 0 ELSE e.attributes END AS attributes,
             e.links, e.target, e.tier, e.storage_class, e.subtype, {mangled} AS mangled, {seen} AS siblings_known,
             {folded} AS same_folded_min, {normalised} AS same_normalised_min, place.scanned AS scanned
         FROM entry e JOIN {chosen.within()} ON place.id = e.store{joins}
-        WHERE place.skip = 0 OR length(e.parent) + length(e.name) >= place.skip"""
+        WHERE length(e.parent) >= place.skip"""
+
+
+def _within_store(chosen: Estate) -> str:
+    """The parent without the store's own segments; an expression over the parent alone (see ``derive``)."""
+    depths = {p.depth for p in chosen.places}
+    assert len(depths) == 1, "a pass takes stores of one depth"
+    depth = depths.pop()
+    return f"regexp_replace(e.parent, '^([^/]*/){{{depth}}}', '')" if depth else "e.parent"
 
 
 def containers(chosen: Estate) -> str:
