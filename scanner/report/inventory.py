@@ -49,8 +49,8 @@ AGES = (
     ("under 1 year", 1), ("1 to 3 years", 3), ("3 to 5 years", 5), ("5 to 10 years", 10), ("over 10 years", None),
 )  # fmt: skip
 SIZES = (
-    ("empty", 1), ("under 1 kB", 1_000), ("1 kB to 1 MB", 10**6), ("1 to 100 MB", 10**8),
-    ("100 MB to 1 GB", 10**9), ("1 to 10 GB", 10**10), ("10 GB and more", None),
+    ("empty", 1), ("under 1 KiB", 2**10), ("1 KiB to 1 MiB", 2**20), ("1 to 100 MiB", 100 * 2**20),
+    ("100 MiB to 1 GiB", 2**30), ("1 to 10 GiB", 10 * 2**30), ("10 GiB and more", None),
 )  # fmt: skip
 DEPTHS = (
     ("none", 1),

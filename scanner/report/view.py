@@ -192,18 +192,18 @@ def _checks(context: Context) -> tuple[Row, ...]:
     rank = {s: n for n, s in enumerate(results.STATES)}
     pairs = sorted(context.readiness["readiness"], key=lambda r: (rank[r["state"]], r["store"], r["target"]))
     left = MAX_CHECKS
+    named: set[str] = set()
     by_store: dict[str, list[Row]] = defaultdict(list)
     for pair in pairs:
         found = verdicts.get((pair["store"], pair["target"]), [])
         groups: dict[str, list[Row]] = {g: [] for g in readiness.GROUPS}
         for v in found:
-            groups[v["group"]].append(
-                {
-                    "verdict": v,
-                    "rule": rules[v["rule"]],
-                    "findings": [findings[f] for f in v["findings"] if f in findings],
-                }
-            )
+            held = []
+            for key in v["findings"]:
+                if key in findings:  # an id stands once in a page, whatever the judgement says
+                    held.append({**findings[key], "anchor": anchor("f", key) if key not in named else ""})
+                    named.add(key)
+            groups[v["group"]].append({"verdict": v, "rule": rules[v["rule"]], "findings": held})
         judged = {v["rule"] for v in found}
         groups["not_applicable"] += [
             {"verdict": None, "rule": r, "findings": []} for i, r in rules.items() if i not in judged

@@ -13,7 +13,7 @@ _MONTHS = (
     "January", "February", "March", "April", "May", "June", "July", "August", "September", "October",
     "November", "December",
 )  # fmt: skip
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB", "EB")
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Characters that would hide, reorder or break a name on the page: controls but tab and line feed, bidi overrides,
@@ -42,18 +42,18 @@ def number(value: float | None, digits: int = 0) -> str:
 
 
 def size(value: int | None) -> str:
-    """Bytes to three figures in decimal units.
+    """Bytes to three figures in binary units, as the command line and the targets' limits give them.
 
     >>> size(1_234_567).replace(NBSP, " ")
-    '1.23 MB'
-    >>> size(999_999).replace(NBSP, " ")
-    '1.00 MB'
+    '1.18 MiB'
+    >>> size(2**20 - 1).replace(NBSP, " ")
+    '1.00 MiB'
     """
     if value is None:
         return UNKNOWN
     scaled, unit = float(value), 0
-    while scaled >= 999.5 and unit < len(_UNITS) - 1:
-        scaled, unit = scaled / 1000, unit + 1
+    while round(scaled) >= 1024 and unit < len(_UNITS) - 1:  # what would round to 1,024
+        scaled, unit = scaled / 1024, unit + 1
     if unit == 0:
         return f"{value:,}{NBSP}B"
     digits = 2 if scaled < 9.995 else 1 if scaled < 99.95 else 0

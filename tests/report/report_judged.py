@@ -63,7 +63,7 @@ def build_judgement() -> results.Judgement:
     ) -> None:
         found = tuple(
             Finding(
-                f"{rule}-{store}-{n}".replace("/", "-"),
+                f"{rule}-{target}-{store}-{n}".replace("/", "-"),
                 rule,
                 target,
                 store,
@@ -113,7 +113,7 @@ def build_judgement() -> results.Judgement:
 
 
 def build_graph() -> GraphResult:
-    from estate import _KEYS, _TABLES  # noqa: PLC0415
+    from report_estate import _KEYS, _TABLES  # noqa: PLC0415
 
     assets = [
         Asset("finance-share", "store", "share", "Finance share", "finance-share", "", "finance-share"),
