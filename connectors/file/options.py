@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from urllib.parse import unquote_to_bytes, urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from scanner.paths import canonical, restore
 from scanner.secrets import Name
@@ -28,6 +28,13 @@ class FileOptions(BaseModel):
     allow_atime: bool = Field(
         default=False, description="Sample files of other owners although reading them changes their access time"
     )
+
+    @field_validator("root")
+    @classmethod
+    def _possible(cls, root: str) -> str:
+        if b"\0" in restore(root):
+            raise ValueError("no path holds a NUL")
+        return root
 
     @property
     def place(self) -> bytes:

@@ -7,7 +7,7 @@ import os
 import pwd
 import stat
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from connectors.file.mounts import HIERARCHICAL, INLINE, INLINE_BYTES, Mounts
 from scanner.model import Batch
@@ -24,6 +24,7 @@ _SPECIAL = {
     stat.S_IFBLK: "block device",
 }
 _KINDS = {REGULAR: "file", DIRECTORY: "directory", LINK: "link", **dict.fromkeys(_SPECIAL, "special")}
+_INT64 = range(-(1 << 63), 1 << 63)
 _UTF8_NAMES = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
 
 
@@ -98,7 +99,7 @@ class Rows:
             "kind": kinds,
             "size": [size if kind == "file" else None for size, kind in zip(sizes, kinds, strict=True)],
             "allocated": [s.st_blocks * 512 for s in stats],
-            "modified": [s.st_mtime_ns // 1000 for s in stats],
+            "modified": _microseconds(s.st_mtime_ns for s in stats),
             "owner": [self._owners[user] for user in users],
             "group": [self._groups[group] for group in groups],
             "mode": modes,
@@ -106,7 +107,7 @@ class Rows:
             "tier": ["online" if kind == "file" else None for kind in kinds],
         }
         if self._access_times:
-            columns["accessed"] = [s.st_atime_ns // 1000 for s in stats]
+            columns["accessed"] = _microseconds(s.st_atime_ns for s in stats)
         if 0 in columns["allocated"]:
             self._doubt(columns["tier"])
         if max(links) > 1:
@@ -125,6 +126,15 @@ class Rows:
         for place, s in enumerate(self._stats):
             if not s.st_blocks and tiers[place]:
                 tiers[place] = tier(s, self._mounts.type_of(s.st_dev))
+
+
+def _microseconds(nanoseconds: Iterable[int]) -> list[int | None]:
+    """Times as the catalog keeps them; unknown where a broken clock wrote what 64 bits cannot hold."""
+    times: list[int | None] = []
+    times += [n // 1000 for n in nanoseconds]
+    if all(time in _INT64 for time in (min(times, default=0), max(times, default=0))):  # type: ignore[type-var]
+        return times
+    return [time if time in _INT64 else None for time in times]
 
 
 def tier(s: os.stat_result, file_system: str) -> str:

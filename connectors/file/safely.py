@@ -68,6 +68,6 @@ def open_file(parent: int, name: bytes, *, allow_atime: bool) -> int:
 def parts(path: str) -> list[bytes]:
     """The names a canonical path is made of. Raises NotADirectoryError for one that no directory can hold."""
     names = restore(path).removesuffix(b"/").split(b"/") if path else []
-    if any(name in (b"", b".", b"..") for name in names):
+    if any(name in (b"", b".", b"..") or b"\0" in name for name in names):
         raise NotADirectoryError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
     return names

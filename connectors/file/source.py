@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Iterator
 
@@ -15,6 +16,8 @@ from scanner.connector import Session
 from scanner.model import Batch, Event, SourceError, Unit
 from scanner.paths import canonical
 from scanner.schema import SETTING
+
+_NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
 
 class FileSource:
@@ -68,10 +71,9 @@ class FileSource:
         try:
             # O_PATH, so that a root that may be entered but not listed is a fault of that one directory.
             self._root = os.open(place, os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
-        except (FileNotFoundError, NotADirectoryError) as error:
-            raise SourceError("ROOT_MISSING", str(error.strerror), where=where) from None
         except OSError as error:
-            raise SourceError(reason(error), str(error.strerror), where=where) from None
+            code = "ROOT_MISSING" if error.errno in _NOWHERE else reason(error)
+            raise SourceError(code, str(error.strerror), where=where) from None
         self._mounts = mounts
         return self._root
 

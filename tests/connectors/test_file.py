@@ -195,6 +195,24 @@ def test_the_file_system_says_what_it_is(tmp_path: Path) -> None:
     assert int(settings["total_bytes"]) >= int(settings["free_bytes"]) > 0
 
 
+def test_times_beyond_any_calendar_are_unknown_and_cost_nothing(tmp_path: Path) -> None:
+    """A damaged clock may stamp what 64 bits of microseconds cannot hold; one such file must not lose a batch."""
+    script = """
+        mount("-t", "tmpfs", "none", root)
+        for second in (9223372036854775807, -9223372036854775808, 253402300800, -62135596801):
+            subprocess.run(["touch", "-d", f"@{second}", root / str(second)], check=True)
+        with closing(PLUG.open(FileOptions(root=str(root)), Session("test"))) as connector:
+            entries = crawl_all(connector).entries
+        print(json.dumps({path: [e["modified"], e["accessed"]] for path, e in entries.items()}))
+    """
+    assert in_private_mounts(script, tmp_path) == {
+        "9223372036854775807": [None, None],
+        "-9223372036854775808": [None, None],
+        "253402300800": [253402300800_000_000] * 2,
+        "-62135596801": [-62135596801_000_000] * 2,
+    }
+
+
 # Places that are left out
 
 
@@ -367,6 +385,20 @@ def test_a_root_that_is_a_file_is_missing(tmp_path: Path) -> None:
     with pytest.raises(SourceError) as refused:
         crawl(tmp_path / "file")
     assert (refused.value.code, refused.value.where) == ("ROOT_MISSING", str(tmp_path / "file"))
+
+
+def test_a_root_that_leads_nowhere_is_missing(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    for root in (tmp_path / "loop", tmp_path / ("n" * 300)):
+        with pytest.raises(SourceError) as refused:
+            crawl(root)
+        assert (refused.value.code, refused.value.where) == ("ROOT_MISSING", str(root))
+
+
+@pytest.mark.parametrize("root", ["/srv/a\0b", "/srv/a\\x00b"])
+def test_a_root_no_path_can_be_is_refused_as_a_setting(root: str) -> None:
+    with pytest.raises(ValueError, match="NUL"):
+        FileOptions(root=root)
 
 
 def test_a_root_given_by_a_link_is_followed(tmp_path: Path) -> None:
@@ -673,8 +705,9 @@ def test_a_locator_with_odd_bytes_leads_to_the_directory(tmp_path: Path) -> None
 def test_parts_of_a_path_are_its_exact_bytes() -> None:
     assert parts("") == []
     assert parts("a/caf\\xE9/") == [b"a", b"caf\xe9"]
-    with pytest.raises(NotADirectoryError):
-        parts("a/../b/")
+    for none in ("a/../b/", "a\0b", "a/\\x00/"):
+        with pytest.raises(NotADirectoryError):
+            parts(none)
 
 
 def test_no_writing_or_opening_of_files_shows_in_a_trace(tmp_path: Path) -> None:
