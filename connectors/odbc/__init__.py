@@ -8,14 +8,14 @@ from connectors.odbc.options import Options, account, from_url, locator
 from scanner.connector import Connector, Plug, Session
 
 LIMITS = (
-    "Rows are the server's own estimates and sizes its statistics: nothing is counted; what was never analysed is unknown.",
-    "A server shows an account only what it may see. MariaDB and MySQL hide the text of views, and routines, triggers and"
-    " events altogether, from an account without SHOW VIEW, EXECUTE, TRIGGER and EVENT, and do not say how many there are.",
+    "Rows are the server's estimates, sizes its statistics: nothing is counted; what was never analysed is unknown.",
+    "A server shows an account only what it may see, and does not say what it leaves out.",
+    "MariaDB and MySQL show texts, routines, triggers and events only with SHOW VIEW, EXECUTE, TRIGGER and EVENT.",
     "PostgreSQL is asked in the catalog of version 12 and later; for an older one set profile = 'generic'.",
-    "A SQLite file is read without taking a lock: what a program writes meanwhile can make a question fail, and is itself"
-    " never held up.",
-    "By ODBC's catalog functions alone (a system without a profile) there are no sizes, texts, grants or settings.",
-    "Access keys and queries need the programs of MDBTools; a relation over several columns shows as one for each of them.",
+    "PostgreSQL will not send names of a database without an encoding that are no UTF-8: their schema is then a fault.",
+    "A SQLite file is read without a lock: what is written meanwhile may fail a question, and is itself never held up.",
+    "ODBC's catalog functions alone (systems without a profile) give no sizes, texts, grants or settings.",
+    "Access keys and queries need the programs of MDBTools; a relation over several columns shows as one for each.",
 )
 
 

@@ -51,7 +51,7 @@ class Asker(Protocol):
         ...
 
     def pages(self, fact: str, scope: Scope, objects: Mapping[str, str]) -> Iterator[Page | Refusal]:
-        """A fact of a scope; ``objects`` are its tables and views with their kinds. Nothing where there is no such fact.
+        """A fact of a scope, if there is such; ``objects`` are its tables and views with their kinds.
 
         Raises:
             SourceError: the connection is lost.

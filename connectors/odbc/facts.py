@@ -15,7 +15,7 @@ Row = Sequence[Any]
 
 
 def segment(name: str) -> str:
-    """Canonical text of a name as the driver gave it; a byte that was no text comes as a surrogate, stands as itself."""
+    """Canonical text of a name as the driver gave it; a byte that was no text comes as a surrogate."""
     try:
         return paths.canonical(name.encode("utf-8", "surrogateescape")).replace("/", "\\x2F")
     except UnicodeEncodeError:  # a surrogate that stands for half a character, not for a byte

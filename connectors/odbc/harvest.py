@@ -53,6 +53,8 @@ class OdbcConnector:
     def sample(self, path: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
         """Column names and at most ``rows`` rows of a table; long values are cut. Raises SourceError."""
         names = [name_of(s) for s in path.split("/")]
+        if self._link.named not in ("", names[0]):
+            raise SourceError("NOT_FOUND", f"the source is the database {self._link.named!r} alone", where=path)
         unopened = self._open(names[0])
         if unopened is not None:
             raise unopened
@@ -87,7 +89,8 @@ class OdbcConnector:
     # --- levels that hold levels ------------------------------------------------------------------------------------
 
     def _databases(self, scope: Scope) -> Iterator[Event]:
-        yield from (Fault("", "note", "PARTIAL", note) for note in self._link.notes)
+        if self._link.unread:
+            yield Fault("", "note", "PARTIAL", self._link.unread)
         named = self._options.databases or ((self._link.named,) if self._link.named else None)
         yield from self._containers("databases", scope, named)
         yield from self._facts(profiles.IN_SOURCE, scope, {})

@@ -2,17 +2,11 @@
 
 from __future__ import annotations
 
-import codecs
 import contextlib
-import os
-import re
-import stat
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
-from urllib.parse import quote as url_quote
 
-from connectors.odbc import errors, guard, profiles
+from connectors.odbc import errors, files, guard, profiles, texts
 from connectors.odbc.options import Options, Pairs, braced, written
 from connectors.odbc.profiles import Profile, Query
 from scanner.connector import Session, missing_driver
@@ -41,8 +35,12 @@ class Answer:
     def __init__(self, link: Link, cursor: Any) -> None:
         self._link = link
         self._cursor: Any = cursor
-        self.names: tuple[str, ...] = tuple(str(d[0]).lower() for d in cursor.description or ())
         self.described: tuple[tuple[Any, ...], ...] = tuple(cursor.description or ())
+        if link.recipe.narrow:
+            self.described = tuple(
+                (str(d[0]).encode("latin-1", "replace").decode(errors="replace"), *d[1:]) for d in self.described
+            )
+        self.names: tuple[str, ...] = tuple(str(d[0]).lower() for d in self.described)
 
     def more(self, rows: int = FETCH) -> list[Sequence[Any]]:
         """The next rows; empty at the end. Raises Refused, or SourceError when the connection is lost."""
@@ -70,8 +68,8 @@ class Link:
         self.session = session
         self.pairs = options.pairs
         self.driver_name = ""
-        self.notes: list[str] = []
-        """What a person should know about how the source was opened."""
+        self.unread = ""
+        """What was left unread to leave a file as it was; ``""`` for nothing."""
         self._connection: Any = None
         self._database = ""
         self._refused: SourceError | None = None
@@ -181,7 +179,7 @@ class Link:
                     "QUERY_FAILED", f"text that is none: {error.reason}" if hasattr(error, "reason") else ""
                 ) from None
             self._tolerant = True
-            _tolerate(pyodbc, self._connection)
+            texts.tolerate(pyodbc, self._connection)
             raise Garbled("QUERY_FAILED", "text that is none") from None
         except (ValueError, OverflowError, MemoryError, SystemError) as error:
             # The driver gave a value that has no place in Python: a date before the year 1, bytes that are no text.
@@ -234,37 +232,14 @@ class Link:
                 pairs = pairs.with_(key, value.format(**figures))
         for key in expected.file_keys:
             if pairs.get(key):
-                pairs = pairs.with_(key, self._file(expected, pairs.get(key)))
+                file = files.checked(pairs.get(key))
+                name = str(file)
+                if expected.file_uri:
+                    name, self.unread = files.sqlite_uri(file, expected.file_uri)
+                pairs = pairs.with_(key, name)
         if expected.reconnect and not (database or pairs.database):
             database = expected.maintenance
         return pairs.without_database().with_("Database", database) if expected.reconnect and database else pairs
-
-    def _file(self, expected: Profile, path: str) -> str:
-        try:
-            found = Path(path).stat()
-            with Path(path).open("rb"):
-                pass
-        except OSError as error:
-            code = "DENIED" if isinstance(error, PermissionError) else "NOT_FOUND"
-            raise SourceError(code, f"no database file there: {error.strerror}", where=path) from None
-        except ValueError as error:
-            raise SourceError("NOT_FOUND", f"no file can be called that: {error}", where=path) from None
-        if not stat.S_ISREG(found.st_mode):
-            raise SourceError("NOT_FOUND", "not a regular file", where=path)
-        if not expected.file_uri:
-            return path
-        log = Path(f"{path}-wal")
-        shared = Path(f"{path}-shm")
-        if log.exists() and log.stat().st_size and shared.exists():
-            # A writer's log is part of the content; with its index there already, nothing new is made beside the file.
-            mode = "mode=ro"
-        else:
-            mode = "mode=ro&immutable=1"
-            if log.exists() and log.stat().st_size:
-                self.notes.append(
-                    f"{log.name} holds changes that were not read: reading it would create a file beside it"
-                )
-        return expected.file_uri.format(path=url_quote(os.path.abspath(path)), mode=mode)  # noqa: PTH100 - resolves no link
 
     def _open(self, pairs: Pairs) -> Any:
         pyodbc = _pyodbc()
@@ -292,7 +267,7 @@ class Link:
         pyodbc = _pyodbc()
         connection = self._connection
         if self._tolerant:
-            _tolerate(pyodbc, connection)
+            texts.tolerate(pyodbc, connection)
         with contextlib.suppress(pyodbc.Error):  # drivers without it: the server's own limit is set below
             connection.timeout = max(1, round(self.options.query_timeout_s))
         dbms, self.driver_name = "", ""
@@ -303,6 +278,8 @@ class Link:
             )
         found = profiles.by_dbms(dbms)
         self._recipe = expected if expected is not None and found.name == "generic" else found
+        if self._recipe.narrow:
+            connection.setencoding(encoding="utf-8", ctype=pyodbc.SQL_CHAR)
         chosen = self.options.profile
         self._profile = profiles.load()[chosen] if chosen else self._recipe
         seconds = max(1, round(self.options.query_timeout_s))
@@ -333,35 +310,3 @@ def _pyodbc() -> Any:
         raise missing_driver("odbc", "odbc", error) from None
     pyodbc.pooling = False  # a pool would keep connections open after close
     return pyodbc
-
-
-def _tolerate(pyodbc: Any, connection: Any) -> None:
-    """Let ill-formed text through as lone surrogates, which names and texts then escape; it never loses a row.
-
-    Only when it is needed: the driver manager's own decoding is several times faster.
-    """
-    connection.setdecoding(pyodbc.SQL_CHAR, encoding="stocktake-utf-8", ctype=pyodbc.SQL_CHAR)
-    for kind in (pyodbc.SQL_WCHAR, pyodbc.SQL_WMETADATA):
-        connection.setdecoding(kind, encoding="stocktake-utf-16", ctype=pyodbc.SQL_WCHAR)
-
-
-def _codec(name: str) -> codecs.CodecInfo | None:
-    wide = {"stocktake_utf_16": True, "stocktake_utf_8": False}.get(re.sub(r"[^a-z0-9]", "_", name.lower()))
-    if wide is None:
-        return None
-
-    def decode(data: Any, _errors: str = "strict") -> tuple[str, int]:
-        raw = bytes(data)
-        if not wide:
-            return raw.decode("utf-8", "surrogateescape"), len(raw)
-        return raw[: len(raw) // 2 * 2].decode("utf-16-le", "surrogatepass"), len(raw)
-
-    def encode(text: str, _errors: str = "strict") -> tuple[bytes, int]:
-        return (text.encode("utf-16-le", "surrogatepass") if wide else text.encode("utf-8", "surrogateescape")), len(
-            text
-        )
-
-    return codecs.CodecInfo(encode, decode, name=name)
-
-
-codecs.register(_codec)

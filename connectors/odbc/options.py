@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from scanner.connector import Account
 from scanner.secrets import SecretRef
 
-_PAIR = re.compile(r"\s*([^=;{}]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|[^;]*?)\s*(?:;|$)", re.DOTALL)
+_PAIR = re.compile(r"\s*([^=;{}]+?)\s*=\s*(\{(?:[^}]|\}\})*\}|(?!\{)[^;]*?)\s*(?:;|$)", re.DOTALL)
 _SECRET_KEY = re.compile(r"pwd|passw|passphrase|secret|token|api_?key", re.IGNORECASE)
 _SERVER = ("server", "servername", "host", "hostname", "address", "addr")
 _DATABASE = ("database", "dbname", "db", "initial catalog")

@@ -1,4 +1,4 @@
-"""The ODBC connector against a real PostgreSQL: the conformance suite, every fact beside another reader's, and its manners."""
+"""The ODBC connector against a real PostgreSQL: every fact beside another reader's, and its manners."""
 
 from __future__ import annotations
 
@@ -99,6 +99,11 @@ class PostgresHarness(Harness):
             return connection.execute(sql, parameters or None).fetchall()
 
 
+def names(value: object) -> tuple[str, ...]:
+    """A list of names out of a record; nothing where there is none."""
+    return tuple(str(v) for v in value) if isinstance(value, list) else ()
+
+
 def path(*names: str) -> str:
     return "/".join(segment(n) for n in ("harbour", *names))
 
@@ -144,8 +149,10 @@ def test_every_table_view_and_sequence_is_there_and_no_other(harbour: PostgresHa
 def test_every_column_is_as_the_information_schema_has_it(harbour: PostgresHarness, found: Crawl) -> None:
     rows = harbour.read(
         "SELECT table_schema, table_name, column_name, is_nullable = 'YES', character_maximum_length,"
-        " CASE WHEN data_type = 'numeric' THEN numeric_precision END, CASE WHEN data_type = 'numeric' THEN numeric_scale END,"
-        " coalesce(column_default, generation_expression), is_identity = 'YES' OR is_generated = 'ALWAYS', collation_name"
+        " CASE WHEN data_type = 'numeric' THEN numeric_precision END,"
+        " CASE WHEN data_type = 'numeric' THEN numeric_scale END,"
+        " coalesce(column_default, generation_expression),"
+        " is_identity = 'YES' OR is_generated = 'ALWAYS', collation_name"
         " FROM information_schema.columns WHERE table_schema = ANY(%s) ORDER BY 1, 2, ordinal_position",
         list(SCHEMAS),
     )
@@ -175,9 +182,11 @@ def test_types_and_comments_are_as_another_reader_has_them(harbour: PostgresHarn
     with engine.connect() as connection:
         for schema, table, column, kind, comment in connection.execute(
             sa.text(
-                "SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod), col_description(c.oid, a.attnum)"
-                " FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
-                " WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p', 'v', 'm') AND a.attnum > 0 AND NOT a.attisdropped"
+                "SELECT n.nspname, c.relname, a.attname, format_type(a.atttypid, a.atttypmod),"
+                " col_description(c.oid, a.attnum) FROM pg_attribute a"
+                " JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace"
+                " WHERE n.nspname = ANY(:schemas) AND c.relkind IN ('r', 'p', 'v', 'm')"
+                " AND a.attnum > 0 AND NOT a.attisdropped"
             ),
             {"schemas": list(SCHEMAS)},
         ):
@@ -194,7 +203,7 @@ def test_types_and_comments_are_as_another_reader_has_them(harbour: PostgresHarn
 
 def test_every_key_and_index_is_as_sqlalchemy_reads_it(harbour: PostgresHarness, found: Crawl) -> None:
     engine = sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(harbour.dsn()))
-    inspector = sa.inspect(engine)
+    inspector: Any = sa.inspect(engine)
     everything: dict[str, Any] = {
         "kind": sa.engine.reflection.ObjectKind.ANY,
         "scope": sa.engine.reflection.ObjectScope.ANY,
@@ -226,10 +235,12 @@ def test_every_key_and_index_is_as_sqlalchemy_reads_it(harbour: PostgresHarness,
                 expected.add((path(schema, table), index["name"], kind, *_columns(columns)))
     engine.dispose()
     told = {
-        (r["path"], r["name"], r["kind"], tuple(r["columns"]), r["ref_path"],  # type: ignore[arg-type]
-         r["ref_columns"] and tuple(r["ref_columns"]), r["on_delete"], r["on_update"])  # type: ignore[arg-type]
+        (
+            *(r["path"], r["name"], r["kind"], names(r["columns"]), r["ref_path"]),
+            *(names(r["ref_columns"]) or None, r["on_delete"], r["on_update"]),
+        )
         for r in found.records("key")
-    }  # fmt: skip
+    }
     assert told == expected
     assert len(found.records("key")) == len(told)
 
@@ -262,7 +273,8 @@ def test_texts_of_views_routines_and_triggers_are_the_servers_own(harbour: Postg
     for schema, name, kind, definition in views:
         assert routines.pop((path(schema, name), kind))["definition"] == definition
     triggers = harbour.read(
-        "SELECT DISTINCT event_object_schema, event_object_table, trigger_name, action_statement FROM information_schema.triggers"
+        "SELECT DISTINCT event_object_schema, event_object_table, trigger_name, action_statement"
+        " FROM information_schema.triggers"
     )
     for schema, table, name, action in triggers:
         row = routines.pop((path(schema, table, name), "trigger"))
@@ -278,11 +290,9 @@ def test_texts_of_views_routines_and_triggers_are_the_servers_own(harbour: Postg
     )
     assert len(procedures) == 6
     for schema, name, kind, body in procedures:
-        mine = [
-            k
-            for k, r in routines.items()
-            if k[1] == kind and k[0].startswith(path(schema, name) + "(") and body in str(r["definition"])
-        ]  # noqa: E501
+        start = path(schema, name) + "("
+        mine = [k for k, r in routines.items() if str(k[0]).startswith(start) and body in str(r["definition"])]
+        assert {k[1] for k in mine} <= {kind}
         assert len(mine) == 1, (schema, name)
         del routines[mine[0]]
     aggregate = routines.pop((path("ledger", "product(numeric)"), "function"))
@@ -319,7 +329,8 @@ def test_settings_tell_versions_encoding_and_extensions(harbour: PostgresHarness
 
 def test_grants_name_who_may_do_what(harbour: PostgresHarness) -> None:
     harbour.server.run(
-        "CREATE ROLE tellers; GRANT SELECT, INSERT, DELETE ON port.vessel TO tellers; GRANT SELECT ON port.country TO PUBLIC;"
+        "CREATE ROLE tellers; GRANT SELECT, INSERT, DELETE ON port.vessel TO tellers;"
+        "GRANT SELECT ON port.country TO PUBLIC;"
         "GRANT USAGE ON SCHEMA ledger TO clerk",
         "harbour",
     )
@@ -329,7 +340,7 @@ def test_grants_name_who_may_do_what(harbour: PostgresHarness) -> None:
         harbour.server.run(
             "DROP OWNED BY tellers; DROP ROLE tellers; REVOKE ALL ON port.country FROM PUBLIC", "harbour"
         )
-    told = {t for t in told if not t[0].startswith("harbour/public")}
+    told = {t for t in told if not str(t[0]).startswith("harbour/public")}
     assert told == {
         ("harbour/port/vessel", "tellers", "role", "read"),
         ("harbour/port/vessel", "tellers", "role", "write"),
@@ -347,7 +358,7 @@ def test_the_statement_log_holds_nothing_but_select_show_and_set(harbour: Postgr
         connector.sample("harbour/port/vessel", 3)
     log = harbour.server.log.read_text(errors="replace")[before:]
     verbs = {verb.upper() for verb in re.findall(r"LOG:  (?:statement|execute [^:]*): (\w+)", log)}
-    assert verbs == {"SELECT", "SET"} or verbs == {"SELECT", "SET", "SHOW"}
+    assert {"SELECT", "SET"} <= verbs <= {"SELECT", "SET", "SHOW"}
     assert log.count("default_transaction_read_only") == 1
 
 
@@ -379,23 +390,9 @@ def test_a_wrong_password_is_one_failed_login_on_a_server_with_encryption(tmp_pa
     place.mkdir()
     try:
         key, certificate = place / "key", place / "certificate"
-        subprocess.run(
-            [
-                "openssl",
-                "req",
-                "-x509",
-                "-newkey",
-                "ec",
-                "-pkeyopt",
-                "ec_paramgen_curve:prime256v1",
-                "-nodes",
-                "-days",
-                "2",
-            ]
-            + ["-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)],
-            check=True,
-            capture_output=True,
-        )
+        command = ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes"]
+        command += ["-days", "2", "-subj", "/CN=localhost", "-keyout", str(key), "-out", str(certificate)]
+        subprocess.run(command, check=True, capture_output=True)
         for file in (key, certificate, place):
             shutil.chown(file, "games", "games")
         key.chmod(0o600)
@@ -406,9 +403,9 @@ def test_a_wrong_password_is_one_failed_login_on_a_server_with_encryption(tmp_pa
             with closing(harness.open(settings)) as connector:
                 told = {r["name"]: r["value"] for r in crawl_all(connector).records("setting")}
             assert told["ssl"] == "on"
-            with closing(harness.open(settings | {"password": "env:STOCKTAKE_TEST_PG_WRONG"})) as connector:
-                with pytest.raises(SourceError) as raised:
-                    list(connector.roots())
+            connector = harness.open(settings | {"password": "env:STOCKTAKE_TEST_PG_WRONG"})
+            with closing(connector), pytest.raises(SourceError) as raised:
+                list(connector.roots())
             assert raised.value.code == "AUTH_REFUSED"
             assert _failures(server) == 1
     finally:
@@ -518,9 +515,9 @@ def test_a_lost_connection_is_transient_and_the_next_attempt_succeeds(harbour: P
 
 def test_nobody_at_the_port_is_unreachable(harbour: PostgresHarness) -> None:
     connection = f"DRIVER={{PostgreSQL Unicode}};SERVER=127.0.0.1;PORT={servers.free_port()};Database=x"
-    with closing(harbour.open(harbour.settings() | {"connection": connection})) as connector:
-        with pytest.raises(SourceError) as raised:
-            list(connector.roots())
+    connector = harbour.open(harbour.settings() | {"connection": connection})
+    with closing(connector), pytest.raises(SourceError) as raised:
+        list(connector.roots())
     assert (raised.value.code, raised.value.transient) == ("UNREACHABLE", True)
 
 
@@ -537,15 +534,15 @@ def test_a_server_that_never_answers_is_given_up_within_the_timeout(harbour: Pos
 
 
 def test_a_driver_that_is_not_installed_is_named_with_those_that_are(harbour: PostgresHarness) -> None:
-    with closing(harbour.open({"connection": "DRIVER={Sybase System 11};SERVER=db01"})) as connector:
-        with pytest.raises(SourceError) as raised:
-            list(connector.roots())
+    connector = harbour.open({"connection": "DRIVER={Sybase System 11};SERVER=db01"})
+    with closing(connector), pytest.raises(SourceError) as raised:
+        list(connector.roots())
     assert raised.value.code == "DRIVER_MISSING"
     assert "Sybase System 11" in raised.value.detail
     assert "PostgreSQL Unicode" in raised.value.detail
-    with closing(harbour.open({"connection": "DSN=no_such_name"})) as connector:
-        with pytest.raises(SourceError) as raised:
-            list(connector.roots())
+    connector = harbour.open({"connection": "DSN=no_such_name"})
+    with closing(connector), pytest.raises(SourceError) as raised:
+        list(connector.roots())
     assert raised.value.code == "DRIVER_MISSING"
     assert "DSN no_such_name" in raised.value.detail
 

@@ -95,6 +95,7 @@ class Profile:
     levels: tuple[str, ...]
     quote: str
     functions: bool
+    narrow: bool
     reconnect: bool
     maintenance: str
     second_way: str
@@ -152,6 +153,7 @@ def _load(name: str) -> Profile:
         levels=tuple(text["levels"]),
         quote=text["quote"],
         functions=text.get("functions", False),
+        narrow=text.get("narrow", False),
         reconnect=text.get("reconnect", False),
         maintenance=text.get("maintenance", ""),
         second_way=text.get("second_way", ""),

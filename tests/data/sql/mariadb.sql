@@ -4,6 +4,7 @@ SET sql_mode = '';
 SET foreign_key_checks = 0;
 CREATE DATABASE port CHARACTER SET utf8mb4 COLLATE utf8mb4_general_ci;
 CREATE DATABASE ledger CHARACTER SET latin1 COLLATE latin1_swedish_ci;
+CREATE DATABASE PORT CHARACTER SET latin1;
 CREATE DATABASE `od/d "names"` CHARACTER SET utf8mb4;
 
 CREATE TABLE port.country (
@@ -97,6 +98,9 @@ CREATE TABLE port.movement (movement_id bigint, moved_on date, what mediumtext, 
     PARTITION BY RANGE (YEAR(moved_on)) (PARTITION p2024 VALUES LESS THAN (2025), PARTITION p2025 VALUES LESS THAN MAXVALUE);
 CREATE TABLE port.bare (anything longtext);
 CREATE SEQUENCE port.ticket START WITH 1000;
+
+CREATE TABLE PORT.vessel (twin int PRIMARY KEY COMMENT 'of another case', other int, CONSTRAINT twin_owner FOREIGN KEY (other) REFERENCES PORT.vessel (twin));
+CREATE VIEW PORT.fleet_size AS SELECT twin FROM PORT.vessel;
 
 CREATE TABLE ledger.account (
     account_id int AUTO_INCREMENT PRIMARY KEY,

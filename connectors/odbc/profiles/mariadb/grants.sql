@@ -9,7 +9,7 @@ SELECT DISTINCT
     END AS `right`,
     'allow' AS effect,
     0 AS inherited,
-    'sql_grant' AS source
+    'sql_grant' AS origin
 FROM (
     SELECT '' AS path, s.grantee AS grantee, s.privilege_type AS privilege_type
     FROM information_schema.schema_privileges AS s

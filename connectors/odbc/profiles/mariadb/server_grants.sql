@@ -10,7 +10,7 @@ SELECT DISTINCT
     END AS `right`,
     'allow' AS effect,
     0 AS inherited,
-    'sql_grant' AS source
+    'sql_grant' AS origin
 FROM information_schema.user_privileges AS p
 WHERE p.privilege_type IN (
     'SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 'EXECUTE', 'SHOW DATABASES', 'CREATE USER', 'SUPER'

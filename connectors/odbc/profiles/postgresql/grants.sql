@@ -13,7 +13,7 @@ SELECT DISTINCT
     END AS right,
     'allow' AS effect,
     0 AS inherited,
-    'sql_grant' AS source
+    'sql_grant' AS origin
 FROM (
     SELECT c.relname AS path, c.relowner AS owner, c.relacl AS acl
     FROM pg_catalog.pg_class AS c
