@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json as jsonlib
 import os
+import re
 import threading
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,8 +28,10 @@ from scanner.config import Estate
 from scanner.connector import Plug, Session, plugs
 from scanner.crawl import SourceProgress
 from scanner.crawl.pace import Pace
-from scanner.crawl.source import AUTH_CODES, check_breaker
+from scanner.crawl.source import check_breaker
+from scanner.crawl.worker import AUTH_CODES
 from scanner.model import SourceError, Stopped
+from scanner.paths import canonical
 from scanner.registry import Bound, bind_all, read_estate
 
 config_app = typer.Typer(help="Check and show the estate file.", no_args_is_help=True)
@@ -61,7 +64,7 @@ timeout_s = 30
 [[sources]]
 name = "files"
 type = "file"
-root = '{root}'
+root = {root}
 # owner = "Finance IT"
 # exclude = ["*/node_modules/"]
 
@@ -113,9 +116,9 @@ def init(
 ) -> None:
     """Write a commented estate file, without secrets."""
     output = Output(as_json=json)
-    text = _TEMPLATE.format(root=str(folder.expanduser().absolute()).replace("'", ""))
+    text = _TEMPLATE.format(root=_toml(canonical(os.fsencode(folder.expanduser().absolute()))))
     if catalog:
-        text = text.replace('catalog = "stocktake-catalog"', f"catalog = {jsonlib.dumps(catalog)}")
+        text = text.replace('catalog = "stocktake-catalog"', f"catalog = {_toml(catalog)}")
     try:
         fd = os.open(output_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except OSError as error:
@@ -125,6 +128,14 @@ def init(
     output.line(f"Wrote {output_file}. Next: stocktake test, then stocktake scan")
     output.record("file", {"path": str(output_file)})
     output.exit(Exit.COMPLETE)
+
+
+def _toml(text: str) -> str:
+    """A TOML string: plain where that is exact, else with escapes."""
+    text = text.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+    if text.isprintable() and "'" not in text:
+        return f"'{text}'"
+    return '"' + "".join(c if c.isprintable() and c not in '"\\' else f"\\U{ord(c):08X}" for c in text) + '"'
 
 
 @config_app.command("validate")
@@ -161,10 +172,14 @@ def config_show(config: ConfigOption = None, catalog: CatalogOption = None, json
 @config_app.command("schema")
 def config_schema(json: JsonOption = False, catalog: CatalogOption = None) -> None:
     """Print the JSON Schema of the estate file, connector settings included."""
-    del json, catalog  # the schema is JSON either way, and needs no catalog
+    del catalog  # the schema needs none
+    output = Output(as_json=json)
     schema: dict[str, Any] = Estate.model_json_schema()
     schema["x-connectors"] = {n: p.options.model_json_schema() for n, p in plugs().items() if isinstance(p, Plug)}
-    typer.echo(jsonlib.dumps(schema, indent=2, sort_keys=True))
+    output.record(None, schema)
+    if not json:
+        output.stdout.bytes((jsonlib.dumps(schema, indent=2, sort_keys=True) + "\n").encode())
+    output.exit(Exit.COMPLETE)
 
 
 @connectors_app.command("list")
@@ -226,15 +241,17 @@ def trust_add(
     """Trust a host's key from now on, in place of any earlier one."""
     output = Output(as_json=json)
     shared = common(output, config, catalog)
-    bound = shared.sources([source])[0]
-    account = bound.account
-    if account is None or not fingerprint.startswith("SHA256:"):
+    if not re.fullmatch(r"SHA256:[A-Za-z0-9+/]{43}=?", fingerprint):
         raise StocktakeError(
-            "USAGE", source, "the source has no host key, or the fingerprint is not of the form SHA256:…"
+            "USAGE", "--fingerprint", "it is written SHA256: and 43 letters, as ssh-keygen -l prints it"
         )
-    host, _, port = account.host.rpartition(":")
     with shared.open_catalog(create=True) as store:
-        store.trust(host, int(port), fingerprint)
+        bound = shared.known_sources([source], store)[0]
+        account = bound.account
+        host, _, port = account.host.rpartition(":") if account else ("", "", "")
+        if account is None or "host_key" not in bound.plug.options.model_fields or not port.isdigit():
+            raise StocktakeError("USAGE", source, f"a source of type {bound.plug.type} has no host key")
+        store.trust(host.removeprefix("[").removesuffix("]"), int(port), fingerprint.rstrip("="))
     output.line(f"Trusted {fingerprint} for {account.host}.")
     output.record("trust", {"host": account.host, "fingerprint": fingerprint})
     output.exit(Exit.COMPLETE)
@@ -257,7 +274,7 @@ def probe(
     shared = common(output, config, catalog)
     exits = set()
     with shared.open_catalog(create=True) as store:
-        for bound in shared.sources(list(sources or ())):
+        for bound in shared.known_sources(list(sources or ()), store):
             exits.add(_probe_one(output, store, bound, credential_changed))
     code = worst(exits)
     output.exit(code)

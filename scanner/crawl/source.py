@@ -11,12 +11,10 @@ from scanner.connector import Account, Connector, Session
 from scanner.crawl.frontier import Frontier
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
-from scanner.crawl.worker import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Shared, Worker, excluded
+from scanner.crawl.worker import AUTH_CODES, FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Shared, Worker, excluded
 from scanner.model import Fault, SourceError, Stopped, Unit
 from scanner.registry import Bound
 
-AUTH_CODES = frozenset({"AUTH_REFUSED", "AUTH_GUEST", "AUTH_INTERACTIVE"})
-"""Codes after which an account is not tried again on that host until a person says its credential changed."""
 _WATCH_S = 0.2
 _GRACE_S = 4.0
 """How long workers may take to come to an end after a stop; what they have not committed by then waits for resume."""
@@ -129,25 +127,37 @@ class SourceRun:
         return connector
 
     def _connect(self) -> Connector:
-        """A connected connector for a further worker; it names the roots again, which costs one request."""
-        connector, _ = self._login()
+        """A connected connector for a worker; it names the roots again, which costs one request."""
+        connector, _ = self._admitted()
         return connector
 
-    def _canary(self) -> tuple[Connector, list[Unit]]:
-        """The first login: alone for its account, never after an earlier refusal, again only after transport errors."""
+    def _admitted(self) -> tuple[Connector, list[Unit]]:
+        """One login, alone for its account and never after a refusal; a refusal is kept before anybody else may try."""
         account = self._bound.account
+        if account is None:
+            return self._login()
+        with self._locks.of(account):
+            check_breaker(self._catalog, account)
+            try:
+                return self._login()
+            except SourceError as error:
+                self._remember(error)
+                raise
+
+    def _remember(self, error: SourceError) -> None:
+        """Keep that the account was refused."""
+        account = self._bound.account
+        if account is not None and error.code in AUTH_CODES:
+            self._catalog.set_refused(account.host, account.name, error.code)
+
+    def _canary(self) -> tuple[Connector, list[Unit]]:
+        """The first login; again only after transport errors."""
         attempts = 0
         while True:
             attempts += 1
             try:
-                if account is None:
-                    return self._login()
-                with self._locks.of(account):
-                    check_breaker(self._catalog, account)
-                    return self._login()
+                return self._admitted()
             except SourceError as error:
-                if error.code in AUTH_CODES and account is not None:
-                    self._catalog.set_refused(account.host, account.name, error.code)
                 if not error.transient or attempts > self._bound.limits.retries:
                     raise
                 self._progress.retries += 1
@@ -169,7 +179,7 @@ class SourceRun:
     def _shared(self) -> Shared:
         return Shared(
             self._scan, self._bound.name, self._catalog, self._frontier, self._pace, self._progress, self._stop,
-            self._bound.limits.retries, self._bound.config.exclude, self._connect,
+            self._bound.limits.retries, self._bound.config.exclude, self._connect, self._remember,
         )  # fmt: skip
 
     # the watch and the end

@@ -24,6 +24,8 @@ FLUSH_S = 5.0
 """Seconds after which what is finished is committed: at most this much is repeated after a crash."""
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
+AUTH_CODES = frozenset({"AUTH_REFUSED", "AUTH_GUEST", "AUTH_INTERACTIVE"})
+"""Codes after which an account is not tried again on that host until a person says its credential changed."""
 
 
 @dataclass(slots=True)
@@ -40,6 +42,7 @@ class Shared:
     retries: int
     exclude: tuple[str, ...]
     connect: Callable[[], Connector]
+    refused: Callable[[SourceError], None]
     abandoned: threading.Event = field(default_factory=threading.Event)
     broken: list[BaseException] = field(default_factory=list)
 
@@ -76,6 +79,10 @@ class Worker:
             self._commit()
         except Stopped:
             self._commit_or_break()
+        except SourceError as error:  # the login was refused: what is done counts, the rest waits for a person
+            self._s.broken.append(error)
+            self._s.frontier.close()
+            self._commit_or_break()
         except BaseException as error:  # noqa: BLE001 - a worker's own failure must end the scan, not vanish in a thread
             self._s.broken.append(error)
             self._s.frontier.close()
@@ -94,11 +101,17 @@ class Worker:
             try:
                 self._attempt(job, attempt)
             except SourceError as error:
+                if error.code in AUTH_CODES or error.code == "AUTH_BLOCKED":
+                    # Every further unit would log in again, and lock the account out.
+                    self._s.refused(error)
+                    self._forget(job, mark, attempt)
+                    raise
                 if error.transient and job.attempts <= shared.retries:
                     self._forget(job, mark, attempt)
                     self._back_off(job.attempts)
                     continue
                 self._failed(job, attempt, Fault(job.unit.key, "list", _registered(error.code), str(error.detail)))
+                self._close()  # so that a login anew, if it takes one, is made where refusals are remembered
                 return
             except Stopped:
                 self._forget(job, mark, attempt)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -144,6 +145,49 @@ def test_wrong_password_is_one_attempt_over_scans(tmp_path: Path) -> None:
         outcome = scan(tmp_path, bound(script, "a", account), bound(script, "b", account))
         assert outcome.exit is Exit.AUTH
     assert script.logins == 1
+
+
+def test_credential_that_fails_in_mid_scan_is_tried_once_more_and_ends_the_source(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A password changed during the scan: every further unit would log in again, and lock the account out."""
+    monkeypatch.setattr("scanner.crawl.worker.FIRST_BACKOFF_S", 0.001)
+    refused: list[str] = []
+    changed = threading.Event()
+
+    def log_in() -> None:
+        if changed.is_set():
+            refused.append("attempt")
+            raise SourceError("AUTH_REFUSED", "wrong password", where="svc at nas01:445")
+
+    def lose(unit: Unit) -> None:
+        if unit.key:
+            changed.set()
+            raise SourceError("UNREACHABLE", "connection lost", where="nas01", transient=True)
+
+    script = Script(tree(3, 2), before=lose, on_roots=log_in)
+    account = Account("nas01:445", "svc")
+    assert scan(tmp_path, bound(script, account=account)).exit is Exit.GAPS
+    assert len(refused) == 1
+    assert scan(tmp_path, bound(script, account=account)).exit is Exit.AUTH
+    assert len(refused) == 1
+
+
+def test_refusal_that_a_connector_meets_by_itself_ends_the_source(tmp_path: Path) -> None:
+    """A connector may log in anew within a unit; its next unit must not give it the chance to do so again."""
+    refused: list[str] = []
+
+    def refuse(unit: Unit) -> None:
+        if unit.key:
+            refused.append(unit.key)
+            raise SourceError("AUTH_REFUSED", "wrong password", where="svc at nas01:445")
+
+    script = Script(tree(3, 1), before=refuse)
+    account = Account("nas01:445", "svc")
+    assert scan(tmp_path, bound(script, account=account, connections=1)).exit is Exit.GAPS
+    assert len(refused) == 1
+    assert scan(tmp_path, bound(script, account=account)).exit is Exit.AUTH
+    assert len(refused) == 1
 
 
 def test_emitted_twice_is_crawled_once(tmp_path: Path) -> None:
