@@ -9,6 +9,7 @@ from pathlib import Path
 import click
 import typer.main
 
+from docs.changelog import changelog
 from scanner.cli.app import app
 from scanner.codes import CODES, EXIT_MEANING
 from scanner.config import Estate, KnownStore, Limits, Policy, SourceConfig
@@ -121,6 +122,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "estate-file.md": estate_file,
     "commands.md": commands,
     "rules.md": rules_markdown,
+    "../CHANGELOG.md": changelog,
 }
 
 
