@@ -13,7 +13,7 @@ class Unit:
     """A piece of a source that is crawled, retried and resumed alone.
 
     ``key`` names it within its source; ``after`` is the connector's own mark for the remainder of a piece that was
-    handed back early, ``""`` for the whole piece. Two strings, so any process that can build the connector can take one.
+    handed back early, ``""`` for the whole piece. Two strings: any process that can build the connector can take one.
     """
 
     key: str

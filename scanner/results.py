@@ -19,8 +19,8 @@ STATE_WORDS: dict[State, str] = {
 class Store:
     """A place that holds data, with what is in it.
 
-    ``id`` is stable across runs; ``path`` is its canonical path within ``source``. Totals are bytes and counts of what was
-    seen; ``complete`` is False where they are lower bounds.
+    ``id`` is stable across runs; ``path`` is its canonical path within ``source``. Totals are bytes and counts of what
+    was seen; ``complete`` is False where they are lower bounds.
     """
 
     id: str
@@ -105,8 +105,8 @@ class Readiness:
     """A store's state for one target, with the arithmetic that gave it.
 
     ``score`` is the share of entries with no failing blocker or high rule, in per cent; None below 90 % coverage.
-    ``steps`` are the sentences of the decision, in order, recomputable by hand. ``effort_h`` is (low, high); high is None
-    where it has no upper bound.
+    ``steps`` are the sentences of the decision, in order, recomputable by hand. ``effort_h`` is (low, high); high is
+    None where it has no upper bound.
     """
 
     store: str
@@ -208,7 +208,7 @@ class GraphResult:
     """Everything ``graph`` found.
 
     ``positions`` maps an asset id to x and y in 0…1, for drawing; ``cut_edges`` are the ids of edges between assets of
-    different waves; ``load_order`` maps a database asset to the order its tables can be loaded in, a tuple of generations.
+    different waves; ``load_order`` maps a database asset to the order its tables can be loaded in, by generation.
     ``groups`` maps an asset to the one it moves with: a table to its schema or store; waves are made of those.
     """
 

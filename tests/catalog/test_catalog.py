@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,12 +18,15 @@ from scanner.model import Batch, Fault, Unit
 from scanner.schema import ENTRY, GRANT, SCHEMAS
 
 
+_NEWER = "UPDATE alembic_version SET version_num = '9999'"
+
+
 def source(name: str = "files", depth: int = 0, locator: str = "/srv") -> SourceRow:
     return SourceRow(name, "file", name, None, locator, depth, "share" if not depth else "bucket", {}, {})
 
 
 @pytest.fixture
-def catalog(tmp_path: Path):  # type: ignore[no-untyped-def]
+def catalog(tmp_path: Path) -> Iterator[Catalog]:
     with Catalog.open(locate(str(tmp_path / "c")), create=True) as made:
         made.lock()
         yield made
@@ -44,7 +48,8 @@ def keep(catalog: Catalog, scan: int, name: str, unit: int, *batches: Batch) -> 
 def entries(*names: str, parent: str = "", size: int | None = 1, **more: object) -> Batch:
     n = len(names)
     extra = {k: [v] * n for k, v in more.items()}
-    return Batch(ENTRY, {"parent": [parent] * n, "name": list(names), "kind": ["file"] * n, "size": [size] * n, **extra})
+    columns = {"parent": [parent] * n, "name": list(names), "kind": ["file"] * n, "size": [size] * n}
+    return Batch(ENTRY, {**columns, **extra})
 
 
 def test_a_part_no_row_names_does_not_exist(catalog: Catalog) -> None:
@@ -140,7 +145,8 @@ def test_every_fact_can_be_asked_even_when_empty(catalog: Catalog) -> None:
     start(catalog)
     with read(catalog) as reader:
         for fact, schema in SCHEMAS.items():
-            rows = reader.dicts(f'SELECT count(*) AS n, {", ".join(f"""any_value("{c}")""" for c in schema.names)} FROM "{fact}"')
+            every = ", ".join(f'any_value("{c}")' for c in schema.names)
+            rows = reader.dicts(f'SELECT count(*) AS n, {every} FROM "{fact}"')
             assert rows[0]["n"] == 0
         assert GRANT.name in dict(reader.describe())
 
@@ -150,8 +156,9 @@ def test_a_query_reaches_nothing_but_the_parts(catalog: Catalog) -> None:
     keep(catalog, scan, "files", 1, entries("a"))
     with read(catalog) as reader:
         assert reader.rows("SELECT count(*) FROM entry") == [(1,)]
-        for sql in ("SELECT * FROM read_text('/etc/hostname')", "COPY entry TO '/tmp/x.csv'", "SET enable_external_access = true"):
-            with pytest.raises(Exception, match="(?i)permission|locked|disabled|cannot"):
+        reaching = ("SELECT * FROM read_text('/etc/hostname')", "COPY entry TO '/tmp/x.csv'")
+        for sql in (*reaching, "SET enable_external_access = true"):
+            with pytest.raises(Exception, match=r"(?i)permission|locked|disabled|cannot"):
                 reader.rows(sql)
 
 
@@ -178,11 +185,13 @@ def test_migrations_build_what_the_tables_declare(tmp_path: Path) -> None:
     ("spoil", "code"),
     [
         (lambda f: f.write_bytes(b"not a database, but long enough to be taken for one" * 100), "CATALOG_DAMAGED"),
-        (lambda f: sqlite3.connect(f).executescript("UPDATE alembic_version SET version_num = '9999'"), "CATALOG_NEWER"),
+        (lambda f: sqlite3.connect(f).executescript(_NEWER), "CATALOG_NEWER"),
         (lambda f: f.unlink(), "NO_CATALOG"),
     ],
 )
-def test_a_spoiled_catalog_is_refused_and_left_alone(tmp_path: Path, spoil, code: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_spoiled_catalog_is_refused_and_left_alone(
+    tmp_path: Path, spoil: Callable[[Path], object], code: str
+) -> None:
     location = locate(str(tmp_path / "c"))
     Catalog.open(location, create=True).close()
     file = location.state_file

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -68,7 +70,9 @@ def test_a_mistake_is_told_with_its_line(change: tuple[str, str], code: str, whe
 
 
 def test_a_literal_password_is_refused_and_not_repeated() -> None:
-    text = GOOD + """
+    text = (
+        GOOD
+        + """
 [[sources]]
 name = "share"
 type = "smb"
@@ -76,6 +80,7 @@ root = '\\\\fs01\\finance'
 user = 'CORP\\scan'
 password = "hunter2-canary"
 """
+    )
     error = refused(text)
     assert error.code.code == "SECRET_LITERAL"
     assert error.where == f"estate.toml:{text[: text.index('password')].count(chr(10)) + 1}"
@@ -93,7 +98,5 @@ def test_a_byte_order_mark_does_no_harm() -> None:
 
 @given(st.text(max_size=300))
 def test_any_text_gives_an_estate_or_an_error_for_a_person(text: str) -> None:
-    try:
-        parse(text)
-    except StocktakeError as error:
-        assert int(error.code.exit) == 2
+    with contextlib.suppress(StocktakeError):
+        assert parse(text).version == 1
