@@ -189,7 +189,9 @@ def invalid(
     error: ValidationError, lines: Lines, prefix: tuple[str | int, ...], keys: Sequence[str] = ()
 ) -> StocktakeError:
     """The first complaint of pydantic as an error for a person; values are never repeated: one may be a secret."""
-    first = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    # A mistyped key shows as an unknown one and a missing one: the unknown one is the mistake.
+    first = next((e for e in found if e["type"] == "extra_forbidden"), found[0])
     place = (*prefix, *first["loc"])
     where = lines.where(place)
     key = str(place[-1]) if place else ""

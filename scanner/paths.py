@@ -1,8 +1,8 @@
 r"""Canonical names: bytes at the source, text in the catalog, reversibly and injectively.
 
 UTF-8 is kept as it is. A byte that does not decode becomes ``\xHH`` and a backslash becomes ``\\``, so ``restore``
-gives the exact bytes back and two names never share a text. ``segment`` also writes ``/`` as ``\x2F``, for names (of tables,
-say) that may hold one.
+gives the exact bytes back and two names never share a text. ``segment`` also writes ``/`` as ``\x2F``, for names (of
+tables, say) that may hold one.
 """
 
 from __future__ import annotations

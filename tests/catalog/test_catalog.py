@@ -17,7 +17,6 @@ from scanner.codes import StocktakeError
 from scanner.model import Batch, Fault, Unit
 from scanner.schema import ENTRY, GRANT, SCHEMAS
 
-
 _NEWER = "UPDATE alembic_version SET version_num = '9999'"
 
 
