@@ -1,4 +1,4 @@
-"""A small catalog in DuckDB with the views that judging reads: rows are given, everything else is as a reader has it."""
+"""A small catalog in DuckDB with the views that judging reads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,8 @@ class World:
             self.db.execute(f'CREATE TABLE "{name}" (scan BIGINT, source VARCHAR, store VARCHAR, {columns}{extra})')
         self.db.execute("CREATE TABLE source (name VARCHAR, type VARCHAR, started BIGINT, ended BIGINT)")
         self.db.execute(
-            "CREATE TABLE fault (source VARCHAR, store VARCHAR, path VARCHAR, op VARCHAR, reason VARCHAR, detail VARCHAR)"
+            """CREATE TABLE fault (source VARCHAR, store VARCHAR, path VARCHAR, op VARCHAR, reason VARCHAR,
+            detail VARCHAR)"""
         )
 
     def source(self, name: str, type_: str, store_depth: int = 0) -> World:
@@ -42,7 +43,7 @@ class World:
         return self
 
     def store_of(self, source: str, path: str) -> str:
-        first = path.split("/")[0]
+        first = path.partition("/")[0]
         return f"{source}/{first}" if self.depths[source] and first else source
 
     def add(self, fact: str, source: str, rows: Sequence[Mapping[str, Any]]) -> World:
@@ -82,7 +83,8 @@ class World:
 
     def stores(self) -> tuple[Store, ...]:
         found = self.rows(
-            """SELECT store, source, count(*), sum(size), count(*) FILTER (WHERE size IS NULL AND kind IN ('file', 'object'))
+            """SELECT store, source, count(*), sum(size),
+                count(*) FILTER (WHERE size IS NULL AND kind IN ('file', 'object'))
             FROM entry GROUP BY ALL"""
         )
         return tuple(
