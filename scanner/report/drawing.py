@@ -76,11 +76,12 @@ def stale_step(stale: int, whole: int | None) -> int:
 def _cell(node: Row, box: Box) -> Row:
     _, _, width, height = box
     name = node.get("name") or "(top)"
-    roomy = width > 40 and height > 18
+    fit = int((width - 8) / 6.6)
+    roomy = height > 18 and fit >= min(6, len(name))  # room for one line that says something
     return {
         **_rectangle(box),
         "step": stale_step(node.get("stale_bytes", 0), node["bytes"]),
-        "label": words.clip(name, max(3, int((width - 8) / 6.6))) if roomy else "",
+        "label": words.clip(name, fit) if roomy else "",
         "sub": words.size(node["bytes"]) if roomy and height > 34 and width > 54 else "",
         "full": name,
         "size": node["bytes"],
@@ -189,6 +190,9 @@ def _line(edge: Row, places: dict[str, tuple[float, float]], room: float) -> Row
         start, end = x1 - 6, x2 + room + 4
         bend = max(24.0, (start - end) / 2)
         path = f"M{start:.1f} {y1:.1f}C{start - bend:.1f} {y1:.1f} {end + bend:.1f} {y2:.1f} {end:.1f} {y2:.1f}"
+    elif y1 == y2:  # it depends on itself
+        side, out = x1 + room + 4, x1 + room + 24
+        path = f"M{side:.1f} {y1 - 5:.1f}C{out:.1f} {y1 - 9:.1f} {out:.1f} {y1 + 9:.1f} {side:.1f} {y1 + 5:.1f}"
     else:
         side = x1 + room + 4
         out = side + min(46.0, 14 + abs(y2 - y1) / 5)
@@ -204,10 +208,10 @@ def _line(edge: Row, places: dict[str, tuple[float, float]], room: float) -> Row
 
 def stacked(parts: tuple[Row, ...], measure: str, width: float) -> list[Row]:
     """A stacked bar: where each part starts and how wide it is; a part that is not nothing is at least a hair wide."""
-    whole = sum(p[measure] for p in parts)
+    whole = sum(p[measure] or 0 for p in parts)
     found, at = [], 0.0
     for p in parts:
-        wide = width * p[measure] / whole if whole else 0.0
+        wide = width * (p[measure] or 0) / whole if whole else 0.0
         if p[measure]:
             found.append({**p, "value": p[measure], "x": round(at, 2), "w": round(max(1.5, wide), 2)})
         at += wide

@@ -8,7 +8,7 @@ from typing import Literal
 
 from scanner import results
 from scanner.report.coverage import explain
-from scanner.report.reading import Row
+from scanner.report.reading import Row, total
 
 MAX_FINDINGS = 5_000
 MAX_VERDICTS = 20_000
@@ -120,44 +120,51 @@ def _best(judgement: results.Judgement) -> dict[str, tuple[str, results.State]]:
 
 def _split(states: dict[str, str], sizes: dict[str, int | None]) -> Row:
     """How many stores and bytes are in each state, worst last."""
-    parts = []
+    parts: list[Row] = []
     words = {s: results.STATE_WORDS[s] for s in ("ready", "conditions", "unknown", "not_ready")} | {
         NOT_JUDGED: "Not judged"
     }
     for state, word in words.items():
         of_state = [s for s, found in states.items() if found == state]
         parts.append(
-            {"state": state, "word": word, "stores": len(of_state), "bytes": sum(sizes.get(s) or 0 for s in of_state)}
+            {
+                "state": state,
+                "word": word,
+                "stores": len(of_state),
+                "bytes": total(sizes.get(s) for s in of_state) if of_state else 0,
+            }
         )
-    return {"stores": len(states), "bytes": sum(p["bytes"] for p in parts), "parts": tuple(parts)}
+    return {"stores": len(states), "bytes": total(sizes.get(s) for s in states), "parts": tuple(parts)}
 
 
 def blockers(judgement: results.Judgement) -> tuple[Row, ...]:
-    """Every check that fails for a target, gravest first: how many stores and objects, and the effort."""
+    """Every check that fails somewhere, gravest first: for which targets, in how many stores and objects, the effort.
+
+    Targets mostly refuse the same objects, so a store counts its largest number at any one target.
+    """
     rules = {r.id: r for r in judgement.rules}
-    titles = {t.id: t.title for t in judgement.targets}
-    groups: dict[tuple[str, str], list[results.Verdict]] = defaultdict(list)
+    groups: dict[str, list[results.Verdict]] = defaultdict(list)
     for v in judgement.verdicts:
         if v.fails and v.rule in rules:
-            groups[v.rule, v.target].append(v)
+            groups[v.rule].append(v)
     rows: list[Row] = []
-    for (rule, target), found in groups.items():
-        known = [v.bytes_failing for v in found if v.bytes_failing is not None]
+    for rule, found in groups.items():
+        worst = {v.store: v for v in sorted(found, key=lambda v: (v.fails, v.bytes_failing or 0, v.target))}
+        objects = sum(v.fails for v in worst.values())
         rows.append(
             {
                 "rule": rule,
                 "title": rules[rule].titles[1],
-                "severity": found[0].severity,
-                "target": target,
-                "target_title": titles.get(target, target),
-                "stores": tuple(sorted(v.store for v in found)),
-                "objects": sum(v.fails for v in found),
-                "bytes": sum(known) if known else None,
+                "severity": min((v.severity for v in found), key=results.SEVERITIES.index),
+                "targets": tuple(t.id for t in judgement.targets if any(v.target == t.id for v in found)),
+                "stores": tuple(sorted(worst)),
+                "objects": objects,
+                "bytes": total(v.bytes_failing for v in worst.values()),
                 "effort": rules[rule].effort,
-                "hours": _hours(rules[rule], sum(v.fails for v in found)),
+                "hours": _hours(rules[rule], objects),
             }
         )
-    rows.sort(key=lambda r: (results.SEVERITIES.index(r["severity"]), -r["objects"], r["rule"], r["target"]))
+    rows.sort(key=lambda r: (results.SEVERITIES.index(r["severity"]), -len(r["targets"]), -r["objects"], r["rule"]))
     return tuple(rows)
 
 

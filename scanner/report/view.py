@@ -93,6 +93,7 @@ def build_view(context: Context) -> Row:
         "groups": readiness.GROUPS,
         "group_meaning": readiness.GROUP_MEANING,
         "states": _states(),
+        "short": {"ready": "Ready", "conditions": "Conditions", "unknown": "Unknown", "not_ready": "Not ready"},
         "severity_meaning": readiness.SEVERITY_MEANING,
         "effort_meaning": readiness.EFFORT_MEANING,
         "gap_count": sum(1 for s in context.sources if not s["complete"]),

@@ -99,6 +99,13 @@ def moment(value: int | None) -> str:
     return f"{date(value)}, {at:%H:%M} UTC" if at else "a date out of range"
 
 
+def period(start: int | None, end: int | None) -> str:
+    """From one moment to another; a day that is the same is said once."""
+    if start is None or end is None or date(start) != date(end):
+        return f"{moment(start)} to {moment(end)}"
+    return f"{moment(start).removesuffix(' UTC')} to {moment(end).rpartition(', ')[2]}"
+
+
 def age(value: int | None, as_of: int) -> str:
     """How long ago, in years to one decimal, or days under a year."""
     if value is None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import duckdb
+import pyarrow as pa
 
 from scanner import results, schema
 from scanner.schema import SCHEMAS
@@ -80,8 +81,10 @@ class EstateReader:
 
     def add_many(self, table: str, names: Sequence[str], rows: list[tuple[object, ...]]) -> None:
         if rows:
-            quoted = ", ".join(f'"{n}"' for n in names)
-            self.db.executemany(f'INSERT INTO "{table}" ({quoted}) VALUES ({", ".join("?" * len(names))})', rows)
+            columns = pa.table([pa.array(c) for c in zip(*rows, strict=True)], names=list(names))
+            self.db.register("incoming", columns)
+            self.db.execute(f'INSERT INTO "{table}" BY NAME SELECT * FROM incoming')
+            self.db.unregister("incoming")
 
 
 _SOURCES = (
