@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
-import click
+import typer
 import typer.main
 
 from docs.changelog import changelog
@@ -97,12 +98,12 @@ def commands() -> str:
     root = typer.main.get_command(app)
     lines = ["# Commands\n", NOTE]
     for path, command in _walk(root, "stocktake"):
-        with click.Context(command, info_name=path, max_content_width=100, terminal_width=100) as context:
+        with typer.Context(command, info_name=path, max_content_width=100, terminal_width=100) as context:
             lines += [f"## {path}\n", "```", command.get_help(context).strip(), "```", ""]
     return "\n".join(lines) + "\n"
 
 
-def _walk(command: click.Command, path: str) -> Iterator[tuple[str, click.Command]]:
+def _walk(command: Any, path: str) -> Iterator[tuple[str, Any]]:
     commands = getattr(command, "commands", None)
     if commands is None:
         yield path, command
