@@ -81,6 +81,7 @@ _ROWS = (
     _c("IO_ERROR", "the source failed while being read", "path", "counts beneath it are lower bounds", "check the disk or server, then: stocktake resume {run} --only IO_ERROR"),
     _c("TIMEOUT", "the source did not answer within the deadline", "path or host", "counts beneath it are lower bounds", "check the server, or raise timeout_s, then: stocktake resume {run} --only TIMEOUT"),
     _c("LOOP", "a directory leads back to itself", "path", "listed once; its second way in is left out", "nothing", Exit.COMPLETE),
+    _c("TOO_DEEP", "it lies deeper than the server opens, or a scan of it goes", "path", "counts beneath it are lower bounds", "add the folder as a source of its own, or scan it on the server itself"),
     _c("MOUNT", "another file system is mounted here", "path", "what lies beneath it was left out", "set cross_mounts = true for this source, or add the mount as a source", Exit.COMPLETE),
     _c("PSEUDO_FS", "this is a pseudo file system (proc, sys, …)", "path", "what lies beneath it was left out", "nothing", Exit.COMPLETE),
     _c("SNAPSHOT", "this is a snapshot folder", "path", "what lies beneath it was left out, so nothing counts twice", "set snapshots = true for this source to include it", Exit.COMPLETE),

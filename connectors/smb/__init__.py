@@ -34,6 +34,7 @@ PLUG = Plug(
         "A server may hide what the account cannot open (access-based enumeration); that does not show either.",
         "Samba follows symbolic links inside a share, so what they lead to counts under each name.",
         "Of those links, only the ones that lead back to a folder above are recognised, and not descended into.",
+        "Folders more than 250 deep, or with a path of more than 32,000 characters, are not entered; the gap is told.",
         "A name Windows could not bear is given as an 8.3 alias; aliases are recognised by their form alone.",
         "FIFOs, sockets and devices of a Samba server look like empty files.",
         "Hard links are not told, so their content counts under each name.",

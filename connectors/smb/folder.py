@@ -14,15 +14,24 @@ _COLUMNS = (
 )  # fmt: skip
 _DEEPEST = 250
 """Folders within folders: people make no deeper tree, and a loop that cannot be recognised must end somewhere."""
+LONGEST = 100_000_000
+"""Names after which a folder counts as endless."""
+_LONGEST_PATH = 65_000
+"""Bytes of a path in UTF-16; the protocol counts them in 16 bits, host and share included."""
+_SIZES = 1 << 63
 _KEPT_NAMES = 250_000
 """Names of one folder that are checked for repetition one by one; a whole page that comes again is always noticed."""
 
 
 class Folder:
-    """The listing of one folder so far; ``rows`` are the entries not yet handed out."""
+    """The listing of one folder so far.
+
+    ``rows`` are the entries not yet handed out; ``broken`` is why the listing is not whole, once it is known.
+    """
 
     def __init__(self, key: str, reach: Reach, *, snapshots: bool) -> None:
         self.listed = 0
+        self.broken: SourceError | None = None
         self.rows = Columns(ENTRY, _COLUMNS)
         self._key = key
         self._reach = reach
@@ -31,15 +40,14 @@ class Folder:
         self._above: dict[Identity, str] | None = None
 
     def add(self, page: bytes) -> list[Event]:
-        """Take in one page; what it tells besides entries.
-
-        Raises:
-            SourceError: PARTIAL, when the page contradicts itself; what came before it stays.
-        """
+        """Take in one page, up to where it contradicts itself; what it tells besides entries."""
+        found: list[wire.Listed] = []
         try:
-            found = [each for each in wire.entries(page) if each.name not in _DOTS]
+            found.extend(each for each in wire.entries(page) if each.name not in _DOTS)  # keeps what came before
         except ValueError as error:
-            raise SourceError("PARTIAL", str(error)) from None
+            self.broken = SourceError("PARTIAL", str(error))
+        if self.listed + len(found) >= LONGEST:
+            self.broken = SourceError("TRUNCATED", f"more than {LONGEST} names")
         events: list[Event] = []
         self.listed += len(found)
         for each in found:
@@ -49,8 +57,9 @@ class Folder:
                 continue
             if len(self._names) < _KEPT_NAMES:
                 self._names.add(each.name)
-            if _is_illegal(name):
-                events.append(Fault(self._key + name, "stat", "OTHER", "the server gave an illegal name"))
+            if is_illegal(name):
+                shown = self._key + name.replace("\0", "\\x00")
+                events.append(Fault(shown, "stat", "OTHER", "the server gave an illegal name"))
                 continue
             if ill_formed:
                 events.append(Fault(self._key + name, "note", "NAME_UNDECODABLE", "no valid UTF-16"))
@@ -75,8 +84,8 @@ class Folder:
             self._key,
             name,
             kind,
-            each.size if has_content else None,
-            each.allocated if has_content else None,
+            each.size if has_content and each.size < _SIZES else None,
+            each.allocated if has_content and each.allocated < _SIZES else None,
             listing.time(each.modified),
             listing.time(each.created),
             attributes,
@@ -95,7 +104,9 @@ class Folder:
         elif "\\\\" in name:
             events.append(Fault(path, "descend", "OTHER", "no SMB path can name it"))
         elif path.count("/") > _DEEPEST:
-            events.append(Fault(path, "descend", "LOOP", f"more than {_DEEPEST} folders deep"))
+            events.append(Fault(path + "/", "list", "TOO_DEEP", f"more than {_DEEPEST} folders deep"))
+        elif len(path.encode("utf-16-le", "surrogatepass")) > _LONGEST_PATH:
+            events.append(Fault(path + "/", "list", "TOO_DEEP", "no SMB path is long enough to name it"))
         elif (again := self._leads_back(path + "/", each.number)) is not None:
             events.append(Fault(path, "descend", "LOOP", f"it is {again} again"))
         else:
@@ -140,6 +151,6 @@ class Folder:
 _DOTS = frozenset({".".encode("utf-16-le"), "..".encode("utf-16-le")})
 
 
-def _is_illegal(name: str) -> bool:
+def is_illegal(name: str) -> bool:
     """Whether a name cannot be one part of a path: a server that sends such a thing is broken, or hostile."""
     return not name or name in {".", ".."} or "\\x2F" in name or "\0" in name

@@ -216,7 +216,9 @@ class Link:
         tree = self.tree(share)
         # [MS-SMB2] 3.2.4.3: on a DFS share the server expects the name with host and share before it.
         name = "\\".join(part for part in (self.host, share, path) if part) if tree.is_dfs_share else path
-        opened = self.ask(share, wire.create(name, access, options), wire.created, path)
+        with self._answers(path):  # a path may be longer than the protocol can say
+            message = wire.create(name, access, options)
+        opened = self.ask(share, message, wire.created, path)
         assert opened is not None
         return Handle(self, share, opened)
 
@@ -273,7 +275,7 @@ class Handle:
             part = self._link.ask(self._share, wire.read(self._opened.handle, start, wanted), wire.content)
             if not part:
                 break
-            parts.append(part)
+            parts.append(part[:wanted])
             start += len(part)
         return b"".join(parts)
 
@@ -282,8 +284,10 @@ class Handle:
         message = wire.ioctl(wire.PIPE_TRANSCEIVE, self._opened.handle, pdu, srvsvc.ROOM)
         answer = self._link.ask(self._share, message, wire.output) or b""
         while srvsvc.missing(answer):
-            rest = wire.read(self._opened.handle, 0, srvsvc.ROOM)
-            answer += self._link.ask(self._share, rest, wire.content) or b""
+            rest = self._link.ask(self._share, wire.read(self._opened.handle, 0, srvsvc.ROOM), wire.content)
+            if not rest:
+                raise srvsvc.RpcError("the share list is cut off")
+            answer += rest
             if len(answer) > _LONGEST_CALL:
                 raise srvsvc.RpcError("the share list does not end")
         return answer

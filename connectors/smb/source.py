@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from connectors.smb import wire
-from connectors.smb.folder import Folder
+from connectors.smb.folder import Folder, is_illegal
 from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach, refuse_unreadable
 from connectors.smb.status import OF_A_FOLDER
@@ -15,6 +15,9 @@ from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
 from scanner.schema import ENTRY, LISTING, SETTING
 
 _BATCH = 10_000
+_LONGEST_PATH = 3840
+"""Bytes of a path: Linux opens none of 4,096, those of the share's own folder included, and Samba then says that
+there is no such name."""
 
 
 class SmbConnector:
@@ -71,9 +74,16 @@ class SmbConnector:
             rows.add("", paths.segment(self._options.share), "directory", "share")
             events.append(Unit(self._options.first))
         else:
+            seen: set[str] = set()
             for share in self._reach.link().shares():
                 name = paths.segment(share.name)
-                if share.is_store:
+                if is_illegal(name):
+                    events.append(
+                        Fault(name.replace("\0", "\\x00"), "stat", "OTHER", "the server gave an illegal name")
+                    )
+                elif name in seen:
+                    events.append(Fault(name, "skip", "DUPLICATE_ENTRY"))
+                elif share.is_store:
                     rows.add("", name, "directory", "share")
                     settings.add(name, "smb.remark", share.remark)
                     events.append(Unit(name + "/"))
@@ -81,6 +91,7 @@ class SmbConnector:
                     administrative = "administrative share; name it in root to scan it"
                     why = administrative if share.kind == "disk" else f"a share of kind {share.kind} holds no files"
                     events.append(Fault(name, "skip", "EXCLUDED", why))
+                seen.add(name)
         for name, value in self._reach.link().facts().items():
             settings.add("", name, value)
         listed = len(rows) + sum(isinstance(event, Fault) for event in events)
@@ -99,35 +110,35 @@ class SmbConnector:
         except SourceError as error:
             if error.code not in OF_A_FOLDER:
                 raise
-            gone = error.code == "NOT_FOUND" and not top
-            yield Fault(key, "list", "VANISHED" if gone else error.code, error.detail)
+            code = error.code
+            if code == "NOT_FOUND" and not top:
+                code = "TOO_DEEP" if len(key.encode()) > _LONGEST_PATH else "VANISHED"
+            yield Fault(key, "list", code, error.detail)
             return
         folder = Folder(key, self._reach, snapshots=options.snapshots)
-        broken: SourceError | None = None
         with handle:
             self._reach.remember(key, handle.identity)
             if top:
                 yield self._share_settings(key)
             pages = handle.pages()
-            while True:
+            while folder.broken is None:
                 try:
                     page = next(pages, None)
-                    events = folder.add(page) if page is not None else ()
                 except SourceError as error:
                     if error.code not in OF_A_FOLDER:
                         raise
-                    broken = error
+                    folder.broken = error
                     break
                 if page is None:
                     break
-                yield from events
+                yield from folder.add(page)
                 if len(folder.rows) >= _BATCH:
                     yield folder.rows.take()
         if len(folder.rows):
             yield folder.rows.take()
-        if broken is not None:
-            yield Fault(key, "list", broken.code, broken.detail)
-        yield Batch(LISTING, {"path": [key], "listed": [folder.listed], "complete": [broken is None]})
+        if folder.broken is not None:
+            yield Fault(key, "list", folder.broken.code, folder.broken.detail)
+        yield Batch(LISTING, {"path": [key], "listed": [folder.listed], "complete": [folder.broken is None]})
 
     def _share_settings(self, key: str) -> Batch:
         place = self._reach.place(key)

@@ -12,6 +12,7 @@ from typing import Any
 from smbprotocol.connection import Connection
 from smbprotocol.exceptions import SMBConnectionClosed, SMBException, SMBResponseException
 from smbprotocol.header import Commands, Smb2Flags
+from smbprotocol.transport import Tcp
 
 from connectors.smb.status import BROKEN, PENDING
 from scanner.model import SourceError
@@ -21,11 +22,21 @@ for _name in ("smbprotocol", "spnego"):
     logging.getLogger(_name).addHandler(logging.NullHandler())
     logging.getLogger(_name).setLevel(logging.CRITICAL)
 
+_LONGEST_FRAME = 2 << 20  # answers of 1 MiB at most are asked for (link.room)
 _GUEST = 0x3  # SMB2_SESSION_FLAG_IS_GUEST, _IS_NULL
 
 
 class Unsigned(SMBException):  # type: ignore[misc]  # the driver is untyped
     """An answer that should have been signed or encrypted was not."""
+
+
+class _Frames(Tcp):  # type: ignore[misc]
+    """The driver's transport with a cap: by itself it sets aside whatever length a server announces, up to 4 GiB."""
+
+    def _recv(self, length: int, timeout: float) -> Any:
+        if length > _LONGEST_FRAME:
+            raise SMBException(f"the server announced a frame of {length} bytes")
+        return super()._recv(length, timeout)
 
 
 class StrictConnection(Connection):  # type: ignore[misc]
@@ -39,6 +50,15 @@ class StrictConnection(Connection):  # type: ignore[misc]
         self.pace = pace
         self.limit_s = limit_s
         self._until = 0.0
+
+    @property
+    def transport(self) -> Any:
+        """The driver's transport; whatever it sets up is replaced by a capped one."""
+        return self._transport
+
+    @transport.setter
+    def transport(self, given: Any) -> None:
+        self._transport = None if given is None else _Frames(given.server, given.port, given.timeout)
 
     @property
     def is_alive(self) -> bool:

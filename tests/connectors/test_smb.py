@@ -160,13 +160,15 @@ class TapeHarness(ShareHarness):
 
 class TestShare(LogsInSuite, DeniedSuite, ReadsBytesSuite, ConnectorSuite):
     @pytest.fixture(scope="class")
-    def harness(self, smb: servers.Samba) -> ShareHarness:
+    @classmethod
+    def harness(cls, smb: servers.Samba) -> ShareHarness:
         return planted(ShareHarness(smb))
 
 
 class TestTape(OfflineSuite):
     @pytest.fixture(scope="class")
-    def harness(self, smb: servers.Samba) -> TapeHarness:
+    @classmethod
+    def harness(cls, smb: servers.Samba) -> TapeHarness:
         return planted(TapeHarness(smb))
 
 
@@ -251,6 +253,28 @@ def test_a_root_that_cannot_be_had_says_why(smb: servers.Samba, folder: str, cod
     error = refused(settings(smb, folder))
     assert (error.code, error.transient) == (code, False)
     assert error.where == "\\\\127.0.0.1\\" + folder.replace("/", "\\")
+
+
+@pytest.mark.parametrize("claimed", [(1 << 32) - 1, (1 << 24) - 1])
+def test_a_frame_longer_than_any_answer_is_refused_before_memory_is_taken(smb: servers.Samba, claimed: int) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def claim() -> None:
+            near, _ = listener.accept()
+            with near, suppress(OSError):
+                near.recv(4096)
+                near.sendall(claimed.to_bytes(4, "big") + bytes(64))
+                near.recv(4096)  # until the client hangs up
+
+        thread = threading.Thread(target=claim)
+        thread.start()
+        begun = time.monotonic()
+        error = refused({**settings(smb, "world"), "port": listener.getsockname()[1]}, timeout_s=5.0)
+        took = time.monotonic() - begun
+        thread.join(10)
+    assert (error.code, error.transient) == ("OTHER", False)
+    assert f"{claimed} bytes" in error.detail
+    assert took < 4, "the deadline was waited for"
 
 
 # ── between client and server ──
@@ -481,6 +505,23 @@ def test_fault_049_users_are_not_blocked_by_a_listing(smb: servers.Samba) -> Non
             subprocess.run([*client, "rename before after"], check=True, capture_output=True)
         assert [e.reason for e in events if isinstance(e, Fault)] == ["VANISHED"]
     assert (smb.directory / "work/after/moved").exists()
+
+
+def test_a_tree_deeper_than_the_server_can_name_is_an_open_gap(smb: servers.Samba) -> None:
+    """Samba answers 'no such name' beyond 4,096 bytes, which must not pass for a folder that has just vanished."""
+    name, at = "d" * 40, os.open(smb.directory / "work", os.O_RDONLY)
+    for _ in range(110):
+        os.mkdir(name, dir_fd=at)
+        below = os.open(name, os.O_RDONLY, dir_fd=at)
+        os.close(at)
+        at = below
+    os.close(at)
+    crawl = crawled(smb, "work")
+    ((path, op, reason),) = [f for f in told(crawl, "list", "descend") if name in f[0]]
+    assert (op, reason) == ("list", "TOO_DEEP")
+    assert path[:-1] in crawl.entries
+    assert len([p for p in crawl.paths if p.endswith(name)]) > 90
+    assert ledger_gaps(crawl) == []
 
 
 # ── a whole host ──

@@ -9,14 +9,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.smb import dfs, listing, srvsvc, wire
+from connectors.smb import SmbConnector, dfs, listing, srvsvc, wire
+from connectors.smb import folder as folders
 from connectors.smb.folder import Folder
+from connectors.smb.link import Handle
 from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach
 from connectors.smb.status import code_of, said
 from scanner import paths
 from scanner.connector import Session
-from scanner.model import Fault, SourceError, Unit
+from scanner.model import Batch, Fault, Unit
 
 
 def entry(name: bytes, *, attributes: int = 0x80, tag: int = 0, number: int = 7, step: int | None = None) -> bytes:
@@ -150,6 +152,7 @@ def test_names_that_are_no_part_of_a_path_are_failures(name: str) -> None:
     (fault,) = listed.add(page([name]))
     assert isinstance(fault, Fault)
     assert (fault.op, fault.reason, len(listed.rows), listed.listed) == ("stat", "OTHER", 0, 1)
+    assert "\0" not in fault.path
 
 
 def test_fault_014_a_folder_with_the_number_of_one_above_is_no_unit() -> None:
@@ -167,15 +170,98 @@ def test_fault_014_a_folder_with_the_number_of_one_above_is_no_unit() -> None:
     assert len(listed.rows) == 3
 
 
+def test_sizes_no_file_can_have_are_unknown() -> None:
+    listed = folder()
+    packed = struct.pack("<II4QQQIII28xQ", 0, 0, 1, 2, 3, 4, 1 << 63, (1 << 64) - 4096, 0x80, 2, 0, 7) + b"a\0"
+    assert listed.add(packed) == []
+    columns = listed.rows.take().columns
+    assert (list(columns["size"]), list(columns["allocated"])) == ([None], [None])
+
+
+def test_a_folder_too_deep_or_with_too_long_a_path_is_a_gap_and_no_unit() -> None:
+    deep, long = folder("share/" + "a/" * 250), folder("share/" + ("n" * 250 + "/") * 131)
+    for listed, name in ((deep, "b"), (long, "m" * 250)):
+        (event,) = listed.add(entry(name.encode("utf-16-le"), attributes=0x10, step=0))
+        assert isinstance(event, Fault)
+        assert (event.op, event.reason) == ("list", "TOO_DEEP")
+        assert len(listed.rows) == 1
+
+
+def test_names_before_the_break_of_a_page_are_kept() -> None:
+    listed = folder()
+    assert listed.add(page(["abc", "def", "ghi"])[:-7]) == []
+    assert (listed.listed, len(listed.rows)) == (2, 2)
+    assert listed.broken is not None
+    assert (listed.broken.code, listed.broken.transient) == ("PARTIAL", False)
+
+
+class FakeLink:
+    """A connection whose every answer is scripted."""
+
+    host = "host"
+
+    def __init__(self, *answers: bytes | None) -> None:
+        self.answers = list(answers)
+
+    def room(self) -> int:
+        return 65536
+
+    def ask(self, _share: str, _message: wire.Message, _parse: object, _path: str = "") -> bytes | None:
+        return self.answers.pop(0)
+
+
+def handle(*answers: bytes | None, size: int = 0) -> Handle:
+    return Handle(FakeLink(*answers), "IPC$", wire.Opened(b"h" * 16, 0x80, size, None))  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("nothing", [None, b""])
+def test_a_pipe_that_falls_silent_in_mid_answer_is_an_error_not_a_loop(nothing: bytes | None) -> None:
+    with pytest.raises(srvsvc.RpcError, match="cut off"):
+        handle(fragments(b"x" * 100, 50)[:40], nothing).call(b"")
+
+
+def test_content_is_never_more_than_was_asked_for() -> None:
+    assert handle(b"0123456789", size=100).read(0, 4) == b"0123"
+
+
+def test_a_folder_without_end_is_given_up_at_a_cap(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(folders, "LONGEST", 5)
+    listed = folder()
+    listed.add(page(["a", "b", "c"]))
+    assert listed.broken is None
+    listed.add(page(["d", "e", "f"]))
+    assert listed.broken is not None
+    assert listed.broken.code == "TRUNCATED"
+    assert (listed.listed, len(listed.rows)) == (6, 6)
+
+
+@pytest.mark.parametrize("name", ["", ".", "..", "a\0b", "a/b"])
+def test_a_share_that_cannot_be_one_is_a_failure_and_a_repeated_one_is_skipped(name: str) -> None:
+    connector = SmbConnector(
+        SmbOptions.model_validate({"root": r"\\host", "user": "u", "password": "env:P"}), Session("test")
+    )
+
+    class Host:
+        def shares(self) -> list[srvsvc.Share]:
+            return [srvsvc.Share(n, "disk", False, "") for n in ("data", name, "data")]
+
+        def facts(self) -> dict[str, str]:
+            return {}
+
+    connector._reach.link = lambda _host="": Host()  # type: ignore[method-assign,assignment,misc]
+    events = list(connector.crawl(Unit("")))
+    assert [e.key for e in events if isinstance(e, Unit)] == ["data/"]
+    assert [(e.op, e.reason) for e in events if isinstance(e, Fault)] == [
+        ("stat", "OTHER"),
+        ("skip", "DUPLICATE_ENTRY"),
+    ]
+    (listed,) = [e.columns["listed"] for e in events if isinstance(e, Batch) and e.schema.name == "listing"]
+    assert list(listed) == [3]
+
+
 def test_fault_018_a_folder_that_would_be_recalled_is_not_listed() -> None:
     (event,) = folder().add(entry("far".encode("utf-16-le"), attributes=0x40010, step=0))
     assert event == Fault("share/a/far", "descend", "OFFLINE", "listing it would recall it")
-
-
-def test_a_broken_page_is_partial() -> None:
-    with pytest.raises(SourceError) as raised:
-        folder().add(page(["abc"])[:-7])
-    assert (raised.value.code, raised.value.transient) == ("PARTIAL", False)
 
 
 def test_a_statuses_words_carry_its_number() -> None:
