@@ -30,6 +30,10 @@ PLUG = Plug(
     facts=("entry", "listing", "setting"),
     limits=(
         "Times have 32 bits: one a day or more ahead of the scan may stand for one before 1970, so it is unknown.",
+        "A time before 1890 or after 2106 arrives as one in between, which cannot be told.",
+        "Directories more than 200 deep are not entered; the gap is told.",
+        "Beneath a path of more than 3,839 bytes names may be missing; the gap is told.",
+        "A directory replaced by a link in the moments between being found and being opened is listed as its target.",
         "Creation and access times, allocated space, ACLs and extended attributes are not shown.",
         "Owner and group are names only where the server's long listing agrees with its numbers, else '#N'.",
         "Hard links are counted, but which names share content is not told, so totals may count it more than once.",

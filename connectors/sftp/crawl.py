@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from connectors.sftp import names as limits
 from connectors.sftp import wire as w
+from connectors.sftp.astray import led_astray
 from connectors.sftp.entries import Entries, kind, segment
 from connectors.sftp.names import Kept, Names
 from connectors.sftp.pipeline import Pipeline, Then
@@ -37,6 +38,8 @@ HELD = 100_000
 SNAPSHOTS = frozenset({".snapshot", ".snapshots", "~snapshot", ".zfs", ".ckpt"})
 """Names under which NetApp, Isilon, btrfs, ZFS and EMC show earlier states of a tree."""
 
+_LONGEST_PATH = 4096 - len("/") - 256
+"""Bytes of a directory's path up to which OpenSSH, which looks at each name by its whole path, shows every name."""
 _SAME_NAME = 3
 _CAP = 200
 
@@ -64,6 +67,7 @@ class Crawl:
     """One unit being crawled over one wire; used once. ``within`` says which directories it may cover."""
 
     def __init__(self, wire: w.Wire, root: bytes, within: Callable[[str], bool], *, snapshots: bool) -> None:
+        self._wire = wire
         self._pipeline = Pipeline(wire)
         self._root = root
         self._within = within
@@ -82,6 +86,10 @@ class Crawl:
 
     def run(self, key: str) -> Iterator[Event]:
         """List the directory ``key`` and what fits of its descendants; the rest comes out as units."""
+        elsewhere = led_astray(self._wire, self._root, restore(key)) if key else None
+        if elsewhere is not None:
+            yield Fault(key, "list", "VANISHED", f"a link has taken its place: it leads to {elsewhere[:_CAP]}")
+            return
         self._cover(key)
         self._pipeline.fill(self._ask)
         while self._pipeline.step():
@@ -157,7 +165,7 @@ class Crawl:
         if name in SNAPSHOTS and not self._snapshots:
             self._events.append(Fault(key[:-1], "descend", "SNAPSHOT"))
         elif key.count("/") > DEPTH:
-            self._events.append(Fault(key, "list", "LOOP", f"more than {DEPTH} directories beneath each other"))
+            self._events.append(Fault(key, "list", "TOO_DEEP", f"more than {DEPTH} directories beneath each other"))
         elif self._covered < DIRECTORIES and self._found < ENTRIES and self._within(key):
             self._cover(key)
         else:
@@ -248,6 +256,10 @@ class Crawl:
     def _end(self, directory: Directory) -> None:
         """All reads of a directory were answered."""
         self._skip(directory, directory.names.take_repeated())
+        if len(directory.raw) > _LONGEST_PATH and directory.complete:
+            directory.complete = False
+            said = "servers leave out, without a word, names whose path is longer than 4,095 bytes"
+            self._events.append(Fault(directory.path, "list", "TOO_DEEP", said))
         if not directory.listed and not directory.names.dots and directory.complete:
             # OpenSSH leaves out every name whose facts it may not see, even '.': readable, not searchable, not empty.
             self._lack(directory, w.LSTAT, directory.raw + b"/.", lambda reply: self._searched(directory, reply))

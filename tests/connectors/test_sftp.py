@@ -18,7 +18,7 @@ import pytest
 
 from connectors.sftp import PLUG, Source, crawl
 from scanner.connector import Session
-from scanner.model import SourceError, Unit
+from scanner.model import Fault, SourceError, Unit
 from scanner.testing import servers
 from scanner.testing.conformance import (
     ConnectorSuite,
@@ -466,6 +466,43 @@ class TestListing:
         assert [(f.path, f.op, f.reason) for f in without.faults] == [(".snapshot", "descend", "SNAPSHOT")]
         assert sorted(with_.paths) == [".snapshot", ".snapshot/hourly.0"]
         assert not with_.faults
+
+    def test_names_a_server_drops_because_their_path_is_too_long_are_an_open_gap(self) -> None:
+        """OpenSSH leaves out, without a word, every name whose whole path exceeds 4,095 bytes."""
+        name = "d" * 40
+        with servers.sshd() as server:
+            at = os.open(server.data, os.O_RDONLY)
+            for _ in range(110):
+                os.mkdir(name, dir_fd=at)
+                below = os.open(name, os.O_RDONLY, dir_fd=at)
+                os.close(at)
+                at = below
+            os.close(at)
+            crawled = _crawl(_settings(server))
+        assert 90 < len(crawled.paths) < 110
+        deepest = max(crawled.paths, key=len) + "/"
+        assert (deepest, "list", "TOO_DEEP") in [(f.path, f.op, f.reason) for f in crawled.faults]
+        assert {r["path"]: r["complete"] for r in crawled.records("listing")}[deepest] is False
+        assert {f.reason for f in crawled.faults} == {"TOO_DEEP"}
+        assert not ledger_gaps(crawled)
+
+    @pytest.mark.parametrize("swapped", ["d", "d/e"])
+    def test_a_unit_whose_directory_was_replaced_by_a_link_leads_nowhere_else(self, swapped: str) -> None:
+        """Between two runs, say: SFTP opens what a link leads to, and knows no way to ask otherwise."""
+        with servers.sshd() as server:
+            (server.data / "tree/d/e").mkdir(parents=True)
+            (server.data / "elsewhere/e").mkdir(parents=True)
+            (server.data / "elsewhere/secret").touch()
+            (server.data / "elsewhere/e/secret").touch()
+            with closing(_open(_settings(server, path="tree"))) as connector:
+                connector.roots()
+                place = server.data / "tree" / swapped
+                place.rename(server.data / "moved")
+                place.symlink_to(server.data / "elsewhere")
+                (fault,) = connector.crawl(Unit("d/e/"))
+        assert isinstance(fault, Fault)
+        assert (fault.path, fault.op, fault.reason) == ("d/e/", "list", "VANISHED")
+        assert "elsewhere" in fault.detail
 
     def test_a_root_that_is_a_file_is_no_root(self) -> None:
         with servers.sshd() as server:

@@ -73,7 +73,7 @@ def test_fault_037_a_link_shown_as_a_directory_is_noticed_when_it_leads_back() -
 def test_fault_037_a_tree_without_a_bottom_ends_at_a_depth(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(crawl, "DEPTH", 20)
     crawled = _crawl(d.Abyss)
-    assert _reasons(crawled) == [("loop/" * 21, "list", "LOOP")]
+    assert _reasons(crawled) == [("loop/" * 21, "list", "TOO_DEEP")]
     assert len(crawled.paths) == 2 * 21
 
 
