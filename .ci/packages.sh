@@ -5,8 +5,14 @@ set -euo pipefail
 
 demo=(python3-venv samba smbclient openssh-server postgresql mariadb-server unixodbc odbcinst odbc-postgresql odbc-mariadb libsqliteodbc)
 tests=("${demo[@]}" attr acl odbc-mdbtools mdbtools strace fonts-dejavu-core)
-# Ubuntu has no package of that name; there the browser tests use what STOCKTAKE_CHROMIUM names.
-if ! command -v chromium >/dev/null 2>&1; then tests+=(chromium); fi
+# Debian's is a package; Ubuntu's is a snap, which apt does not bring: there it must be on the PATH already.
+if ! command -v chromium >/dev/null 2>&1; then
+    if grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then
+        echo "chromium is not on the PATH: the browser tests will fail. Install it with: snap install chromium" >&2
+    else
+        tests+=(chromium)
+    fi
+fi
 
 case "${1:-}" in
 demo) wanted=("${demo[@]}") ;;

@@ -1,0 +1,1 @@
+"""Programs that measure Stocktake beside its peers; run by `make bench`."""
