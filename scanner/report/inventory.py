@@ -92,13 +92,16 @@ FROM cut GROUP BY GROUPING SETS ((family), (ext), (age), (size_step), (depth))
 
 _SNAPSHOT = "(contains(lower(rel), '~snapshot/') OR contains(lower(rel), '.snapshot/') OR contains(rel, '@GMT-'))"
 
+# Marks first: of millions of single files only eight bytes each are held, not their names and paths.
 _SAME = f"""
-WITH {ITEM}, one AS (
+WITH {ITEM}, one AS NOT MATERIALIZED (
   SELECT parent || name AS path, source, size, CASE WHEN etag IS NULL THEN name ELSE NULL END AS name, etag
   FROM item WHERE kind IN ({among(FILES)}) AND size > 0 AND NOT repeat AND NOT {_SNAPSHOT}
+), alike AS (
+  SELECT hash(size, name, etag) AS mark FROM one GROUP BY mark HAVING count(*) > 1
 ), same AS (
   SELECT size, name, etag, count(*) AS copies, min(source || ': ' || path) AS first, max(source || ': ' || path) AS last
-  FROM one GROUP BY size, name, etag HAVING count(*) > 1
+  FROM one WHERE hash(size, name, etag) IN (SELECT mark FROM alike) GROUP BY size, name, etag HAVING count(*) > 1
 )
 SELECT *, count(*) OVER () AS groups, (sum(copies) OVER ())::BIGINT AS all_copies,
   (sum((copies - 1) * size) OVER ())::BIGINT AS all_reclaimable

@@ -44,7 +44,7 @@ def among(values: Iterable[str]) -> str:
 # One row per thing that holds content. `counted` is its size, except that the bytes of a file with several names (hard
 # links) count at its first name only; `rel` is the parent's path within its store, `repeat` a further name.
 ITEM = f"""
-item AS (
+item AS NOT MATERIALIZED (
   SELECT e.source, e.store, e.parent, e.name, e.kind, e.size, e.modified, e.owner, e.mode, e.etag, e.tier,
          CASE WHEN s.store_depth = 0 THEN e.parent ELSE substr(e.parent, strpos(e.parent, '/') + 1) END AS rel,
          e.size AS counted, false AS repeat

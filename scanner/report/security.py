@@ -57,17 +57,20 @@ WHERE regexp_matches(lower(name), 'public|guest|anonymous|signing|smb1|dialect|e
 ORDER BY source, path, name, value
 """
 
-_WEAK_VALUES: tuple[tuple[str, tuple[str, ...], str, str], ...] = (
-    ("public_access_block", ("off", "false", "none", "no", "partial"), "high", "nothing blocks public access"),
-    ("public", ("true", "yes", "on", "1"), "high", "open to the public"),
-    ("guest", ("true", "yes", "on", "1"), "high", "guests are let in"),
-    ("anonymous", ("true", "yes", "on", "1"), "high", "anonymous access"),
-    ("signing", ("false", "no", "off", "disabled", "0"), "medium", "messages are not signed"),
-    ("smb1", ("true", "yes", "on", "1"), "high", "speaks SMB 1"),
-    ("encryption", ("none", "false", "no", "off", "disabled"), "medium", "not encrypted at rest or in transit"),
-    ("weak", ("true", "yes", "on", "1"), "medium", "outdated algorithms"),
-    ("ssl", ("off", "false", "no", "disabled"), "medium", "connections need no encryption"),
-    ("tls", ("off", "false", "no", "disabled"), "medium", "connections need no encryption"),
+_OFF = ("false", "no", "off", "disabled", "none", "0")
+_ON = ("true", "yes", "on", "1")
+_WEAK_VALUES: tuple[tuple[str, tuple[str, ...], results.Severity, str], ...] = (
+    ("public_access_block", _OFF, "medium", "nothing blocks public access"),
+    ("public", _ON, "high", "open to the public"),
+    ("guest", _ON, "high", "guests are let in"),
+    ("anonymous", _ON, "high", "anonymous access"),
+    ("smb1", _ON, "high", "speaks SMB 1"),
+    ("signing", (*_OFF, "optional"), "medium", "messages need not be signed"),
+    ("share_encryption", _OFF, "low", "the share does not ask for encryption"),
+    ("encryption", (*_OFF, "not offered"), "medium", "not encrypted at rest or in transit"),
+    ("weak", _ON, "medium", "outdated algorithms"),
+    ("ssl", _OFF, "medium", "connections need no encryption"),
+    ("tls", _OFF, "medium", "connections need no encryption"),
 )
 """(part of the setting's name, values in lower case, severity, what it means)."""
 

@@ -122,6 +122,8 @@ def duration(value: int | None) -> str:
     """Microseconds as the two largest units: ``2 h 5 min``."""
     if value is None:
         return UNKNOWN
+    if 0 <= value < 1_000_000:
+        return f"<{NBSP}1{NBSP}s"
     seconds = value // 1_000_000
     hours, rest = divmod(seconds, 3600)
     minutes, seconds = divmod(rest, 60)
