@@ -59,14 +59,17 @@ class Reader:
         )
 
     def rows(self, sql: str, params: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+        """Every row of a query."""
         return self._db.execute(sql, list(params)).fetchall()
 
     def dicts(self, sql: str, params: tuple[Any, ...] = ()) -> list[dict[str, Any]]:
+        """Every row of a query, by column name."""
         cursor = self._db.execute(sql, list(params))
         names = [d[0] for d in cursor.description or ()]
         return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def stores(self) -> tuple[Store, ...]:
+        """The one store."""
         n = self._rows
         return (Store("share", "share", "", "share", "share", None, n, n, n, 0, 0, None, complete=True, known=True),)
 

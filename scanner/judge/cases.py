@@ -27,7 +27,7 @@ def outcome(reader: Reads, rule: Rule, case: Case) -> Outcome:
     given = frozenset(values) & {c.name for c in rule.view.derived}
     verdicts = Verdicts([(bind(rule.fails_when, case.limits), rule.applies or "TRUE")])
     rows = judged(rule.over, row(rule, values), given)
-    sql = f"SELECT {', '.join(verdicts.aggregates())} FROM (SELECT {verdicts.columns()} FROM ({rows}))"
+    sql = f"SELECT {', '.join(verdicts.aggregates())} FROM ({verdicts.select(rows)})"
     fails, passes, unknown = verdicts.counts(reader.rows(sql)[0])[verdicts.expressions[0]]
     return "fail" if fails else "pass" if passes else "unknown" if unknown else "out of scope"
 

@@ -59,7 +59,7 @@ class Pass:
         targets = sorted({p.target.id for p in self.pairs})
         graves = [f"count(*) FILTER (WHERE {verdicts.any_of(self._grave(t))})" for t in targets]
         sql = f"""SELECT store, count(*), {", ".join([*verdicts.aggregates(), *graves])}
-            FROM (SELECT store, {verdicts.columns()} FROM ({self._sql})) GROUP BY store ORDER BY store"""
+            FROM ({verdicts.select(self._sql, "store")}) GROUP BY store ORDER BY store"""
         for store, rows, *numbers in self._reader.rows(sql):
             counted.rows[store] = rows
             self._keep(counted, store, verdicts.counts(numbers))
@@ -95,9 +95,9 @@ class Pass:
         fails = [verdicts.any_of([p.expression]) for p in failing]
         still = [f"{v} AND {not_muted(p, muted)}" if muted else v for p, v in zip(failing, fails, strict=True)]
         aggregates, at = self._examples(failing, fails, still)
-        inner = ", ".join(f'"{c}"' for c in self._told(failing))
+        inner = [f'"{c}"' for c in self._told(failing)]
         sql = f"""SELECT store, {", ".join(aggregates)}
-            FROM (SELECT store, {inner}, {self._place()} AS place, {verdicts.columns()} FROM ({self._sql}))
+            FROM ({verdicts.select(self._sql, "store", *inner, f"{self._place()} AS place")})
             WHERE {verdicts.any_of(verdicts.expressions)} GROUP BY store ORDER BY store"""
         for store, *numbers in self._reader.rows(sql):
             for pair, column in zip(failing, at, strict=True):
@@ -155,7 +155,7 @@ class Pass:
         verdicts = Verdicts(e for t in targets for e in self._grave(t))
         lists = [f"list(DISTINCT path) FILTER (WHERE {verdicts.any_of(self._grave(t))})" for t in targets]
         sql = f"""SELECT store, {", ".join(lists)}
-            FROM (SELECT store, path, {verdicts.columns()} FROM ({self._sql})) GROUP BY store"""
+            FROM ({verdicts.select(self._sql, "store", "path")}) GROUP BY store"""
         return {
             (target, store): {str(path).rstrip("/") for path in paths or ()}
             for store, *found in self._reader.rows(sql)

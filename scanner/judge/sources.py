@@ -141,8 +141,16 @@ def stores(chosen: Estate) -> str:
     return f"SELECT {typed} FROM (VALUES {', '.join(rows)}) t({names})"
 
 
-_ASKED_IN_VAIN = "SELECT DISTINCT source, path FROM fault WHERE op IN ('query', 'list')"
-"""Places of which a fact could not be asked for."""
+_APART = "views|routines|triggers|grants|server_grants|settings|database_settings|comments"
+_OTHER_FACTS = {"keys": f"{_APART}|columns", "columns": f"{_APART}|keys|foreign_keys|indexes"}
+"""Facts whose refusal says nothing of keys, or of columns: a fault's detail begins with the fact that was refused."""
+
+
+def _hidden(fact: str) -> str:
+    """SQL: whether a fact of ``e``, or of something above it, could not be asked for. What is not told apart counts."""
+    return f"""EXISTS (SELECT 1 FROM fault vain WHERE vain.source = e.source AND starts_with(e.path, vain.path)
+        AND (vain.op = 'list' OR vain.op = 'query' AND NOT regexp_matches(vain.detail, '^({_OTHER_FACTS[fact]}):')))"""
+
 
 _DBMS = """SELECT source, min(dbms) AS dbms FROM (
         SELECT source, CASE name WHEN 'dialect' THEN lower(value) WHEN 'server_version_num' THEN 'postgres'
@@ -151,15 +159,9 @@ _DBMS = """SELECT source, min(dbms) AS dbms FROM (
 """Dialect of each source."""
 
 
-def _hidden(path: str, source: str) -> str:
-    """Whether something at or above a path could not be asked for."""
-    return f"""EXISTS (SELECT 1 FROM ({_ASKED_IN_VAIN}) vain
-        WHERE vain.source = {source} AND starts_with({path}, vain.path))"""
-
-
 def _relations(chosen: Estate) -> str:
     return f"""SELECT e.*, substr(e.path, place.skip + 1) AS own_path, place.scanned AS scanned_at, dbms.dbms,
-            {_hidden("e.path", "e.source")} AS hidden
+            {_hidden("keys")} AS keys_hidden, {_hidden("columns")} AS columns_hidden
         FROM entry e JOIN {chosen.within()} ON place.id = e.store LEFT JOIN ({_DBMS}) dbms ON dbms.source = e.source
         WHERE e.kind IN ('table', 'view', 'materialized_view', 'foreign_table')"""
 
@@ -174,11 +176,11 @@ def tables(chosen: Estate) -> str:
         has_columns AS (SELECT DISTINCT source FROM "column")
         SELECT e.store, e.own_path AS path, e.name, e.kind, e.subtype, e.dbms, e.size, e.rows, e.modified,
             coalesce(w.n, 0) AS column_count_min,
-            CASE WHEN NOT e.hidden AND hc.source IS NOT NULL THEN coalesce(w.n, 0) END AS column_count,
-            CASE WHEN k.pk THEN TRUE WHEN NOT e.hidden AND s.source IS NOT NULL THEN FALSE END AS has_primary_key,
-            CASE WHEN k.uk THEN TRUE WHEN NOT e.hidden AND s.source IS NOT NULL THEN FALSE END AS has_unique_key,
-            CASE WHEN e.kind <> 'table' THEN NULL WHEN e.rows IS NOT NULL THEN TRUE WHEN NOT e.hidden THEN FALSE END
-                AS has_statistics,
+            CASE WHEN NOT e.columns_hidden AND hc.source IS NOT NULL THEN coalesce(w.n, 0) END AS column_count,
+            CASE WHEN k.pk THEN TRUE WHEN NOT e.keys_hidden AND s.source IS NOT NULL THEN FALSE END AS has_primary_key,
+            CASE WHEN k.uk THEN TRUE WHEN NOT e.keys_hidden AND s.source IS NOT NULL THEN FALSE END AS has_unique_key,
+            CASE WHEN e.kind <> 'table' THEN NULL WHEN e.rows IS NOT NULL THEN TRUE
+                WHEN NOT e.columns_hidden THEN FALSE END AS has_statistics,
             count(*) OVER (PARTITION BY e.source, e.parent, {_FOLD.format("e.name")}) AS same_folded_min,
             e.scanned_at AS scanned
         FROM ({_relations(chosen)}) e LEFT JOIN keyed k ON k.source = e.source AND k.path = e.path
@@ -190,7 +192,8 @@ def columns(chosen: Estate) -> str:
     """Facts of ``columns``."""
     return f"""SELECT c.store, e.own_path AS path, c.name, e.kind, e.dbms, c.type, c.length, c.precision, c.scale,
             c.nullable,
-            CASE WHEN NOT e.hidden THEN coalesce(c."default", '') ELSE c."default" END AS "default", c.lob, c.collation
+            CASE WHEN NOT e.columns_hidden THEN coalesce(c."default", '') ELSE c."default" END AS "default", c.lob,
+            c.collation
         FROM "column" c JOIN ({_relations(chosen)}) e ON e.source = c.source AND e.path = c.path"""
 
 

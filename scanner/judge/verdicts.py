@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -12,6 +13,9 @@ from scanner.rule import Rule, Target
 
 Expression = tuple[str, str]
 """``fails`` and ``applies`` with every limit a literal."""
+
+
+_PATTERN = re.compile(r"regexp_matches\((?P<column>[a-z_]+), '(?P<pattern>(?:[^']|'')*)'\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +50,32 @@ class Verdicts:
     def __init__(self, expressions: Iterable[Expression]) -> None:
         self.expressions = tuple(dict.fromkeys(expressions))
         self._scopes = tuple(dict.fromkeys(applies for _, applies in self.expressions))
+        self._patterns: dict[str, list[str]] = {}
+        for fails in dict.fromkeys(fails for fails, _ in self.expressions):
+            if match := _PATTERN.fullmatch(fails):
+                self._patterns.setdefault(match["column"], []).append(match["pattern"])
 
-    def columns(self) -> str:
-        """The columns, for a SELECT list."""
-        scopes = [f"({applies}) IS NOT FALSE AS s{i}" for i, applies in enumerate(self._scopes)]
-        verdicts = [
-            f"({fails}) AS v{i}" if applies == "TRUE" else f"CASE WHEN ({applies}) THEN ({fails}) END AS v{i}"
-            for i, (fails, applies) in enumerate(self.expressions)
+    def select(self, rows: str, *columns: str) -> str:
+        """A query of some columns, the scopes and the verdicts of a judged view.
+
+        Where several patterns look at one column, their union is tried first: most names match none, and are passed by
+        one look instead of many.
+        """
+        unions = [
+            f"regexp_matches({column}, '{'|'.join(f'(?:{p})' for p in patterns)}') AS odd_{column}"
+            for column, patterns in self._patterns.items()
+            if len(patterns) > 1
         ]
-        return ", ".join(scopes + verdicts)
+        rows = f"SELECT *, {', '.join(unions)} FROM ({rows})" if unions else rows
+        scopes = [f"({applies}) IS NOT FALSE AS s{i}" for i, applies in enumerate(self._scopes)]
+        verdicts = [f"{self._verdict(*expression)} AS v{i}" for i, expression in enumerate(self.expressions)]
+        return f"SELECT {', '.join([*columns, *scopes, *verdicts])} FROM ({rows})"
+
+    def _verdict(self, fails: str, applies: str) -> str:
+        match = _PATTERN.fullmatch(fails)
+        if match and len(self._patterns[match["column"]]) > 1:
+            fails = f"CASE WHEN NOT odd_{match['column']} THEN FALSE ELSE {fails} END"
+        return f"({fails})" if applies == "TRUE" else f"CASE WHEN ({applies}) THEN ({fails}) END"
 
     def aggregates(self) -> list[str]:
         """Rows in scope for each scope; then, for each expression, rows told and rows that fail."""

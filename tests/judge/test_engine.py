@@ -84,15 +84,15 @@ _ROW = st.tuples(_VALUE, _VALUE, _VALUE)
 @settings(max_examples=40, deadline=None)
 def test_three_counts_always_sum_to_the_rows_in_scope(rows: list[tuple[int | None, ...]]) -> None:
     values = ", ".join(f"({', '.join('NULL' if v is None else str(v) for v in row)})" for row in [*rows, (1, 1, 1)])
-    table = f"(SELECT a::INT AS a, b::INT AS b, c::INT AS c FROM (VALUES {values}) t(a, b, c))"
+    table = f"SELECT a::INT AS a, b::INT AS b, c::INT AS c FROM (VALUES {values}) t(a, b, c)"
     verdicts = Verdicts(itertools.product(
         ("a > 1", "a > 1 OR b > 1", "a > b AND NOT c = 1", "NULL > a", "TRUE"),
         ("TRUE", "c = 1", "b > 0 AND c > 0", "NULL = c"),
     ))  # fmt: skip
-    counted = _DB.execute(f"SELECT {', '.join(verdicts.aggregates())} FROM (SELECT {verdicts.columns()} FROM {table})")
+    counted = _DB.execute(f"SELECT {', '.join(verdicts.aggregates())} FROM ({verdicts.select(table)})")
     found = verdicts.counts(counted.fetchall()[0])
     plain = ", ".join(f"({fails}), ({applies})" for fails, applies in verdicts.expressions)
-    every = _DB.execute(f"SELECT {plain} FROM {table}").fetchall()
+    every = _DB.execute(f"SELECT {plain} FROM ({table})").fetchall()
     for i, expression in enumerate(verdicts.expressions):
         in_scope = [(row[2 * i], row[2 * i + 1]) for row in every if row[2 * i + 1] is not False]
         fails, passes, unknown = found[expression]
@@ -111,6 +111,26 @@ def test_every_rule_counts_every_row_in_scope_once(names: list[str]) -> None:
         rule = formulas[found.rule]
         expected = 0 if "[for rows where kind = 'directory']" in rule.formula else rows[rule.over]
         assert found.fails + found.passes + found.unknown == expected, rule.id
+
+
+@given(st.lists(st.none() | st.text("aB./ ?'|)", max_size=5), max_size=8))
+@settings(max_examples=40, deadline=None)
+def test_patterns_tried_together_judge_as_each_alone(names: list[str | None]) -> None:
+    patterns = ["(?i)^b", "[?]|a$", "''", r"(^|/)\.(/|$)", "[|)]"]
+    together = Verdicts((f"regexp_matches(own_name, '{p}')", "TRUE") for p in patterns)
+    values = ", ".join("(NULL)" if n is None else "('" + n.replace("'", "''") + "')" for n in [*names, "a"])
+    table = f"SELECT own_name::VARCHAR AS own_name FROM (VALUES {values}) t(own_name)"
+    assert "odd_own_name" in together.select(table)
+    for expression in together.expressions:
+        alone = Verdicts([expression])
+        assert "odd_own_name" not in alone.select(table)
+        found = [
+            v.counts(_DB.execute(f"SELECT {', '.join(v.aggregates())} FROM ({v.select(table)})").fetchall()[0])[
+                expression
+            ]
+            for v in (together, alone)
+        ]
+        assert found[0] == found[1]
 
 
 def test_a_limit_in_bytes_counts_raw_bytes_and_not_escapes() -> None:
@@ -313,6 +333,14 @@ def test_a_source_that_shows_no_key_at_all_may_be_hiding_them() -> None:
     world = _database()
     world.db.execute("DELETE FROM key")
     assert _sales(world, "table-without-primary-key") == (0, 0, 2)
+
+
+def test_a_fact_that_has_nothing_to_do_with_keys_leaves_them_known() -> None:
+    world = _database().fault("pg", "sales", "query", "QUERY_FAILED")
+    world.db.execute("UPDATE fault SET detail = 'routines: permission denied'")
+    assert _sales(world, "table-without-primary-key") == (1, 1, 0)
+    world.db.execute("UPDATE fault SET detail = 'foreign_keys: permission denied'")
+    assert _sales(world, "table-without-primary-key") == (0, 1, 1)
 
 
 def test_a_fault_of_another_database_leaves_keys_known() -> None:
