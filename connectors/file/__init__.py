@@ -26,6 +26,7 @@ PLUG = Plug(
     limits=(
         "A mounted share shows what its mount shows, not alternate streams or the server's own access lists.",
         "Creation times are not asked for.",
+        "Within one directory, names beyond the first 250,000 are not checked for repetition.",
         "Nothing says for certain that a file's content is offline; content without blocks on disk is suspected to be.",
     ),
 )

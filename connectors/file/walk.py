@@ -24,6 +24,10 @@ SHARE = 50_000
 """Entries after which a unit hands out what is left: work for others, and little lost in a crash."""
 SHARE_S = 0.25
 """Seconds after which it does so too: where a source is slow, workers side by side are what helps."""
+LONGEST = 100_000_000
+"""Names after which a directory counts as endless."""
+KEPT = 250_000
+"""Names of one directory that are remembered, to notice one that comes twice because it was moved meanwhile."""
 DEPTH = 64
 """Directories held open at once; deeper ones become units."""
 SNAPSHOTS = frozenset({".snapshot", ".zfs", "~snapshot"})
@@ -143,32 +147,49 @@ class Walk:
         self._above.add(here.identity)
         if key in self._mounts.below:
             yield self._settings(handle, key)
-        listed, odd, failure = 0, 0, None
+        listed, odd = 0, 0
+        broken: Fault | None = None
+        seen: set[str] = set()
         with scan as names:
-            while True:
+            while broken is None:
                 self._session.pace()
                 chunk: list[os.DirEntry[str]] = []
                 try:
                     chunk.extend(islice(names, CHUNK))  # keeps what came when the rest fails
                 except OSError as error:
-                    failure = error
+                    code = "PARTIAL" if listed or chunk else reason(error)
+                    broken = Fault(key, "list", code, str(error.strerror))
                 listed += len(chunk)
-                if chunk:
-                    odd += self._record(here, key, facts.st_dev, [entry.name for entry in chunk])
+                if listed >= LONGEST:
+                    broken = Fault(key, "list", "TRUNCATED", f"more than {LONGEST} names")
+                fresh = self._fresh(key, [entry.name for entry in chunk], seen)
+                if fresh:
+                    odd += self._record(here, key, facts.st_dev, fresh)
                 if len(self._rows) >= BATCH:
                     yield from self._told()
                 if listed > SHARE:  # no use in remembering more of them than this unit could ever cover
                     yield from (Unit(child.key) for child in here.children)
                     here.children.clear()
-                if failure is not None or len(chunk) < CHUNK:
+                if len(chunk) < CHUNK:
                     break
         self._left -= listed
-        self._rows.listed(key, listed, complete=failure is None)
-        if failure is not None:
-            broken = "PARTIAL" if listed else reason(failure)
-            self._faults.append(Fault(key, "list", broken, str(failure.strerror)))
+        self._rows.listed(key, listed, complete=broken is None)
+        if broken is not None:
+            self._faults.append(broken)
         if odd:
             self._faults.append(Fault(key, "note", "NAME_UNDECODABLE", f"{odd} names here are not valid UTF-8"))
+
+    def _fresh(self, key: str, raw: list[str], seen: set[str]) -> list[str]:
+        """The names that did not come before; one that did is accounted for as skipped."""
+        fresh = dict.fromkeys(raw)
+        if len(fresh) < len(raw) or not seen.isdisjoint(fresh):
+            repeated = [name for place, name in enumerate(raw) if name in seen or name in raw[:place]]
+            shown, _ = canonical_names(repeated)
+            self._faults += [Fault(key + name, "skip", "DUPLICATE_ENTRY") for name in shown]
+            raw = [name for name in fresh if name not in seen]
+        if len(seen) < KEPT:
+            seen.update(raw)
+        return raw
 
     def _told(self) -> Iterator[Event]:
         yield from self._rows.take()

@@ -613,6 +613,45 @@ def test_a_directory_of_many_names_is_streamed_in_batches(tmp_path: Path, monkey
     assert [r["listed"] for r in result.records("listing")] == [1950]
 
 
+class Restless:
+    """A directory whose names move while it is listed: those renamed over come again, as XFS and Btrfs show them."""
+
+    def __init__(self, names: Iterator[os.DirEntry[str]]) -> None:
+        self._names = list(names)
+
+    def __enter__(self) -> Iterator[os.DirEntry[str]]:
+        return iter([*self._names, *self._names[:3]])
+
+    def __exit__(self, *_: object) -> None:
+        return
+
+
+@pytest.mark.parametrize("chunk", [4, 1000])
+def test_fault_010_a_name_that_comes_twice_is_recorded_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, chunk: int
+) -> None:
+    for name in "abcdefg":
+        (tmp_path / name).touch()
+    plain = os.scandir
+    monkeypatch.setattr(walk_module.os, "scandir", lambda at: Restless(plain(at)))
+    monkeypatch.setattr(walk_module, "CHUNK", chunk)
+    result = crawl(tmp_path)
+    assert sorted(result.paths) == list("abcdefg")
+    assert [(f.op, f.reason) for f in result.faults] == [("skip", "DUPLICATE_ENTRY")] * 3
+    assert result.records("listing") == [{"path": "", "listed": 10, "complete": True}]
+
+
+def test_a_directory_without_end_is_given_up_at_a_cap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(50):
+        (tmp_path / str(number)).touch()
+    monkeypatch.setattr(walk_module, "CHUNK", 10)
+    monkeypatch.setattr(walk_module, "LONGEST", 30)
+    result = crawl(tmp_path)
+    assert len(result.paths) == 30
+    assert faults(result) == [("", "list", "TRUNCATED")]
+    assert result.records("listing") == [{"path": "", "listed": 30, "complete": False}]
+
+
 def test_more_directories_than_a_unit_could_cover_are_not_remembered(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
