@@ -15,16 +15,20 @@ DEFAULT = "stocktake-catalog"
 
 @dataclass(frozen=True, slots=True)
 class Location:
-    """``url`` is the state's SQLAlchemy URL; ``root`` the folder of the facts, the lock and the project key."""
+    """``root`` is the folder of the facts, the lock and the project key; the state is in ``state_file`` or at ``url``.
+
+    ``state_file`` is a SQLite file, None for a server; ``url`` is the server's SQLAlchemy URL, '' for a file.
+    """
 
     url: str
     root: Path
+    state_file: Path | None = None
 
     @property
-    def state_file(self) -> Path | None:
-        """The SQLite file that holds the state, None for a server."""
-        prefix = "sqlite:///"
-        return Path(self.url.removeprefix(prefix)) if self.url.startswith(prefix) else None
+    def shown(self) -> str:
+        """Where it is, for a person."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.hostname}{parts.path}" if self.url else str(self.root)
 
     @property
     def facts(self) -> Path:
@@ -32,33 +36,55 @@ class Location:
         return self.root / "facts"
 
     def exists(self) -> bool:
-        """Whether a catalog was ever made here, as far as the file system tells."""
-        return self.state_file.exists() if self.state_file else self.facts.exists()
+        """Whether a catalog was ever made here, as far as the file system tells. Raises StocktakeError NO_CATALOG."""
+        sign = self.state_file or self.facts
+        try:
+            return sign.exists()
+        except OSError as error:
+            raise StocktakeError("NO_CATALOG", str(sign), str(error.strerror)) from None
 
 
 def locate(text: str) -> Location:
     """Read what ``--catalog`` or the estate file says.
 
     A path is a folder of its own. ``sqlite:///x.db`` keeps its facts in ``x.db.d``. A server's URL names the folder:
-    ``postgresql://host/db?inventory=/srv/inventory``.
+    ``postgresql://host/db?inventory=/srv/inventory``; its password comes from where the server's own tools take it.
 
     Raises:
-        StocktakeError: CATALOG_UNWRITABLE for a URL that names no folder for the facts.
+        StocktakeError: CATALOG_UNWRITABLE for what is no place for a catalog; SECRET_LITERAL for a password in the URL.
     """
-    if "://" not in text:
-        root = Path(os.path.abspath(Path(text).expanduser()))  # noqa: PTH100 - resolve() would follow links
-        return Location(f"sqlite:///{root / 'state.db'}", root)
+    if not text.isprintable():
+        raise StocktakeError("CATALOG_UNWRITABLE", text, "the place must be given in printable characters")
     if text.startswith("sqlite:///"):
-        file = Path(os.path.abspath(text.removeprefix("sqlite:///")))  # noqa: PTH100
-        return Location(f"sqlite:///{file}", file.with_name(file.name + ".d"))
-    parts = urlsplit(text)
+        file = _absolute(text.removeprefix("sqlite:///"))
+        return Location("", file.with_name(file.name + ".d"), file)
+    scheme = text.partition("://")[0]
+    if "://" not in text or not scheme.replace("+", "").isalnum():
+        root = _absolute(text)
+        return Location("", root, root / "state.db")
+    return _server(text)
+
+
+def _absolute(text: str) -> Path:
+    return Path(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - resolve() would follow links
+
+
+def _server(text: str) -> Location:
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError as error:
+        raise StocktakeError("CATALOG_UNWRITABLE", text.partition("://")[0] + "://…", str(error)) from None
+    shown = f"{parts.scheme}://{parts.hostname}{parts.path}"
     query = dict(parse_qsl(parts.query))
+    if parts.password is not None or "password" in query:
+        raise StocktakeError("SECRET_LITERAL", shown, "leave the password out and set PGPASSWORD or ~/.pgpass instead")
+    scheme = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}.get(parts.scheme, parts.scheme)
+    if scheme != "postgresql+psycopg":
+        raise StocktakeError("CATALOG_UNWRITABLE", shown, "a catalog is a folder, sqlite:///FILE or postgresql://…")
     inventory = query.pop("inventory", None)
     if inventory is None:
         raise StocktakeError(
-            "CATALOG_UNWRITABLE",
-            f"{parts.scheme}://{parts.hostname}{parts.path}",
-            "a server's URL also needs the folder for the facts: …?inventory=/path",
+            "CATALOG_UNWRITABLE", shown, "a server's URL also needs the folder for the facts: …?inventory=/path"
         )
-    scheme = {"postgresql": "postgresql+psycopg", "postgres": "postgresql+psycopg"}.get(parts.scheme, parts.scheme)
-    return Location(urlunsplit((scheme, parts.netloc, parts.path, urlencode(query), "")), Path(inventory).absolute())
+    return Location(urlunsplit((scheme, parts.netloc, parts.path, urlencode(query), "")), _absolute(inventory))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import json
 import os
@@ -23,19 +24,35 @@ class Lock:
         self._fd: int | None = None
 
     def acquire(self) -> None:
-        """Take the lock. Raises StocktakeError CATALOG_LOCKED naming the holder."""
-        fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        """Take the lock. Raises StocktakeError CATALOG_LOCKED naming the holder, CATALOG_UNWRITABLE or DISK_FULL."""
         try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            holder = os.read(fd, 4096).decode("utf-8", "replace")
+            fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise StocktakeError("CATALOG_UNWRITABLE", str(self._path), str(error.strerror)) from None
+        try:
+            self._take(fd)
+            os.ftruncate(fd, 0)
+            who = {"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}
+            os.pwrite(fd, json.dumps(who).encode(), 0)
+        except OSError as error:
             os.close(fd)
-            raise StocktakeError("CATALOG_LOCKED", _describe(holder), str(self._path)) from None
-        os.ftruncate(fd, 0)
-        os.pwrite(
-            fd, json.dumps({"pid": os.getpid(), "host": socket.gethostname(), "since": int(time.time())}).encode(), 0
-        )
+            code = "DISK_FULL" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "CATALOG_UNWRITABLE"
+            raise StocktakeError(code, str(self._path), str(error.strerror)) from None
         self._fd = fd
+
+    def _take(self, fd: int) -> None:
+        """Lock the open file; ``held`` may be looking at it just now, which takes no more than a moment."""
+        for wait_s in (0.05, 0.1, 0.2, None):
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                if wait_s is None:
+                    holder = os.pread(fd, 4096, 0).decode("utf-8", "replace")
+                    os.close(fd)
+                    raise StocktakeError("CATALOG_LOCKED", _describe(holder), str(self._path)) from None
+                time.sleep(wait_s)
+            else:
+                return
 
     def release(self) -> None:
         """Let go; may be called twice."""
@@ -47,11 +64,11 @@ class Lock:
 def held(root: Path) -> bool:
     """Whether a living process holds the lock of a catalog."""
     try:
-        fd = os.open(root / "lock", os.O_RDWR | os.O_CLOEXEC)
+        fd = os.open(root / "lock", os.O_RDONLY | os.O_CLOEXEC)
     except OSError:
         return False
     try:
-        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)  # shared: two may look at once
     except BlockingIOError:
         return True
     finally:

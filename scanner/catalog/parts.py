@@ -165,7 +165,7 @@ def _write_durably(table: pa.Table, folder: Path, final: Path) -> int:
     temporary = final.with_suffix(".tmp")
     try:
         with temporary.open("xb") as handle:
-            pq.write_table(table, handle, compression="zstd")
+            pq.write_table(table, handle, compression="zstd", write_page_checksum=True)
             handle.flush()
             os.fsync(handle.fileno())
             size = handle.tell()
@@ -188,8 +188,9 @@ def verify(file: Path, rows: int) -> int:
         StocktakeError: CATALOG_DAMAGED.
     """
     try:
-        found: int = sum(batch.num_rows for batch in pq.ParquetFile(file).iter_batches())
-    except (OSError, pa.ArrowException) as error:
+        opened = pq.ParquetFile(file, page_checksum_verification=True)
+        found: int = sum(batch.num_rows for batch in opened.iter_batches())
+    except (OSError, pa.ArrowException, ValueError) as error:  # ValueError: a name that is no text any more
         raise StocktakeError("CATALOG_DAMAGED", str(file), str(error)) from None
     if found != rows:
         raise StocktakeError("CATALOG_DAMAGED", str(file), f"{found:,} rows, the state says {rows:,}")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -41,21 +42,25 @@ class Reader:
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query."""
-        return self._db.execute(sql, list(params)).fetchall()
+        with _whole_parts():
+            return self._db.execute(sql, list(params)).fetchall()
 
     def dicts(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Every row of a query, by column name."""
-        cursor = self._db.execute(sql, list(params))
-        names = [d[0] for d in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        with _whole_parts():
+            cursor = self._db.execute(sql, list(params))
+            names = [d[0] for d in cursor.description or ()]
+            return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def arrow(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """The answer of a query as an Arrow table."""
-        return self._db.execute(sql, list(params)).to_arrow_table()
+        with _whole_parts():
+            return self._db.execute(sql, list(params)).to_arrow_table()
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         """Run a statement; the cursor gives rows as they are fetched."""
-        return self._db.execute(sql, list(params))
+        with _whole_parts():
+            return self._db.execute(sql, list(params))
 
     def stores(self) -> tuple[Store, ...]:
         """Every store with what is in it, in order of id."""
@@ -85,15 +90,31 @@ def read(catalog: Catalog, scan: int | None = None) -> Reader:
     db = duckdb.connect(":memory:", config=_OFFLINE)
     dropped = _state(db, catalog, picked)
     parts = _parts(catalog, picked)
-    for fact in SCHEMAS:
-        _fact_view(db, catalog.location.facts, fact, parts.get(fact, []), dropped)
-    _store_table(db)
+    with _whole_parts(ours=True):
+        for fact in SCHEMAS:
+            _fact_view(db, catalog.location.facts, fact, parts.get(fact, []), dropped)
+        _store_table(db)
     db.execute("SET enable_progress_bar = false")  # it would be drawn into the result
     # From here on nothing but the parts can be read, whatever a query says.
     db.execute(f"SET allowed_directories = [{_quote(str(catalog.location.facts))}]")
     db.execute("SET enable_external_access = false")
     db.execute("SET lock_configuration = true")
     return Reader(db, lambda: _describe(db))
+
+
+@contextlib.contextmanager
+def _whole_parts(*, ours: bool = False) -> Iterator[None]:
+    """Turn what a broken part makes DuckDB raise into CATALOG_DAMAGED; a question that is wrong stays its own error.
+
+    Where the question is ``ours``, whatever is wrong is wrong with the parts.
+    """
+    try:
+        yield
+    except (duckdb.Error, UnicodeDecodeError) as error:
+        # A torn header gives an error of no kind at all; the other kinds name the file they could not read.
+        if ours or type(error) is duckdb.Error or "parquet" in str(error).lower():
+            raise StocktakeError("CATALOG_DAMAGED", "a part of the facts", str(error)) from None
+        raise
 
 
 def _picked(catalog: Catalog, scan: int | None) -> dict[str, int]:
@@ -103,7 +124,7 @@ def _picked(catalog: Catalog, scan: int | None) -> dict[str, int]:
     newest = sa.select(t.source.c.name, sa.func.max(t.source.c.scan)).group_by(t.source.c.name)
     if scan is not None:
         newest = newest.where(t.source.c.scan == scan)
-    with catalog._engine.connect() as db:  # noqa: SLF001 - one room
+    with catalog.reading() as db:
         picked = {str(name): int(number) for name, number in db.execute(newest)}
     if not picked:
         raise StocktakeError("NOTHING_SCANNED", str(catalog.location.root))
@@ -113,7 +134,7 @@ def _picked(catalog: Catalog, scan: int | None) -> dict[str, int]:
 def _parts(catalog: Catalog, picked: dict[str, int]) -> dict[str, list[str]]:
     query = sa.select(t.part.c.fact, t.part.c.path, t.part.c.source, t.part.c.scan).order_by(t.part.c.path)
     parts: dict[str, list[str]] = {}
-    with catalog._engine.connect() as db:  # noqa: SLF001
+    with catalog.reading() as db:
         for fact, path, source, scan in db.execute(query):
             if picked.get(source) == scan:
                 if not (catalog.location.facts / path).is_file():
@@ -124,7 +145,7 @@ def _parts(catalog: Catalog, picked: dict[str, int]) -> dict[str, list[str]]:
 
 def _state(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, int]) -> list[int]:
     """Copy the state's small tables into DuckDB; returns the units whose rows count no more."""
-    with catalog._engine.connect() as state:  # noqa: SLF001
+    with catalog.reading() as state:
         for table in (t.scan, t.source, t.unit, t.fault, t.part, t.known_store, t.mute, t.dropped):
             query = sa.select(table)
             if "scan" in table.c and table is not t.scan:
@@ -185,7 +206,7 @@ def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: lis
     listed = ", ".join(f'"{n}"' for n in names)
     if parts:
         files = ", ".join(_quote(str(facts / p)) for p in parts)
-        scanned = f"SELECT {listed} FROM read_parquet([{files}], union_by_name = true)"
+        scanned = f"SELECT {listed} FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
         if dropped:
             scanned += f" WHERE unit NOT IN ({', '.join(map(str, dropped))})"
     else:

@@ -25,25 +25,37 @@ def prepare(engine: sa.Engine, location: Location, *, create: bool) -> None:
     Raises:
         StocktakeError: NO_CATALOG, CATALOG_DAMAGED, CATALOG_NEWER.
     """
-    where = str(location.state_file or location.root)
+    where = str(location.state_file or location.shown)
     present = _present(engine)
     if present == HEAD:
         return
     if present is None:
         if not create:
             raise StocktakeError("NO_CATALOG", where, "the file holds no Stocktake catalog")
-        with engine.begin() as db:
-            if sa.inspect(db).get_table_names():
-                raise StocktakeError("CATALOG_DAMAGED", where, "the database is not empty and not a Stocktake catalog")
-            t.metadata.create_all(db)
-            _version.create(db)
-            db.execute(_version.insert().values(version_num=HEAD))
+        _make(engine, where)
         return
     if not present.isdigit() or present > HEAD:
         raise StocktakeError("CATALOG_NEWER", where, f"schema {present}, this Stocktake knows up to {HEAD}")
     if location.state_file:
         shutil.copy2(location.state_file, location.state_file.with_suffix(f".before-{HEAD}.bak"))
     migrate(engine)
+
+
+def _make(engine: sa.Engine, where: str) -> None:
+    """Make the tables of the head, all of them or none."""
+    with engine.begin() as db:
+        if engine.dialect.name == "sqlite":
+            # The driver begins no transaction for CREATE by itself: a kill would leave half a schema, and two that
+            # make the same catalog at once would meet half-way.
+            db.exec_driver_sql("BEGIN IMMEDIATE")
+        names = sa.inspect(db).get_table_names()
+        if _version.name in names:
+            return  # somebody else has made it since
+        if names:
+            raise StocktakeError("CATALOG_DAMAGED", where, "the database is not empty and not a Stocktake catalog")
+        t.metadata.create_all(db)
+        _version.create(db)
+        db.execute(_version.insert().values(version_num=HEAD))
 
 
 def migrate(engine: sa.Engine, revision: str = "head") -> None:

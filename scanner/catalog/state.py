@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import hashlib
 import json
-import os
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -16,9 +14,9 @@ from typing import Any, Self
 
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
-from sqlalchemy.exc import DatabaseError, OperationalError
 
 from scanner.catalog import tables as t
+from scanner.catalog.engine import make_engine, make_folders, refusals, writable_or_copy
 from scanner.catalog.location import Location
 from scanner.catalog.lock import Lock, held
 from scanner.catalog.parts import Buffer, Part, verify
@@ -77,6 +75,7 @@ class Catalog:
         self._write = threading.Lock()
         self._lock = Lock(location.root)
         self._next_unit = 0
+        self._after = contextlib.ExitStack()
 
     # opening and closing
 
@@ -88,18 +87,23 @@ class Catalog:
             StocktakeError: NO_CATALOG, CATALOG_UNWRITABLE, CATALOG_DAMAGED, CATALOG_NEWER.
         """
         if create:
-            _make_folders(location)
+            make_folders(location)
         elif not location.exists():
-            raise StocktakeError("NO_CATALOG", str(location.state_file or location.root))
-        engine = _engine(location)
-        with _refusals(location):
-            prepare(engine, location, create=create)
-        return cls(location, engine)
+            raise StocktakeError("NO_CATALOG", str(location.state_file or location.shown))
+        with contextlib.ExitStack() as after:
+            at = location if create else after.enter_context(writable_or_copy(location))
+            engine = make_engine(at)
+            after.callback(engine.dispose)
+            with refusals(at):
+                prepare(engine, at, create=create)
+            catalog = cls(location, engine)
+            catalog._after = after.pop_all()
+        return catalog
 
     def close(self) -> None:
         """Let go of the lock and the connections; may be called twice."""
         self._lock.release()
-        self._engine.dispose()
+        self._after.close()
 
     def __enter__(self) -> Self:
         return self
@@ -112,7 +116,7 @@ class Catalog:
     def lock(self) -> None:
         """Become the one scan that writes here. Raises StocktakeError CATALOG_LOCKED."""
         self._lock.acquire()
-        with self._engine.connect() as db:
+        with self.reading() as db:
             highest = [db.execute(sa.select(sa.func.max(c))).scalar() or 0 for c in (t.unit.c.id, t.dropped.c.unit)]
         self._next_unit = max(highest) + 1
 
@@ -147,7 +151,7 @@ class Catalog:
 
     def runs(self) -> list[dict[str, Any]]:
         """Every scan, newest first. One that says running but whose process is gone is ``interrupted``."""
-        with self._engine.connect() as db:
+        with self.reading() as db:
             rows = [dict(r) for r in db.execute(sa.select(t.scan).order_by(t.scan.c.id.desc())).mappings()]
         for row in rows:
             if row["state"] == "running" and not held(self.location.root):
@@ -163,7 +167,7 @@ class Catalog:
 
     def sources(self, number: int) -> list[SourceRow]:
         """The sources of a scan, as it was given them, in the estate file's order."""
-        with self._engine.connect() as db:
+        with self.reading() as db:
             rows = db.execute(sa.select(t.source).where(t.source.c.scan == number)).mappings().all()
         names = [f for f in SourceRow.__dataclass_fields__ if f not in {"options", "limits"}]
         return [
@@ -171,9 +175,15 @@ class Catalog:
             for r in rows
         ]
 
+    def source(self, name: str) -> SourceRow | None:
+        """A source as the newest scan of that name was given it."""
+        with self.reading() as db:
+            number = db.execute(sa.select(sa.func.max(t.source.c.scan)).where(t.source.c.name == name)).scalar()
+        return None if number is None else next(s for s in self.sources(number) if s.name == name)
+
     def set_source(self, number: int, name: str, **values: Any) -> None:
         """Record what became of a source: state, times, error, requests."""
-        values = {k: scrub(v) if isinstance(v, str) else v for k, v in values.items()}
+        values = {k: _storable(scrub(v)) if isinstance(v, str) else v for k, v in values.items()}
         where = (t.source.c.scan == number) & (t.source.c.name == name)
         with self._begin() as db:
             db.execute(t.source.update().where(where).values(**values))
@@ -195,7 +205,7 @@ class Catalog:
         query = sa.select(t.unit.c.id, t.unit.c.key, t.unit.c.after, t.unit.c.state).where(
             t.unit.c.scan == number, t.unit.c.source == source
         )
-        with self._engine.connect() as db:
+        with self.reading() as db:
             return [(i, Unit(key, after), state) for i, key, after, state in db.execute(query)]
 
     def commit(self, number: int, bundle: Bundle) -> None:
@@ -258,7 +268,7 @@ class Catalog:
             .where(t.fault.c.op != "note", t.fault.c.reason.in_(GAP_CODES))
             .group_by(t.fault.c.reason)
         )
-        with self._engine.connect() as db:
+        with self.reading() as db:
             return {str(reason): int(n) for reason, n in db.execute(query)}
 
     def add_faults(self, number: int, source: str, faults: Sequence[Fault]) -> None:
@@ -275,7 +285,7 @@ class Catalog:
     def check(self) -> tuple[int, int]:
         """Read every part that counts; returns how many parts and rows. Raises StocktakeError CATALOG_DAMAGED."""
         parts = rows = 0
-        with self._engine.connect() as db:
+        with self.reading() as db:
             for row in db.execute(sa.select(t.part.c.path, t.part.c.rows).order_by(t.part.c.path)):
                 rows += verify(self.location.facts / row.path, row.rows)
                 parts += 1
@@ -283,7 +293,7 @@ class Catalog:
 
     def sweep(self) -> int:
         """Remove files of the facts folder that no row names: what a killed scan left; returns how many."""
-        with self._engine.connect() as db:
+        with self.reading() as db:
             named = set(db.execute(sa.select(t.part.c.path)).scalars())
         removed = 0
         for folder in self.location.facts.glob("scan-*"):
@@ -298,7 +308,7 @@ class Catalog:
     def trusted(self, host: str, port: int) -> tuple[str, ...]:
         """Host key fingerprints a person has trusted."""
         query = sa.select(t.trust.c.fingerprint).where(t.trust.c.host == host, t.trust.c.port == port)
-        with self._engine.connect() as db:
+        with self.reading() as db:
             return tuple(db.execute(query).scalars())
 
     def trust(self, host: str, port: int, fingerprint: str) -> None:
@@ -311,7 +321,7 @@ class Catalog:
     def refused(self, host: str, account: str) -> str | None:
         """The code of an earlier refused login of this account there, None where there was none."""
         query = sa.select(t.breaker.c.code).where(t.breaker.c.host == host, t.breaker.c.account == account)
-        with self._engine.connect() as db:
+        with self.reading() as db:
             return db.execute(query).scalar()
 
     def set_refused(self, host: str, account: str, code: str | None) -> None:
@@ -333,7 +343,7 @@ class Catalog:
         """Lines of the audit log, and the first whose hash does not follow from the ones before (None: all do)."""
         chain = ""
         count = 0
-        with self._engine.connect() as db:
+        with self.reading() as db:
             for row in db.execute(sa.select(t.audit).order_by(t.audit.c.id)).mappings():
                 count += 1
                 chain = _link(chain, row["at"], row["event"], row["detail"])
@@ -343,14 +353,20 @@ class Catalog:
 
     def audit_anchor(self) -> str:
         """The newest hash of the audit log, '' where it is empty."""
-        with self._engine.connect() as db:
+        with self.reading() as db:
             return db.execute(sa.select(t.audit.c.chain).order_by(t.audit.c.id.desc()).limit(1)).scalar() or ""
 
     # inside
 
     @contextlib.contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
-        with self._write, _refusals(self.location), self._engine.begin() as db:
+        with self._write, refusals(self.location), self._engine.begin() as db:
+            yield db
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[sa.Connection]:
+        """A connection for questions. Raises StocktakeError CATALOG_DAMAGED."""
+        with refusals(self.location), self._engine.connect() as db:
             yield db
 
     def _insert(self, table: sa.Table) -> Any:
@@ -390,9 +406,14 @@ def _unit_values(scan: int, source: str, number: int, unit: Unit, state: str, at
 
 def _fault_values(scan: int, source: str, unit: int | None, fault: Fault) -> dict[str, Any]:
     return {
-        "scan": scan, "source": source, "unit": unit, "path": fault.path, "op": fault.op,
-        "reason": fault.reason, "detail": scrub(fault.detail)[:2000],
+        "scan": scan, "source": source, "unit": unit, "path": _storable(fault.path), "op": fault.op,
+        "reason": fault.reason, "detail": _storable(scrub(fault.detail)[:2000]),
     }  # fmt: skip
+
+
+def _storable(text: str) -> str:
+    """Text any database takes: a driver's message may hold half characters, or NUL, which PostgreSQL refuses."""
+    return text.encode("utf-8", "backslashreplace").decode().replace("\0", "\\x00")
 
 
 def _source_values(scan: int, row: SourceRow) -> dict[str, Any]:
@@ -404,47 +425,3 @@ def _source_values(scan: int, row: SourceRow) -> dict[str, Any]:
 def _chunks(items: Sequence[int], size: int) -> Iterator[Sequence[int]]:
     for start in range(0, len(items), size):
         yield items[start : start + size]
-
-
-def _make_folders(location: Location) -> None:
-    try:
-        for folder in (location.root, location.facts):
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if location.state_file:
-            os.close(os.open(location.state_file, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600))
-    except OSError as error:
-        code = "DISK_FULL" if error.errno in {errno.ENOSPC, errno.EDQUOT} else "CATALOG_UNWRITABLE"
-        raise StocktakeError(code, str(location.root), str(error.strerror)) from None
-
-
-def _engine(location: Location) -> sa.Engine:
-    if location.state_file is None:
-        return sa.create_engine(location.url, pool_pre_ping=True, hide_parameters=True)
-    engine = sa.create_engine(
-        location.url, connect_args={"check_same_thread": False, "timeout": 30}, hide_parameters=True
-    )
-
-    @sa.event.listens_for(engine, "connect")
-    def _settings(connection: Any, _record: Any) -> None:
-        # WAL lets readers look on while a scan commits; NORMAL may lose the last commits on power loss, never half.
-        connection.execute("PRAGMA journal_mode=WAL")
-        connection.execute("PRAGMA synchronous=NORMAL")
-
-    return engine
-
-
-@contextlib.contextmanager
-def _refusals(location: Location) -> Iterator[None]:
-    """Turn what the state's database refuses into codes; nothing else is caught."""
-    where = str(location.state_file or location.root)
-    try:
-        yield
-    except OperationalError as error:
-        text = scrub(str(error.orig))
-        full = "disk is full" in text or "No space left" in text or "disk I/O error" in text
-        raise StocktakeError("DISK_FULL" if full else "CATALOG_UNWRITABLE", where, text) from None
-    except DatabaseError as error:
-        text = scrub(str(error.orig))
-        if "malformed" in text or "not a database" in text:
-            raise StocktakeError("CATALOG_DAMAGED", where, text) from None
-        raise
