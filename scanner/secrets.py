@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import base64
+import html
+import json
 import os
+import re
 import stat
 import threading
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
-from urllib.parse import quote
+from urllib.parse import quote, quote_plus
 
 from pydantic import AfterValidator, GetCoreSchemaHandler
 from pydantic_core import core_schema
@@ -17,6 +21,7 @@ from scanner.model import SourceError
 
 _SCHEMES = ("env:", "file:", "keyring:")
 _known: set[str] = set()
+_longest_first: tuple[str, ...] = ()
 _lock = threading.Lock()
 
 
@@ -78,10 +83,11 @@ def _from_env(name: str) -> str:
 
 def _from_file(path: str) -> str:
     try:
-        with Path(path).expanduser().open("rb") as handle:
+        # Without O_NONBLOCK a named pipe nobody writes to would hold the scan for ever.
+        with open(Path(path).expanduser(), "rb", opener=_at_once) as handle:
             mode = os.fstat(handle.fileno()).st_mode
             text = handle.read(65536).decode().rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError, RuntimeError) as error:  # ValueError: no text, or no path; RuntimeError: no home
         raise SourceError("SECRET_MISSING", type(error).__name__, where=f"file:{path}") from None
     if mode & (stat.S_IRWXG | stat.S_IRWXO) and os.name == "posix":
         raise SourceError(
@@ -89,7 +95,13 @@ def _from_file(path: str) -> str:
             f"others on this machine may read it (mode {stat.S_IMODE(mode):04o}); chmod 600 it",
             where=f"file:{path}",
         )
+    if not text:
+        raise SourceError("SECRET_MISSING", "the file is empty", where=f"file:{path}")
     return text
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK | os.O_CLOEXEC)
 
 
 def _from_keyring(rest: str) -> str:
@@ -109,21 +121,58 @@ def _from_keyring(rest: str) -> str:
 
 
 def remember(value: str) -> None:
-    """Make a secret known to ``scrub``, in the forms it could leak in: plain, URL-quoted and base64."""
+    """Make a secret known to ``scrub``, in every form it could leak in: quoted, escaped, and as base64 within more."""
+    global _longest_first  # noqa: PLW0603 - the one register of the process
     if len(value) < 4:  # shorter ones would blank out ordinary text; they are refused nowhere, only not scrubbed
         return
-    raw = value.encode("utf-8", "surrogateescape")
-    forms = {value, quote(value, safe=""), quote(value), base64.b64encode(raw).decode().rstrip("=")}
     with _lock:
-        _known.update(forms)
+        if value not in _known:
+            _known.update(_forms(value))
+            _longest_first = tuple(sorted(_known, key=len, reverse=True))
+
+
+def _forms(value: str) -> Iterator[str]:
+    raw = value.encode("utf-8", "surrogateescape")
+    yield value
+    for safe in ("/", ""):
+        yield quote(raw, safe=safe)
+        yield re.sub(r"%[0-9A-F]{2}", lambda m: m[0].lower(), quote(raw, safe=safe))
+    yield quote_plus(raw)
+    yield json.dumps(value)[1:-1]
+    yield json.dumps(value, ensure_ascii=False)[1:-1]
+    yield repr(value)[1:-1]
+    yield html.escape(value)
+    # "user:password" in one base64 text, as HTTP's basic login has it: where the secret begins shifts its letters, and
+    # the letters at both ends also hold bits of its neighbours.
+    for shift in range(3):
+        start, cut = (0, 2, 3)[shift], -(-len(raw) - shift) % 3
+        text = base64.b64encode(b"\0" * shift + raw).decode().rstrip("=")[start : -1 if cut else None]
+        if len(text) >= 5:
+            yield text
+            yield text.replace("+", "-").replace("/", "_")
+            yield quote(text, safe="")
+    yield raw.hex()
 
 
 def scrub(text: str) -> str:
     """The text with every known secret replaced by ``***``; used on every sink."""
-    for secret in sorted(_known, key=len, reverse=True):
+    for secret in _longest_first:
         if secret in text:
             text = text.replace(secret, "***")
     return text
+
+
+def scrub_all(value: Any) -> Any:
+    """The same for every text within lists and mappings; whatever else there is stays as it is."""
+    if not _longest_first:
+        return value
+    if isinstance(value, str):
+        return scrub(value)
+    if isinstance(value, Mapping):
+        return {scrub_all(k): scrub_all(v) for k, v in value.items()}
+    if isinstance(value, list | tuple):
+        return [scrub_all(v) for v in value]
+    return value
 
 
 def _not_blank(value: str) -> str:
