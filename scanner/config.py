@@ -6,6 +6,7 @@ import difflib
 import hashlib
 import re
 import tomllib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Annotated, Any
@@ -14,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from scanner.codes import StocktakeError
 
-_STRICT = ConfigDict(extra="forbid", frozen=True)
+_STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
 
 def _hours(text: str) -> str:
@@ -39,7 +40,7 @@ class Limits(BaseModel):
         None, ge=1, le=64, description="Workers, each with one connection; the connector's own figure when absent"
     )
     requests_per_s: float | None = Field(
-        None, gt=0, description="Requests a second, all workers together; unlimited when absent"
+        None, ge=0.001, description="Requests a second, all workers together; unlimited when absent"
     )
     hours: Annotated[str, AfterValidator(_hours)] | None = Field(
         None, description="Allowed hours, local time, HH:MM-HH:MM"
@@ -53,7 +54,7 @@ class SourceConfig(BaseModel):
     """One configured place to look. Keys beyond these are the connector's own settings, kept in ``options``."""
 
     model_config = _STRICT
-    name: str = Field(min_length=1, max_length=200, description="Name, unique in the file")
+    name: str = Field(min_length=1, description="Name, unique in the file")
     type: str = Field(min_length=1, description="Connector: file, smb, s3, sftp, odbc or an installed third one")
     title: str = Field("", description="Name for people; the name when absent")
     owner: str | None = Field(None, description="Who answers for it")
@@ -94,10 +95,10 @@ class Estate(BaseModel):
 
     @model_validator(mode="after")
     def _unique(self) -> Estate:
-        names = [s.name for s in self.sources]
-        twice = sorted({n for n in names if names.count(n) > 1})
-        if twice:
-            raise ValueError(f"two sources are named {twice[0]!r}; names must be unique")
+        for what, names in (("sources", [s.name for s in self.sources]), ("stores", [s.name for s in self.stores])):
+            twice = sorted(n for n, times in Counter(names).items() if times > 1)
+            if twice:
+                raise ValueError(f"two {what} are named {twice[0]!r}; names must be unique")
         return self
 
 

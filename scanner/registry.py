@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,9 +72,15 @@ def read_estate(file: Path) -> tuple[Estate, Lines]:
     return parse(text, str(file)), Lines(text, str(file))
 
 
+@functools.cache
+def _installed() -> dict[str, Plug | str]:
+    """The connectors; asked once a process, since looking at every installed package takes a while."""
+    return plugs()
+
+
 def plug_of(kind: str, where: str) -> Plug:
     """The installed connector of a type. Raises StocktakeError CONNECTOR_UNKNOWN."""
-    found = plugs()
+    found = _installed()
     plug = found.get(kind)
     if isinstance(plug, Plug):
         return plug
@@ -109,15 +116,16 @@ def from_locator(text: str, limits: Limits | None = None) -> Bound:
         StocktakeError: SOURCE_UNKNOWN, CONFIG_INVALID, SECRET_LITERAL.
     """
     scheme = text.partition(":")[0].lower() if ":" in text else ""
-    plug = next((p for p in plugs().values() if isinstance(p, Plug) and scheme and scheme in p.schemes), None)
+    plug = next((p for p in _installed().values() if isinstance(p, Plug) and scheme and scheme in p.schemes), None)
     if plug is None:
-        if "://" in text or not (os.sep in text or Path(text).exists() or text in {".", ".."}):
-            raise StocktakeError("SOURCE_UNKNOWN", text)
+        if "://" in text or not (os.sep in text or os.path.exists(text) or text in {".", ".."}):  # noqa: PTH110
+            # os.path: Path.exists raises for a name too long to be one
+            raise StocktakeError("SOURCE_UNKNOWN", without_password(text))
         plug = plug_of("file", text)
     try:
         options = plug.options.model_validate(plug.from_url(text))
     except ValidationError as error:
-        raise invalid(error, Lines("", text), (), sorted(plug.options.model_fields)) from None
+        raise invalid(error, Lines("", without_password(text)), (), sorted(plug.options.model_fields)) from None
     except ValueError as error:
         message = str(error)
         code = "SECRET_LITERAL" if message.startswith("SECRET_LITERAL") else "CONFIG_INVALID"
@@ -125,6 +133,16 @@ def from_locator(text: str, limits: Limits | None = None) -> Bound:
     name = plug.locator(options)
     config = SourceConfig(name=name, type=plug.type, limits=limits or Limits(), options=options.model_dump(mode="json"))
     return Bound(config, plug, options)
+
+
+def without_password(locator: str) -> str:
+    """A locator that could not be read, as far as it can be repeated: what may be a password is left out."""
+    scheme, mark, rest = locator.partition("://")
+    if not mark:
+        scheme, mark, rest = locator.partition(":")
+        return locator if not mark or "=" not in rest else f"{scheme}:…"
+    host = rest.rpartition("@")[2].partition("?")[0]
+    return f"{scheme}://{'…@' if '@' in rest else ''}{host}"
 
 
 def rebind(name: str, kind: str, owner: str | None, options: Mapping[str, Any], limits: Mapping[str, Any]) -> Bound:
