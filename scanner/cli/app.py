@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
+import logging
 import os
+import signal
 import sys
+import threading
 import traceback
 from importlib import metadata
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 
 from scanner.cli import before, keep, look, show
 from scanner.cli import demo as demo_command
 from scanner.cli import scan as scan_commands
-from scanner.cli.output import Output
+from scanner.cli.output import Output, clean
 from scanner.codes import Exit, StocktakeError
 from scanner.model import SourceError, Stopped
 
@@ -51,29 +54,66 @@ for module in (before, scan_commands, look, show, keep, demo_command):
 def main() -> None:
     """Run the command line and exit."""
     arguments = sys.argv[1:]
+    _settle_streams("--json" in arguments)
     output = Output(
         as_json="--json" in arguments, color="--no-color" not in arguments, debug="--debug" in arguments, quiet=False
     )
+    _hush(output)
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # until a scan answers it: by default it would end the process
     code = run(arguments, output)
-    sys.stdout.flush()
+    with contextlib.suppress(StocktakeError):
+        output.stdout.flush()
+    output.stderr.flush()
     # Threads stuck in a dead server's call must not keep the process: what counts is committed by now.
     os._exit(code)
 
 
+def _settle_streams(as_json: bool) -> None:
+    """Make every character sayable: JSON is UTF-8, and for people what the locale has no letter for is escaped."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:  # closed by the caller: else a file of ours would get its number
+            os.open(os.devnull, os.O_RDWR)
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None and hasattr(stream, "reconfigure"):
+            stream.reconfigure(encoding="utf-8" if as_json else None, errors="backslashreplace")
+
+
+def _hush(output: Output) -> None:
+    """Let no library write past the streams: what one logs, warns of or dies from in a thread shows under --debug."""
+
+    class Scrubbed(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            if output.debug:
+                with contextlib.suppress(Exception):  # a broken message of somebody else's is not worth a failure
+                    output.err.print(f"{record.levelname} {record.name}: {clean(record.getMessage())}")
+
+    logging.basicConfig(handlers=[Scrubbed()], level=logging.WARNING, force=True)
+    logging.captureWarnings(True)
+
+    def died(args: Any) -> None:
+        logging.getLogger("thread").warning("%s ended with %s", args.thread, clean(args.exc_type))
+
+    threading.excepthook = died
+    sys.unraisablehook = lambda args: logging.getLogger("thread").warning("%s", clean(args.exc_type))
+
+
 def run(arguments: list[str], output: Output) -> int:
     """Run one command line; returns its exit code. Whatever goes wrong is told in four parts, without a traceback."""
+    Output.context, Output.run = "", None
     try:
-        result = app(arguments, standalone_mode=False)
-    except click.exceptions.Exit as error:
+        result = app(arguments, standalone_mode=False, prog_name="stocktake")
+    except typer.Exit as error:
         return int(error.exit_code)
-    except (click.Abort, KeyboardInterrupt, Stopped):
+    except (typer.Abort, KeyboardInterrupt, Stopped):
         output.exit(Exit.SIGINT)
         return int(Exit.SIGINT)
-    except BrokenPipeError:
-        # The reader of our output has gone (… | head): nothing more to say, and nothing to complain of.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
-        return 0
     except Exception as error:  # noqa: BLE001 - the last line of defence: whatever it is becomes four parts and a code
+        if type(error).__name__ == "NoArgsIsHelpError":  # typer's, and not for import: a group named without a command
+            output.err.print(str(error))
+            output.exit(Exit.CONFIGURATION, error="USAGE")
+            return int(Exit.CONFIGURATION)
         told = _told(error)
         return _fail(output, told, error if told.code.exit is Exit.INTERNAL else None)
     return int(result) if isinstance(result, int) else 0
@@ -85,8 +125,10 @@ def _told(error: Exception) -> StocktakeError:
         return error
     if isinstance(error, SourceError):
         return _of_source(error)
-    if isinstance(error, click.UsageError):
-        return StocktakeError("USAGE", error.ctx.command_path if error.ctx else "stocktake", error.format_message())
+    message = getattr(error, "format_message", None)  # typer's usage errors, whose classes are not for import
+    if message is not None:
+        context = getattr(error, "ctx", None)
+        return StocktakeError("USAGE", context.command_path if context else "stocktake", message())
     if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
         return StocktakeError("DISK_FULL", str(error.filename or ""), str(error.strerror))
     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -102,8 +144,11 @@ def _of_source(error: SourceError) -> StocktakeError:
 
 
 def _fail(output: Output, error: StocktakeError, cause: BaseException | None = None) -> int:
-    output.error(error)
-    if cause is not None and output.debug:
-        output.err.print("".join(traceback.format_tb(cause.__traceback__)), soft_wrap=True)
-    output.exit(error.code.exit, error=error.code.code)
+    try:
+        output.error(error, run=Output.run)
+        if cause is not None and output.debug:
+            output.err.print("".join(traceback.format_tb(cause.__traceback__)), soft_wrap=True)
+        output.exit(error.code.exit, error=error.code.code)
+    except StocktakeError:  # standard output takes nothing any more; standard error has been told
+        return int(error.code.exit)
     return int(error.code.exit)

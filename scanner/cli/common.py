@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,7 +16,7 @@ from scanner.catalog import DEFAULT, Catalog, Location, Reader, locate, read
 from scanner.cli.output import Output
 from scanner.codes import Exit, StocktakeError
 from scanner.config import Estate, Lines
-from scanner.registry import Bound, bind_all, from_locator, read_estate
+from scanner.registry import Bound, bind_all, from_locator, read_estate, rebind
 
 CatalogOption = Annotated[
     str | None,
@@ -81,9 +82,21 @@ class Common:
             picked = [configured[n] if n in configured else from_locator(n, self.estate.limits) for n in names]
             return list({b.name: b for b in picked}.values())
         if not configured:
-            missing = str(self.file or ESTATE_FILE)
-            raise StocktakeError("CONFIG_MISSING", missing, "no estate file, and nothing named to be scanned")
+            if self.file is None:
+                raise StocktakeError("CONFIG_MISSING", ESTATE_FILE, "no estate file, and nothing named to be scanned")
+            raise StocktakeError("CONFIG_INVALID", str(self.file), "it has no [[sources]], and nothing else was named")
         return list(configured.values())
+
+    def known_sources(self, names: list[str], catalog: Catalog) -> list[Bound]:
+        """The same, where a name may also be that of a source an earlier scan of the catalog was given.
+
+        A source without an estate file is named after its locator, which does not say how to log in; the catalog does.
+        """
+        here = {s.name for s in self.estate.sources}
+        found = {n: row for n in names if n not in here and (row := catalog.source(n)) is not None}
+        rest = [n for n in names if n not in found]
+        earlier = [rebind(r.name, r.type, r.owner, r.options, r.limits) for r in found.values()]
+        return earlier + (self.sources(rest) if rest or not names else [])
 
 
 def common(
@@ -94,6 +107,8 @@ def common(
     Raises:
         StocktakeError: CONFIG_MISSING and what reading the file raises.
     """
+    given = (("--config", str(config) if config else None), ("--catalog", catalog))
+    Output.context = "".join(f" {option} {shlex.quote(value)}" for option, value in given if value)
     file = config or (Path(ESTATE_FILE) if Path(ESTATE_FILE).exists() else None)
     estate, lines = Estate(), None
     if file is not None:
@@ -106,9 +121,13 @@ def common(
 
 def _beside(catalog: str | None, file: Path | None) -> str | None:
     """A relative catalog of an estate file lies beside the file, wherever the command is called from."""
-    if catalog is None or file is None or "://" in catalog or Path(catalog).expanduser().is_absolute():
+    if catalog is None or file is None:
         return catalog
-    return str(file.absolute().parent / catalog)
+    sqlite = "sqlite:///" if catalog.startswith("sqlite:///") else ""
+    place = catalog.removeprefix(sqlite)
+    if "://" in place or Path(place).expanduser().is_absolute():
+        return catalog
+    return sqlite + str(file.absolute().parent / place)
 
 
 def leave(code: Exit) -> None:

@@ -6,11 +6,12 @@ import contextlib
 import enum
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from types import FrameType
 from typing import Annotated, Any
 
 import typer
+from rich.text import Text
 
 from scanner.catalog import Catalog, read
 from scanner.cli.common import (
@@ -24,11 +25,11 @@ from scanner.cli.common import (
     common,
     leave,
 )  # fmt: skip
-from scanner.cli.output import Output, count, problem, size
+from scanner.cli.output import Output, clean, count, problem, size
 from scanner.cli.watching import watching
 from scanner.codes import CODES, Exit, StocktakeError
 from scanner.config import digest
-from scanner.crawl import Outcome, Run
+from scanner.crawl import Outcome, Progress, Run
 
 
 class Depth(enum.StrEnum):
@@ -126,61 +127,86 @@ def _newest(store: Catalog) -> int:
 
 def _execute(shared: Common, run: Run, show: Show) -> Exit:
     output = shared.output
-    caught: list[int] = []
-    with _signals(run, caught, output), watching(output, show.value) as watch:
-        outcome = run.execute(watch.show)
+    Output.run = run.number
+    caught = _Caught(run, output)
+    with caught.listening(), watching(output, show.value) as watch:
+
+        def tick(progress: Progress) -> None:
+            watch.show(progress)
+            caught.tell()
+
+        outcome = run.execute(tick)
+        caught.tell()
     code = outcome.exit
-    if caught:
-        code = Exit.SIGINT if caught[0] == signal.SIGINT else Exit.SIGTERM
+    if caught.stop is not None:
+        code = Exit(128 + caught.stop)
         run.catalog.finish(run.number, outcome.state, code)
-    _tell(shared, run, outcome, code)
+    _tell(run, output, outcome, code)
     return code
 
 
-@contextlib.contextmanager
-def _signals(run: Run, caught: list[int], output: Output) -> Iterator[None]:
-    """The first SIGINT or SIGTERM checkpoints and stops, the second ends the process now; SIGUSR1 prints the status."""
+class _Caught:
+    """Signals of a scan: the first SIGINT or SIGTERM checkpoints and stops, the second ends the process now.
 
-    def stop(number: int, _frame: FrameType | None) -> None:
-        if caught:
+    SIGUSR1 prints the status. The handlers only take note, since they may meet the streams in the midst of a line;
+    what there is to say is said by ``tell`` a moment later.
+    """
+
+    def __init__(self, run: Run, output: Output) -> None:
+        self.stop: int | None = None
+        self._run = run
+        self._output = output
+        self._asked = False
+        self._announced = False
+
+    @contextlib.contextmanager
+    def listening(self) -> Iterator[None]:
+        """Listen until the scan has ended."""
+        wanted = {signal.SIGINT: self._on_stop, signal.SIGTERM: self._on_stop, signal.SIGUSR1: self._on_status}
+        earlier: dict[signal.Signals, Any] = {}
+        try:
+            for number, handler in wanted.items():
+                earlier[number] = signal.signal(number, handler)
+            yield
+        finally:
+            for number, old in earlier.items():
+                signal.signal(number, old)
+
+    def tell(self) -> None:
+        """Say what the signals asked for."""
+        if self._asked:
+            self._asked = False
+            for source in self._run.progress.sources.values():
+                counts = f"{source.entries:,} entries, {source.faults:,} faults"
+                text = f"{source.name}: {source.state}, {counts}, now in {source.current or '(its top)'}"
+                self._output.err.print(Text(clean(text)))  # it was asked for: --quiet does not silence it
+        if self.stop is not None and not self._announced:
+            self._announced = True
+            again = f"stocktake resume{Output.context} {self._run.number}"
+            self._output.say(f"Stopping at the next safe point; again to stop now. Go on later with: {again}")
+
+    def _on_stop(self, number: int, _frame: FrameType | None) -> None:
+        if self.stop is not None:
             os._exit(128 + number)
-        caught.append(number)
-        run.stop.set()
-        output.say(
-            f"Stopping at the next safe point; again to stop now. Go on later with: stocktake resume {run.number}"
-        )
+        self.stop = number
+        self._run.stop.set()
 
-    def status(_number: int, _frame: FrameType | None) -> None:
-        for source in run.progress.sources.values():
-            counts = f"{source.entries:,} entries, {source.faults:,} faults"
-            output.say(f"{source.name}: {source.state}, {counts}, now in {source.current}")
-
-    wanted: dict[signal.Signals, Callable[[int, FrameType | None], None]] = {
-        signal.SIGINT: stop, signal.SIGTERM: stop, signal.SIGUSR1: status,
-    }  # fmt: skip
-    earlier: dict[signal.Signals, Any] = {}
-    try:
-        for number, handler in wanted.items():
-            earlier[number] = signal.signal(number, handler)
-        yield
-    finally:
-        for number, old in earlier.items():
-            signal.signal(number, old)
+    def _on_status(self, _number: int, _frame: FrameType | None) -> None:
+        self._asked = True
 
 
 _WORDS = {"complete": "complete", "incomplete": "complete with gaps", "failed": "failed", "stopped": "stopped"}
 
 
-def _tell(shared: Common, run: Run, outcome: Outcome, code: Exit) -> None:
+def _tell(run: Run, output: Output, outcome: Outcome, code: Exit) -> None:
     """The scan's end: a line per source, what was not seen, and the next command."""
-    output = shared.output
     with read(run.catalog, run.number) as reader:
         rows = reader.dicts(
             """SELECT name, type, state, entries, bytes, faults, requests, error_code, error_where, error_detail
             FROM source ORDER BY name"""
         )
         gaps = reader.rows(
-            """SELECT reason, count(*), any_value(source), min(path) FROM fault WHERE op NOT IN ('note')
+            """SELECT reason, count(*), min_by(source, path), min(path) FROM fault WHERE op NOT IN ('note')
             GROUP BY reason ORDER BY count(*) DESC, reason"""
         )
     output.table(
@@ -214,11 +240,10 @@ def _tell(shared: Common, run: Run, outcome: Outcome, code: Exit) -> None:
         else f"{100 * outcome.coverage:.1f} % of folders, buckets and schemas fully listed"
     )
     output.line(f"Run {run.number}: {_WORDS[outcome.state]}. Coverage: {coverage}.")
-    where = "" if shared.catalog == "stocktake-catalog" else f" --catalog {shared.catalog}"
     following = (
-        f"stocktake resume {run.number}{where}"
+        f"stocktake resume{Output.context} {run.number}"
         if outcome.state == "stopped"
-        else f"stocktake report{where} -o report.html"
+        else f"stocktake report{Output.context} -o report.html"
     )
     output.line(f"Next: {following}")
     output.exit(code, run=run.number, state=outcome.state, coverage=outcome.coverage)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import enum
 import json as jsonlib
 import os
-import sys
 import tempfile
 from importlib import metadata
 from pathlib import Path
@@ -76,7 +75,7 @@ def report(
         text, context = _render(reader, form, wanted, heading, anchor)
     code = _policy(context, shared.estate.policy) if context else Exit.COMPLETE
     if output_file is None:
-        sys.stdout.write(text)
+        output.stdout.bytes(text.encode())
         leave(code)
         return
     _write(output_file, text)
@@ -145,6 +144,10 @@ def _write(file: Path, text: str) -> None:
     """Write beside, then rename: an older report is kept until the new one is whole. Raises StocktakeError."""
     temporary = ""
     try:
+        if file.exists() and not file.is_file():  # a device or a pipe is written to, never replaced
+            with file.open("w", encoding="utf-8") as handle:
+                handle.write(text)
+            return
         fd, temporary = tempfile.mkstemp(prefix=f".{file.name}.", dir=file.absolute().parent)
         with os.fdopen(fd, "w", encoding="utf-8") as handle:
             handle.write(text)
@@ -187,14 +190,25 @@ def _answer(output: Output, reader: Reader, sql: str) -> None:
         if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
             raise StocktakeError("QUERY_INVALID", sql[:80], "only one SELECT can be asked")
         cursor = reader.execute(sql)
+        names = _apart([d[0] for d in cursor.description or ()])
+        rows = []
+        while not output.stdout.gone and (chunk := cursor.fetchmany(10_000)):
+            if output.as_json:
+                for row in chunk:
+                    output.record(None, dict(zip(names, row, strict=True)))
+            else:
+                rows += chunk
     except duckdb.Error as error:
         raise StocktakeError("QUERY_INVALID", sql[:80], str(error)) from None
-    names = [d[0] for d in cursor.description or ()]
-    rows = []
-    while chunk := cursor.fetchmany(10_000):
-        if output.as_json:
-            for row in chunk:
-                output.record(None, dict(zip(names, row, strict=True)))
-        else:
-            rows += chunk
     output.table(names, [["" if v is None else clean(v) for v in row] for row in rows])
+
+
+def _apart(names: list[str]) -> list[str]:
+    """The columns' names, those that come twice told apart: a JSON object keeps one value a name."""
+    told: list[str] = []
+    for name in names:
+        number, unique = 1, name
+        while unique in told:
+            number, unique = number + 1, f"{name}_{number}"
+        told.append(unique)
+    return told

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,11 +11,15 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from scanner.cli.output import Output, clean, count, size
+from scanner.cli.output import Output, clean, count, json_line, size
 from scanner.crawl import Progress, SourceProgress
 
 PLAIN_EVERY_S = 30.0
 """Seconds between plain lines, besides one at every change of state."""
+
+
+MOST_ROWS = 30
+"""Sources shown at once on a terminal."""
 
 
 class Watch(Protocol):
@@ -56,7 +58,7 @@ class _Lines:
                 "units_found": source.units_found, "entries": source.entries, "bytes": source.bytes,
                 "faults": source.faults,
             }  # fmt: skip
-            sys.stderr.write(json.dumps(row) + "\n")
+            self._output.stderr.write(json_line(row))
         elif source.state != "waiting":
             done = f"{count(source.units_done)} units, {count(source.entries)} entries, {size(source.bytes)}"
             state = f"{source.state} {source.error}".rstrip()
@@ -81,7 +83,7 @@ def _table(progress: Progress) -> Table:
     for header in ("Done/found", "Entries", "Bytes", "Rate", "Faults"):
         table.add_column(header, justify="right", no_wrap=True)
     table.add_column("Now in", ratio=4, overflow="ellipsis", no_wrap=True)
-    for source in progress.sources.values():
+    for source in _shown(list(progress.sources.values())):
         elapsed = source.elapsed_s
         rate = f"{source.entries / elapsed:,.0f}/s" if elapsed >= 1 else ""
         now = source.error or (clean(source.current) if source.state == "running" else "")
@@ -91,6 +93,14 @@ def _table(progress: Progress) -> Table:
             size(source.bytes), rate, count(source.faults), Text(now, style="dim"),
         )  # fmt: skip
     return table
+
+
+def _shown(sources: list[SourceProgress]) -> list[SourceProgress]:
+    """What fits a screen: all of a few sources, else those that are at work, then the latest that ended."""
+    if len(sources) <= MOST_ROWS:
+        return sources
+    rank = {"running": 0, "waiting": 2}
+    return sorted(sources, key=lambda s: (rank.get(s.state, 1), -s.ended))[:MOST_ROWS]
 
 
 @contextmanager
