@@ -69,7 +69,9 @@ def listed(values: Iterable[Any], kind: str) -> list[Any]:
     if kind in ("int", "time"):
         return found if types <= {int, type(None)} and _fit(found) else [whole(v) for v in found]
     if kind == "bool":
-        return [truth(v) for v in found]
+        return (
+            [None if v is None else v != 0 for v in found] if types <= {int, type(None)} else [truth(v) for v in found]
+        )
     if types <= {str, type(None)}:
         try:
             "".join(filter(None, found)).encode()

@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import tarfile
+import warnings
 from contextlib import closing
 from pathlib import Path
 
@@ -333,6 +334,7 @@ def test_the_catalog_functions_find_the_same_tables_columns_and_keys(harbour: Sq
 def access(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     """Every sample file of Access; none where the samples are absent."""
     if not ACCESS.is_file():
+        warnings.warn(f"no Access samples at {ACCESS}: SQLite alone stands for the catalog functions", stacklevel=1)
         return []
     place = tmp_path_factory.mktemp("access")
     with tarfile.open(ACCESS) as archive:
@@ -341,33 +343,35 @@ def access(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 
 
 def test_every_access_sample_gives_the_tables_its_own_tools_list(access: list[Path]) -> None:
-    """Each in a process of its own: a driver that dies must not take the others along."""
-    for file in access:
-        listed = subprocess.run(["mdb-tables", "-1", str(file)], capture_output=True, text=True, check=True).stdout
-        done = subprocess.run(
-            [sys.executable, "-c", _CRAWL_ONE, str(file)], capture_output=True, text=True, check=False, env=os.environ
-        )
-        assert done.returncode == 0, (file.name, done.returncode, done.stderr[-500:])
-        told = set(done.stdout.splitlines())
-        assert {t for t in listed.splitlines() if t} <= told, file.name
+    """In processes of their own, one for each version: a driver that dies must not take the tests along."""
+    for folder in sorted({file.parent for file in access}):
+        mine = [str(file) for file in access if file.parent == folder]
+        done = subprocess.run([sys.executable, "-c", _CRAWL, *mine], capture_output=True, text=True, check=False)
+        assert done.returncode == 0, (folder.name, done.returncode, done.stdout[-200:], done.stderr[-500:])
+        told = [line.split("\t") for line in done.stdout.splitlines()]
+        for file in mine:
+            listed = subprocess.run(["mdb-tables", "-1", file], capture_output=True, text=True, check=True).stdout
+            assert {t for t in listed.splitlines() if t} <= {name for where, name in told if where == file}, file
 
 
-_CRAWL_ONE = """
+_CRAWL = """
 import sys
 from contextlib import closing
 from connectors.odbc import PLUG
 from scanner.connector import Session
 from scanner.paths import restore_text
 from scanner.testing.crawling import crawl_all, ledger_gaps
-options = PLUG.options.model_validate(PLUG.from_url("odbc:DRIVER={MDBTools};DBQ=" + sys.argv[1]))
-with closing(PLUG.open(options, Session("access"))) as connector:
-    crawl = crawl_all(connector)
-assert not ledger_gaps(crawl), ledger_gaps(crawl)
-columns = {r["path"] for r in crawl.records("column")}
-for path, entry in crawl.entries.items():
-    if entry["kind"] != "database":
-        print(restore_text(str(entry["name"])))
-        assert entry["kind"] != "table" or path in columns, path
+for file in sys.argv[1:]:
+    print(file, "", sep="\\t", flush=True)
+    options = PLUG.options.model_validate(PLUG.from_url("odbc:DRIVER={MDBTools};DBQ=" + file))
+    with closing(PLUG.open(options, Session("access"))) as connector:
+        crawl = crawl_all(connector)
+    assert not ledger_gaps(crawl), ledger_gaps(crawl)
+    columns = {r["path"] for r in crawl.records("column")}
+    for path, entry in crawl.entries.items():
+        if entry["kind"] != "database":
+            print(file, restore_text(str(entry["name"])), sep="\\t")
+            assert entry["kind"] != "table" or path in columns, path
 """
 
 

@@ -106,8 +106,10 @@ def quoted(*names: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def harbour(mariadb: MariaDB) -> MariaHarness:
-    return planted(MariaHarness(mariadb))
+def harbour() -> Iterator[MariaHarness]:
+    """On a server of its own: every database of it is counted here."""
+    with servers.mariadb() as server:
+        yield planted(MariaHarness(server))
 
 
 class TestMariadb(LogsInSuite, SamplesRowsSuite, DatabaseSuite):

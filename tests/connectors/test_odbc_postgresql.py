@@ -109,8 +109,10 @@ def path(*names: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def harbour(postgresql: PostgreSQL) -> PostgresHarness:
-    return planted(PostgresHarness(postgresql))
+def harbour() -> Iterator[PostgresHarness]:
+    """On a server of its own: every database of it is counted here."""
+    with servers.postgresql() as server:
+        yield planted(PostgresHarness(server))
 
 
 class TestPostgresql(LogsInSuite, SamplesRowsSuite, DatabaseSuite):

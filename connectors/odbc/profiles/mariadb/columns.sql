@@ -1,5 +1,6 @@
--- Columns of tables and views; the catalog compares names without regard to case unless told. A nullable column without a default says 'NULL' here. Without its LIMIT the inner query would be
--- merged into the outer and asked anew for every column: 16 s instead of 0.4 s for 2,000 tables.
+-- Columns of tables and views; a nullable one without a default says 'NULL' here. Without its LIMIT the inner query would
+-- be merged into the outer and asked anew for every column (16 s instead of 0.4 s for 2,000 tables), and the same holds for
+-- the plain comparison of names: it finds its rows quickly, but without regard to case, which the other one mends.
 SELECT
     c.table_name AS path,
     c.column_name AS name,
@@ -23,6 +24,6 @@ LEFT JOIN (
     FROM information_schema.tables AS i
     WHERE i.table_schema = :database
     LIMIT 18446744073709551615
-) AS t ON BINARY t.table_name = BINARY c.table_name
+) AS t ON t.table_name = c.table_name AND BINARY t.table_name = BINARY c.table_name
 WHERE c.table_schema = :database
 ORDER BY c.table_name, c.ordinal_position

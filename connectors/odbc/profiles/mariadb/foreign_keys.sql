@@ -1,5 +1,5 @@
--- Foreign keys, one row for each of their columns; they may refer to another database. The LIMIT keeps the inner query from
--- being asked anew for every row.
+-- Foreign keys, one row for each of their columns; they may refer to another database. The LIMIT, and names compared twice,
+-- are for speed and for twins by case, as for columns.
 SELECT
     k.table_name AS path,
     k.constraint_name AS name,
@@ -20,6 +20,10 @@ LEFT JOIN (
     FROM information_schema.referential_constraints AS i
     WHERE i.constraint_schema = :database
     LIMIT 18446744073709551615
-) AS r ON BINARY r.table_name = BINARY k.table_name AND BINARY r.constraint_name = BINARY k.constraint_name
+) AS r
+    ON r.table_name = k.table_name
+    AND r.constraint_name = k.constraint_name
+    AND BINARY r.table_name = BINARY k.table_name
+    AND BINARY r.constraint_name = BINARY k.constraint_name
 WHERE k.table_schema = :database AND k.referenced_table_name IS NOT NULL
 ORDER BY k.table_name, k.constraint_name, k.ordinal_position
