@@ -64,6 +64,7 @@ class SourceRow:
     options: Mapping[str, Any]
     limits: Mapping[str, Any]
     state: str = "waiting"
+    error_code: str | None = None
 
 
 class Catalog:
@@ -188,6 +189,17 @@ class Catalog:
         with self._begin() as db:
             db.execute(t.source.update().where(where).values(**values))
 
+    def add_load(self, number: int, name: str, requests: int, logins: int, connections: int) -> None:
+        """Add what a source was asked, to what an interrupted part of the same scan had asked it before."""
+        c = t.source.c
+        peak = sa.case((c.peak_connections > connections, c.peak_connections), else_=connections)
+        with self._begin() as db:
+            db.execute(
+                t.source.update()
+                .where(c.scan == number, c.name == name)
+                .values(requests=c.requests + requests, logins=c.logins + logins, peak_connections=peak)
+            )
+
     # units, parts and faults
 
     def buffer(self, number: int, source: str) -> Buffer:
@@ -207,6 +219,20 @@ class Catalog:
         )
         with self.reading() as db:
             return [(i, Unit(key, after), state) for i, key, after, state in db.execute(query)]
+
+    def begun(self, number: int, source: str) -> bool:
+        """Whether anything of a source was crawled in a scan."""
+        c = t.unit.c
+        query = sa.select(c.id).where(c.scan == number, c.source == source, c.state != "pending").limit(1)
+        with self.reading() as db:
+            return db.execute(query).first() is not None
+
+    def has_pending(self, number: int, source: str) -> bool:
+        """Whether units of a source are left to crawl."""
+        c = t.unit.c
+        query = sa.select(c.id).where(c.scan == number, c.source == source, c.state == "pending").limit(1)
+        with self.reading() as db:
+            return db.execute(query).first() is not None
 
     def commit(self, number: int, bundle: Bundle) -> None:
         """Make a bundle count, in one transaction.

@@ -61,18 +61,26 @@ class Run:
         return cls(catalog, number, sources)
 
     @classmethod
-    def resume(cls, catalog: Catalog, number: int, only: Sequence[str] | None, again: bool) -> Run:
-        """Go on with an earlier scan: what was left, and with ``again`` what failed (of the codes ``only``, if any).
+    def resume(cls, catalog: Catalog, number: int, only: Sequence[str], present: Sequence[Bound] = ()) -> Run:
+        """Go on with an earlier scan: what was left, and what failed (with the codes ``only``, if any).
+
+        A source that is among the ``present`` ones, at the same place, is scanned as it stands there: its limits or the
+        reference to its password may have been corrected. Every other one is scanned as the earlier scan was given it.
 
         Raises:
-            StocktakeError: RUN_UNKNOWN.
+            StocktakeError: RUN_UNKNOWN, and those of binding.
         """
+        rows = catalog.sources(number)
+        corrected = {(b.name, b.plug.type, b.locator): b for b in present}
         catalog.reopen(number)
         catalog.sweep()
-        if again or only:
-            catalog.repeat(number, only)
-        rows = [r for r in catalog.sources(number) if _unfinished(catalog, number, r)]
-        return cls(catalog, number, [rebind(r.name, r.type, r.owner, r.options, r.limits) for r in rows])
+        catalog.repeat(number, only or None)
+        left = [r for r in rows if _unfinished(catalog, number, r, only)]
+        return cls(
+            catalog, number,
+            [corrected.get((r.name, r.type, r.locator)) or rebind(r.name, r.type, r.owner, r.options, r.limits)
+             for r in left],
+        )  # fmt: skip
 
     def execute(self, tick: Callable[[Progress], None], every_s: float = 0.2) -> Outcome:
         """Crawl every source; ``tick`` is called with the progress every so often, in the caller's thread.
@@ -156,7 +164,7 @@ def _row(bound: Bound) -> SourceRow:
     )  # fmt: skip
 
 
-def _unfinished(catalog: Catalog, number: int, row: SourceRow) -> bool:
-    if row.state in {"waiting", "running", "stopped", "failed"}:
+def _unfinished(catalog: Catalog, number: int, row: SourceRow, only: Sequence[str]) -> bool:
+    if row.state in {"waiting", "running", "stopped"} or (row.state == "failed" and not only):
         return True
-    return any(state == "pending" for _, _, state in catalog.units(number, row.name))
+    return row.error_code in only or catalog.has_pending(number, row.name)

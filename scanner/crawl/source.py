@@ -11,7 +11,7 @@ from scanner.connector import Account, Connector, Session
 from scanner.crawl.frontier import Frontier
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
-from scanner.crawl.worker import AUTH_CODES, FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Shared, Worker, excluded
+from scanner.crawl.worker import AUTH_CODES, FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Shared, Worker, excluded, shut
 from scanner.model import Fault, SourceError, Stopped, Unit
 from scanner.registry import Bound
 
@@ -77,7 +77,7 @@ class SourceRun:
 
     def _crawl(self) -> tuple[str, SourceError | None]:
         self._pace.check()
-        first, roots = self._canary()
+        first, roots = self._watched_canary()
         shared = self._shared()
         self._fill(shared, roots)
         workers = [Worker(shared, first if n == 0 else None) for n in range(self._bound.connections)]
@@ -90,9 +90,7 @@ class SourceRun:
         if shared.broken:
             raise shared.broken[0]
         if hung:
-            raise SourceError(
-                "FAILED_HUNG", f"no sign of life for {self._bound.limits.hang_s:g} s", where=self._progress.current
-            )
+            raise self._hung()
         if self._stop.is_set() or self._pace.out_of_hours:
             return "stopped", None
         # An earlier run of this scan may have left gaps that this one did not repeat: the catalog knows them all.
@@ -121,11 +119,6 @@ class SourceRun:
         """Whether a unit may cover a further container itself: not when that is excluded, or a unit already."""
         return not excluded(key, self._bound.config.exclude) and not self._frontier.knows(Unit(key))
 
-    def _connector(self) -> Connector:
-        connector = self._bound.open(self._session())
-        self._progress.opened(1)
-        return connector
-
     def _connect(self) -> Connector:
         """A connected connector for a worker; it names the roots again, which costs one request."""
         connector, _ = self._admitted()
@@ -150,11 +143,52 @@ class SourceRun:
         if account is not None and error.code in AUTH_CODES:
             self._catalog.set_refused(account.host, account.name, error.code)
 
+    def _watched_canary(self) -> tuple[Connector, list[Unit]]:
+        """The first login, in a thread that can be left behind: a server may accept a connection and say nothing more.
+
+        Raises:
+            SourceError: what the login raised; FAILED_HUNG.
+            Stopped: the scan was asked to stop, and the login did not come to an end.
+        """
+        got: list[tuple[Connector, list[Unit]]] = []
+        failed: list[BaseException] = []
+        left_behind = threading.Event()
+
+        def log_in() -> None:
+            try:
+                got.append(self._canary())
+            except BaseException as error:  # noqa: BLE001 - raised again below, in the thread that waits
+                failed.append(error)
+            if left_behind.is_set():
+                for connector, _ in got:
+                    shut(connector)
+
+        thread = threading.Thread(target=log_in, name=f"{self._bound.name}-login", daemon=True)
+        thread.start()
+        stopped_at: float | None = None
+        while thread.is_alive():
+            thread.join(_WATCH_S)
+            now = time.monotonic()
+            if self._stop.is_set():
+                stopped_at = stopped_at or now
+            hung = now - self._progress.seen > self._bound.limits.hang_s
+            if thread.is_alive() and (hung or (stopped_at is not None and now - stopped_at > _GRACE_S)):
+                left_behind.set()
+                raise self._hung() if hung else Stopped
+        if failed:
+            raise failed[0]
+        return got[0]
+
+    def _hung(self) -> SourceError:
+        where = self._progress.current or self._bound.locator
+        return SourceError("FAILED_HUNG", f"no sign of life for {self._bound.limits.hang_s:g} s", where=where)
+
     def _canary(self) -> tuple[Connector, list[Unit]]:
         """The first login; again only after transport errors."""
         attempts = 0
         while True:
             attempts += 1
+            self._progress.alive()
             try:
                 return self._admitted()
             except SourceError as error:
@@ -165,13 +199,16 @@ class SourceRun:
                     raise Stopped from None
 
     def _login(self) -> tuple[Connector, list[Unit]]:
-        connector = self._connector()
-        self._progress.logins += 1
+        connector: Connector | None = None
         try:
+            connector = self._bound.open(self._session())
+            self._progress.opened(1)
+            self._progress.logins += 1
             return connector, list(connector.roots())
         except BaseException as error:
-            connector.close()
-            self._progress.opened(-1)
+            if connector is not None:
+                shut(connector)
+                self._progress.opened(-1)
             if isinstance(error, SourceError | Stopped | MemoryError) or not isinstance(error, Exception):
                 raise
             raise SourceError("CONNECTOR_BUG", f"{type(error).__name__}: {error}") from error
@@ -218,15 +255,15 @@ class SourceRun:
             values = {"error_code": code, "error_where": error.where, "error_detail": error.detail}
             fault = Fault("", "list", code, f"{error.where} {error.detail}".strip())
             self._catalog.add_faults(self._scan, self._bound.name, [fault])
-            if progress.units_done:
+            if progress.units_done or self._catalog.begun(self._scan, self._bound.name):
                 progress.state = state = "incomplete"
         elif self._pace.out_of_hours:
             values["error_code"] = progress.error = "HOURS"
             exits.add(Exit.BUDGET)
-        self._catalog.set_source(
-            self._scan, self._bound.name, state=state, ended=now_us(), requests=progress.requests,
-            peak_connections=progress.peak_connections, logins=progress.logins, **values,
-        )  # fmt: skip
+        self._catalog.set_source(self._scan, self._bound.name, state=state, ended=now_us(), **values)
+        self._catalog.add_load(
+            self._scan, self._bound.name, progress.requests, progress.logins, progress.peak_connections
+        )
         return _exit_of(exits, state)
 
 

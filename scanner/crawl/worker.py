@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import threading
 import time
@@ -125,7 +126,7 @@ class Worker:
 
     def _attempt(self, job: Job, attempt: _Attempt) -> None:
         connector = self._open()
-        events = _guarded(connector.crawl(job.unit))
+        events = _guarded(connector, job.unit)
         try:
             for event in events:
                 self._s.progress.alive()
@@ -223,7 +224,7 @@ class Worker:
     def _close(self) -> None:
         connector, self._connector = self._connector, None
         if connector is not None:
-            connector.close()
+            shut(connector)
             self._s.progress.opened(-1)
 
     # what is kept
@@ -258,14 +259,22 @@ class _ConnectorBug(Exception):  # noqa: N818 - internal to this module
     """The connector broke its contract."""
 
 
-def _guarded(events: Iterator[Event]) -> Generator[Event]:
+def shut(connector: Connector) -> None:
+    """Close a connector; one that cannot even do that costs nothing more."""
+    with contextlib.suppress(Exception):
+        connector.close()
+
+
+def _guarded(connector: Connector, unit: Unit) -> Generator[Event]:
     """The connector's events; whatever it raises that the contract does not allow becomes ``_ConnectorBug``.
 
     The guard stands around the connector's own step alone, never around what the engine does with an event.
     """
+    events: Iterator[Event] | None = None
     try:
         while True:
             try:
+                events = connector.crawl(unit) if events is None else events
                 event = next(events)
             except StopIteration:
                 return
@@ -275,11 +284,21 @@ def _guarded(events: Iterator[Event]) -> Generator[Event]:
                 raise _ConnectorBug(f"{type(error).__name__}: {error}") from error
             if not isinstance(event, Batch | Unit | Fault):
                 raise _ConnectorBug(f"gave a {type(event).__name__}, not a Batch, Unit or Fault")
+            if isinstance(event, Unit) and not _is_text(event.key + event.after):
+                raise _ConnectorBug(f"gave a unit whose key no catalog can keep: {event!r}")
             yield event
     finally:
         close = getattr(events, "close", None)
         if close is not None:
             close()
+
+
+def _is_text(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _registered(code: str) -> str:
