@@ -131,6 +131,14 @@ def remember(value: str) -> None:
             _longest_first = tuple(sorted(_known, key=len, reverse=True))
 
 
+def forget() -> None:
+    """Forget every secret, for tests that follow one another in a process."""
+    global _longest_first  # noqa: PLW0603
+    with _lock:
+        _known.clear()
+        _longest_first = ()
+
+
 def _forms(value: str) -> Iterator[str]:
     raw = value.encode("utf-8", "surrogateescape")
     yield value

@@ -19,6 +19,7 @@ from scanner.cli.common import (
     ConfigOption,
     DebugOption,
     JsonOption,
+    check_targets,
     common,
     leave,
 )  # fmt: skip
@@ -29,7 +30,7 @@ from scanner.connector import Plug, Session, plugs
 from scanner.crawl import SourceProgress
 from scanner.crawl.pace import Pace
 from scanner.crawl.source import check_breaker
-from scanner.crawl.worker import AUTH_CODES
+from scanner.crawl.worker import AUTH_CODES, shut
 from scanner.model import SourceError, Stopped
 from scanner.paths import canonical
 from scanner.registry import Bound, bind_all, read_estate
@@ -144,6 +145,7 @@ def config_validate(config: ConfigOption = None, catalog: CatalogOption = None, 
     output = Output(as_json=json)
     shared = common(output, config, catalog, estate_needed=True)
     bound = bind_all(shared.estate, shared.lines)
+    check_targets(shared)
     output.line(
         f"{shared.file}: {len(bound)} sources, {len(shared.estate.stores)} known stores; nothing to complain of."
     )
@@ -299,8 +301,11 @@ def _probe_one(output: Output, store: Catalog, bound: Bound, changed: bool) -> E
         return code.exit
     except Stopped:
         return Exit.BUDGET
+    except Exception as error:  # noqa: BLE001 - a connector's own bug must not keep the other sources from being tried
+        problem(output, CODES["CONNECTOR_BUG"], bound.name, f"{type(error).__name__}: {error}", source=bound.name)
+        return Exit.INTERNAL
     finally:
-        connector.close()
+        shut(connector)
     state = "reached; its top is empty" if event is None else "reached"
     output.line(f"{bound.name}: {state} ({bound.locator})", style="green")
     output.record("probe", {"source": bound.name, "locator": bound.locator, "state": "reached"})

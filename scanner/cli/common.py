@@ -130,6 +130,17 @@ def _beside(catalog: str | None, file: Path | None) -> str | None:
     return sqlite + str(file.absolute().parent / place)
 
 
+def check_targets(shared: Common) -> None:
+    """Refuse a target nobody knows before the scan, not at its report. Raises StocktakeError TARGET_UNKNOWN."""
+    if shared.estate.targets:
+        from scanner.judge import targets
+
+        known = sorted(t.id for t in targets())
+        for name in shared.estate.targets:
+            if name not in known:
+                raise StocktakeError("TARGET_UNKNOWN", name, f"known are: {', '.join(known)}")
+
+
 def leave(code: Exit) -> None:
     """End the command with an exit code."""
     if code is not Exit.COMPLETE:

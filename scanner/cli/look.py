@@ -55,8 +55,8 @@ def status(
         states = {r["id"]: r["state"] for r in store.runs()}
     with shared.open_reader(run) as reader:
         rows = reader.dicts(
-            """SELECT scan AS run, name, type, state, units_done, units_pending, units_failed, entries, bytes, listed,
-                skipped, failed, faults, error_code FROM source ORDER BY name"""
+            """SELECT scan AS run, name, type AS connector, state, units_done, units_pending, units_failed, entries,
+                bytes, listed, skipped, failed, faults, error_code FROM source ORDER BY name"""
         )
     for row in rows:
         if states.get(row["run"]) == "interrupted" and row["state"] == "running":
@@ -78,7 +78,7 @@ def errors(
     code: Annotated[str | None, typer.Option(help="This code alone.")] = None,
     source: Annotated[str | None, typer.Option(help="This source alone.")] = None,
     run: RunOption = None,
-    limit: Annotated[int, typer.Option(help="Most rows shown; 0 for all.")] = 100,
+    limit: Annotated[int, typer.Option(min=0, help="Most rows shown; 0 for all.")] = 100,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -180,7 +180,7 @@ def doctor(catalog: CatalogOption = None, config: ConfigOption = None, json: Jso
         ("stocktake", "ok", metadata.version("stocktake")),
         ("python", "ok", platform.python_version()),
         ("sqlite", "ok", sqlite3.sqlite_version),
-        ("locale", "ok" if encoding == "utf-8" else "look", f"{locale.getlocale()[0]}, {encoding}"),
+        ("locale", "ok" if encoding == "utf-8" else "look", f"{_locale()}, {encoding}"),
         ("open files", "ok" if _open_files() >= 1024 else "look", str(_open_files())),
     ]  # fmt: skip
     rows += [_driver(name, plug) for name, plug in plugs().items()]
@@ -192,6 +192,13 @@ def doctor(catalog: CatalogOption = None, config: ConfigOption = None, json: Jso
     bad = any(state == "bad" for _, state, _ in rows)
     output.exit(Exit.GAPS if bad else Exit.COMPLETE)
     leave(Exit.GAPS if bad else Exit.COMPLETE)
+
+
+def _locale() -> str:
+    try:
+        return locale.getlocale()[0] or "C"
+    except ValueError as error:  # a name Python has never heard of
+        return str(error)
 
 
 def _open_files() -> int:

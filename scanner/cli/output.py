@@ -141,7 +141,7 @@ class Output:
     def record(self, kind: str | None, values: Mapping[str, Any]) -> None:
         """A record of the result, for programs; ``kind`` becomes its ``type``."""
         if self.as_json:
-            row = {"type": kind, **values} if kind else dict(values)
+            row = {"type": kind} | dict(values) | {"type": kind} if kind else dict(values)
             self.stdout.write(json_line(row))
 
     def table(self, headers: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[int] = ()) -> None:

@@ -22,6 +22,7 @@ from scanner.cli.common import (
     DebugOption,
     JsonOption,
     QuietOption,
+    check_targets,
     common,
     leave,
 )  # fmt: skip
@@ -30,6 +31,7 @@ from scanner.cli.watching import watching
 from scanner.codes import CODES, Exit, StocktakeError
 from scanner.config import digest
 from scanner.crawl import Outcome, Progress, Run
+from scanner.registry import bind_all
 
 
 class Depth(enum.StrEnum):
@@ -79,6 +81,7 @@ def scan(
     output = Output(as_json=json, quiet=quiet, color=not no_color, debug=debug)
     shared = common(output, config, catalog)
     bound = shared.sources(list(sources or ()))
+    check_targets(shared)
     with shared.open_catalog(create=True) as store:
         store.lock()
         run = Run.start(
@@ -112,7 +115,7 @@ def resume(
     with shared.open_catalog() as store:
         number = run if run is not None else _newest(store)
         store.lock()
-        again = Run.resume(store, number, only, again=True)
+        again = Run.resume(store, number, list(only or ()), bind_all(shared.estate, shared.lines))
         output.record("scan", {"run": number, "resumed": True, "sources": [b.name for b in again.sources]})
         outcome = _execute(shared, again, progress)
     leave(outcome)
@@ -202,8 +205,8 @@ def _tell(run: Run, output: Output, outcome: Outcome, code: Exit) -> None:
     """The scan's end: a line per source, what was not seen, and the next command."""
     with read(run.catalog, run.number) as reader:
         rows = reader.dicts(
-            """SELECT name, type, state, entries, bytes, faults, requests, error_code, error_where, error_detail
-            FROM source ORDER BY name"""
+            """SELECT name, type AS connector, state, entries, bytes, faults, requests, error_code, error_where,
+                error_detail FROM source ORDER BY name"""
         )
         gaps = reader.rows(
             """SELECT reason, count(*), min_by(source, path), min(path) FROM fault WHERE op NOT IN ('note')
@@ -214,7 +217,7 @@ def _tell(run: Run, output: Output, outcome: Outcome, code: Exit) -> None:
         [
             (
                 r["name"],
-                r["type"],
+                r["connector"],
                 r["state"],
                 count(r["entries"]),
                 size(r["bytes"]),
