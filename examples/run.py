@@ -7,6 +7,7 @@ import os
 import pwd
 import random
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -50,6 +51,7 @@ def main() -> int:
         "--out", type=Path, default=Path("demo-out"), help="folder for the estate, the catalog and the report"
     )
     out = parser.parse_args().out.absolute()
+    signal.signal(signal.SIGTERM, lambda _number, _frame: sys.exit(143))  # so that the servers are stopped then as well
     _clear(out)
     start = time.monotonic()
     made = build(out / "estate")
