@@ -2,7 +2,7 @@
 # Both install what they need (system packages with root or sudo) into .venv beside this file, and may be run again.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint format bench eval docs wheel packages-demo packages-test clean
+.PHONY: help demo test test-full lint format bench eval docs wheel packages-demo packages-test packages-full clean
 
 PY := .venv/bin/python
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -19,7 +19,7 @@ demo: packages-demo .venv/.ready ## Scan a sample estate on real servers and wri
 test: packages-test .venv/.ready lint ## Lint, types, layers and every test but the long sweeps
 	$(PY) -m pytest -n $(JOBS) --dist loadgroup -q
 
-test-full: packages-test .venv/.ready lint ## The same, long sweeps included, with coverage
+test-full: packages-full .venv/.ready lint ## The same, long sweeps included, with coverage
 	$(PY) -m pytest -n $(JOBS) --dist loadgroup -q -m "full or not full" --cov --cov-report=term
 
 lint: .venv/.ready ## ruff, mypy --strict, import-linter
@@ -32,7 +32,7 @@ format: .venv/.ready ## Put the code in form
 	.venv/bin/ruff check --fix -q .
 	.venv/bin/ruff format -q .
 
-bench: packages-test .venv/.ready ## Stocktake beside its peers; FULL=1 for full size
+bench: packages-full .venv/.ready ## Stocktake beside its peers; FULL=1 for full size
 	$(PY) -m benchmarks.run $(if $(FULL),--full)
 
 eval: .venv/.ready ## Score on the labelled development sets, where they are at hand
@@ -49,6 +49,9 @@ packages-demo:
 
 packages-test:
 	@bash .ci/packages.sh test
+
+packages-full:
+	@bash .ci/packages.sh full
 
 .venv/.ready: pyproject.toml uv.lock
 	@test -x $(PY) || python3 -m venv .venv

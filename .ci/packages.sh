@@ -1,10 +1,10 @@
 #!/usr/bin/env bash
-# Installs the Debian or Ubuntu packages that the demo or the tests need, where they are missing.
+# Installs the Debian or Ubuntu packages that the demo, the tests or the long sweeps need, where they are missing.
 # With root or password-less sudo it installs them; else it says exactly what is missing and how to install it.
 set -euo pipefail
 
 demo=(python3-venv samba smbclient openssh-server postgresql mariadb-server unixodbc odbcinst odbc-postgresql odbc-mariadb libsqliteodbc)
-tests=("${demo[@]}" attr acl odbc-mdbtools mdbtools strace fonts-dejavu-core)
+tests=("${demo[@]}" attr acl odbc-mdbtools mdbtools strace fonts-dejavu-core poppler-utils)
 # Debian's is a package; Ubuntu's is a snap, which apt does not bring: there it must be on the PATH already.
 if ! command -v chromium >/dev/null 2>&1; then
     if grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then
@@ -14,11 +14,16 @@ if ! command -v chromium >/dev/null 2>&1; then
     fi
 fi
 
+# The accessibility sweep takes its checker from the npm registry, the benchmarks one peer from here.
+full=("${tests[@]}" lftp)
+if ! command -v npm >/dev/null 2>&1; then full+=(npm); fi
+
 case "${1:-}" in
 demo) wanted=("${demo[@]}") ;;
 test) wanted=("${tests[@]}") ;;
+full) wanted=("${full[@]}") ;;
 *)
-    echo "usage: $0 demo|test" >&2
+    echo "usage: $0 demo|test|full" >&2
     exit 2
     ;;
 esac
