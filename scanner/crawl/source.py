@@ -16,7 +16,7 @@ from scanner.model import Fault, SourceError, Stopped, Unit
 from scanner.registry import Bound
 
 _WATCH_S = 0.2
-_GRACE_S = 4.0
+_GRACE_S = 3.0
 """How long workers may take to come to an end after a stop; what they have not committed by then waits for resume."""
 
 

@@ -124,7 +124,8 @@ class TestEstateFile:
             "[[sources]]\nname = 'x'\ntype = 'file'\nroot = ['a']", "limits = 3", "[[stores]]\nname = 'x'",
             "[[stores]]\nname='x'\nlocator='a'\n[[stores]]\nname='x'\nlocator='b'", "d = 2020-99-99",
             "[limits]\nrequests_per_s = 1e-300", "[limits]\nhang_s = inf", "[limits]\ntimeout_s = nan",
-            "[limits]\nhours = '25:00-26:00'", "targets = ['no-such-target']\n[[sources]]\nname='x'\ntype='file'\nroot='/'",
+            "[limits]\nhours = '25:00-26:00'",
+            "targets = ['no-such-target']\n[[sources]]\nname='x'\ntype='file'\nroot='/'",
             "version = 1\n" + "#" * (1 << 20),
         ],
     )  # fmt: skip
@@ -223,8 +224,8 @@ class TestLogin:
         assert here("resume", "--catalog", "a catalog").code == 0
 
     def test_trust_is_for_sources_that_have_a_host_key(self, here: Here, estate: Estate, tree: Path) -> None:
-        estate(file_source(tree), {"name": "db", "type": "odbc", "connection": "DRIVER={x};SERVER=h;PORT=1", "user": "u",
-                                   "password": "env:X"})  # fmt: skip
+        estate(file_source(tree), {"name": "db", "type": "odbc", "connection": "DRIVER={x};SERVER=h;PORT=1",
+                                   "user": "u", "password": "env:X"})  # fmt: skip
         good = "SHA256:" + "A" * 43
         for words in (("files", good), ("db", good), ("files", "SHA256:short"), ("nobody", good)):
             done = here("trust", "add", words[0], "--fingerprint", words[1])
@@ -241,8 +242,10 @@ class TestLogin:
         login = {"type": "sftp", "host": "127.0.0.1", "port": sshd.port, "user": "clerk", "host_key": sshd.fingerprint}
         (tmp_path / "empty").touch(mode=0o600)
         estate(
-            {"name": "a", **login, "password": "env:STOCKTAKE_NOT_SET"}, {"name": "b", **login, "password": f"file:{exposed}"},
-            {"name": "c", **login, "password": f"file:{tmp_path / 'empty'}"}, file_source(tree),
+            {"name": "a", **login, "password": "env:STOCKTAKE_NOT_SET"},
+            {"name": "b", **login, "password": f"file:{exposed}"},
+            {"name": "c", **login, "password": f"file:{tmp_path / 'empty'}"},
+            file_source(tree),
         )  # fmt: skip
         done = here("scan", "--json")
         codes = {r["name"]: r["error_code"] for r in done.records if r["type"] == "source"}
