@@ -7,6 +7,9 @@
 PY := .venv/bin/python
 export UV_PROJECT_ENVIRONMENT := .venv
 export UV_PYTHON_DOWNLOADS := never
+# The demo and the tests start the command often; without compiled modules each start costs a second more.
+export UV_COMPILE_BYTECODE := 1
+export PYTHONDONTWRITEBYTECODE :=
 # The tests start servers of their own: two at a time is what two cores carry.
 JOBS ?= 2
 
