@@ -150,7 +150,7 @@ class Output:
             return
         table = Table(box=None, pad_edge=False, header_style="bold", show_edge=False)
         for index, header in enumerate(headers):
-            table.add_column(header, justify="right" if index in right else "left", overflow="fold")
+            table.add_column(Text(clean(header)), justify="right" if index in right else "left", overflow="fold")
         for row in rows:
             table.add_row(*(Text(clean("" if v is None else v)) for v in row))
         self.out.print(table, soft_wrap=False)
