@@ -32,11 +32,12 @@ class Token:
 _COMMENT = r"(?P<comment>--[^\n]*|/\*.*?(?:\*/|\Z))"
 _HASH_COMMENT = r"(?P<comment>--[^\n]*|\#[^\n]*|/\*.*?(?:\*/|\Z))"
 _DOLLAR = r"(?P<dollar>\$(?P<tag>[A-Za-z_]\w*|)\$(?P<dollar_text>.*?)(?:\$(?P=tag)\$|\Z))"
-_SINGLE = r"(?P<single>[eEnNxXbB]?'(?:[^']|'')*(?:'|\Z))"
-_SINGLE_ESCAPES = r"(?P<single>[nNxXbB]?'(?:[^'\\]|''|\\.)*(?:'|\Z))"
-_DOUBLE = r'(?P<double>"(?:[^"]|"")*(?:"|\Z))'
-_BACKTICK = r"(?P<backtick>`(?:[^`]|``)*(?:`|\Z))"
-_BRACKET = r"(?P<bracket>\[(?:[^\]]|\]\])*(?:\]|\Z))"
+# Runs of plain characters are taken whole: an alternative for each character costs hundreds of bytes of memory each.
+_SINGLE = r"(?P<single>[eEnNxXbB]?'[^']*(?:''[^']*)*(?:'|\Z))"
+_SINGLE_ESCAPES = r"(?P<single>[nNxXbB]?'[^'\\]*(?:(?:''|\\.)[^'\\]*)*(?:'|\Z))"
+_DOUBLE = r'(?P<double>"[^"]*(?:""[^"]*)*(?:"|\Z))'
+_BACKTICK = r"(?P<backtick>`[^`]*(?:``[^`]*)*(?:`|\Z))"
+_BRACKET = r"(?P<bracket>\[[^\]]*(?:\]\][^\]]*)*(?:\]|\Z))"
 _WORD = r"(?P<word>(?:@@?|\#\#?|:(?=\w)|)[^\W\d](?:\w|[$#@])*)"
 _OTHER = r"(?P<number>\d[\w.]*)|(?P<op>::|:=|<=|>=|<>|!=|\|\||\S)"
 

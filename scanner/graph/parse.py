@@ -32,6 +32,8 @@ _AIMS: dict[type, Verb] = {
 """What a statement does to the table it names first."""
 
 Roles = dict[int, tuple[Verb, exp.Table]]
+Named = dict[int, dict[str, int]]
+"""Names of the common table expressions of each WITH, by identity, and the first place each stands at."""
 
 
 class NotParsedError(ValueError):
@@ -55,6 +57,8 @@ def parse(text: str, dialect: str) -> list[Statement]:
         trees = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
     # The text is whatever an estate holds, and a parser written for good SQL may fail on bad SQL in any way, not only
     # with ParseError; each such text goes to the fallback, which says so in the result.
+    except RecursionError as error:
+        raise NotParsedError("it is nested too deeply for the parser") from error
     except Exception as error:
         raise NotParsedError(str(error).splitlines()[0][:200] if str(error) else type(error).__name__) from error
     for tree in trees:
@@ -70,10 +74,11 @@ def read(tree: exp.Expr, dialect: str) -> Statement:
     roles = _roles(tree)
     found: list[Reference] = list(_locators(tree))
     quiet = isinstance(tree, _NO_ROWS)
+    named: Named = {}
     for table in tree.find_all(exp.Table):
         if id(table) in roles:
             verb, actual = roles[id(table)]
-        elif quiet or _is_cte(table, dialect):
+        elif quiet or _is_cte(table, dialect, named):
             continue
         else:
             verb, actual = "reads", table
@@ -187,7 +192,17 @@ def _is_temporary(tree: exp.Expr) -> bool:
     return properties is not None and properties.find(exp.TemporaryProperty) is not None
 
 
-def _is_cte(table: exp.Table, dialect: str) -> bool:
+def _names_of(with_: exp.With, named: Named) -> dict[str, int]:
+    """Its names in lower case; kept, since thousands of tables may ask the same WITH."""
+    if id(with_) not in named:
+        places: dict[str, int] = {}
+        for place, cte in enumerate(with_.expressions):
+            places.setdefault(cte.alias.lower(), place)
+        named[id(with_)] = places
+    return named[id(with_)]
+
+
+def _is_cte(table: exp.Table, dialect: str, named: Named) -> bool:
     """Whether the name means a common table expression visible here rather than a table.
 
     A common table expression sees those before it, and itself only where it is recursive: in ``WITH t AS (SELECT * FROM
@@ -204,17 +219,14 @@ def _is_cte(table: exp.Table, dialect: str) -> bool:
             inside = node
         elif isinstance(node, exp.With):
             recursive = bool(node.args.get("recursive")) or dialect in _SELF_RECURSIVE
-            for cte in node.expressions:
-                if cte is inside and not recursive:
-                    break
-                if cte.alias.lower() == name:
-                    return True
-                if cte is inside:
-                    break
+            place = _names_of(node, named).get(name)
+            own = -1 if inside is None or inside.index is None else inside.index
+            if place is not None and (place < own or (recursive and place == own)):
+                return True
         elif (
             isinstance(with_ := node.args.get("with_"), exp.With)
             and child is not with_
-            and any(cte.alias.lower() == name for cte in with_.expressions)
+            and name in _names_of(with_, named)
         ):
             return True
         child, node = node, node.parent

@@ -43,13 +43,15 @@ _ANYWHERE: dict[str, Verb] = {
 
 def scan(found: Sequence[Token], line: int) -> Statement:
     """The references of one statement's tokens; ``line`` is where the statement begins in its definition."""
-    local, aliases = _ctes(found), {}
+    brackets = Brackets(found)
+    local, aliases = _ctes(found, brackets), {}
+    hands_over = _hands_over(found)
     references: list[Reference] = []
     for index, token in enumerate(found):
-        verb = _verb(found, index)
-        if verb is None or (token.upper in {"FROM", "USING"} and _within_function(found, index)):
+        verb = _verb(found, index, hands_over=hands_over)
+        if verb is None or (token.upper in {"FROM", "USING"} and _within_function(found, index, brackets)):
             continue
-        for name, alias in _names(found, index + 1, many=token.upper in {"FROM", "USING", "TRUNCATE"}):
+        for name, alias in _names(found, index + 1, brackets, many=token.upper in {"FROM", "USING", "TRUNCATE"}):
             if len(name.parts) == 1 and name.last.lower() in local:
                 continue
             if alias:
@@ -59,7 +61,25 @@ def scan(found: Sequence[Token], line: int) -> Statement:
     return Statement(tuple(_unalias(references, aliases)), "inferred")
 
 
-def _verb(found: Sequence[Token], index: int) -> Verb | None:
+class Brackets:
+    """Where brackets open and close in some tokens, found in one pass: a search from each could cost the square."""
+
+    def __init__(self, found: Sequence[Token]) -> None:
+        self.around: list[int] = []
+        """For each token the bracket it stands in, -1 for none; of a bracket itself, the one around it."""
+        self.other: dict[int, int] = {}
+        """The closing bracket of each that opens, and the other way round."""
+        stack: list[int] = []
+        for index, token in enumerate(found):
+            if token.text == ")" and token.kind == "op" and stack:
+                self.other[stack[-1]] = index
+                self.other[index] = stack.pop()
+            self.around.append(stack[-1] if stack else -1)
+            if token.text == "(" and token.kind == "op":
+                stack.append(index)
+
+
+def _verb(found: Sequence[Token], index: int, *, hands_over: bool) -> Verb | None:
     """What the names after this keyword are to the statement; None where none follow."""
     word = found[index].upper
     before = found[index - 1].upper if index else ""
@@ -67,14 +87,14 @@ def _verb(found: Sequence[Token], index: int) -> Verb | None:
     verb = _ANYWHERE.get(word)
     if index == 0:
         verb = None if after in {"INTO", "FROM"} else _OPENING.get(word, verb)
-        return "writes" if word == "ALTER" and _hands_over(found) else verb
+        return "writes" if word == "ALTER" and hands_over else verb
     if word == "FROM" and before == "DELETE":
         return "removes"
     if word == "FROM" and before == "DISTINCT" and found[index - 2].upper in {"IS", "NOT"}:
         return None
     if word == "USING" and after == "(" and found[0].upper != "MERGE":
         return None
-    if word in {"TABLE", "TO", "WITH"} and index > 1 and after != "TABLE" and _hands_over(found):
+    if word in {"TABLE", "TO", "WITH"} and index > 1 and after != "TABLE" and hands_over:
         return "reads"
     return verb
 
@@ -84,16 +104,13 @@ def _hands_over(found: Sequence[Token]) -> bool:
     return found[0].upper == "ALTER" and any(t.upper in _SWAPS for t in found)
 
 
-def _within_function(found: Sequence[Token], index: int) -> bool:
+def _within_function(found: Sequence[Token], index: int, brackets: Brackets) -> bool:
     """Whether a FROM or USING belongs to the function call around it, as in ``EXTRACT(year FROM d)``."""
-    depth = found[index].depth
-    for back in range(index - 1, 0, -1):
-        if found[back].depth < depth:
-            return found[back].text == "(" and found[back - 1].upper in _FROM_IN
-    return False
+    around = brackets.around[index]
+    return around > 0 and found[around - 1].upper in _FROM_IN
 
 
-def _names(found: Sequence[Token], start: int, *, many: bool) -> list[tuple[Name, str]]:
+def _names(found: Sequence[Token], start: int, brackets: Brackets, *, many: bool) -> list[tuple[Name, str]]:
     """The names that begin at ``start``, with their aliases; a list of them where commas may follow."""
     taken: list[tuple[Name, str]] = []
     index = start
@@ -104,11 +121,11 @@ def _names(found: Sequence[Token], start: int, *, many: bool) -> list[tuple[Name
             index += 2  # EXEC @result = procedure
         name, after = _dotted(found, index)
         call = after < len(found) and found[after].text == "(" and found[after].kind == "op"
-        alias, after = _alias(found, after) if name else ("", _closing(found, index))
+        alias, after = _alias(found, after) if name else ("", _closing(found, index, brackets))
         if name is not None and not (call and many):
             taken.append((name, alias))
         elif call:
-            after = _closing(found, after)
+            after = _closing(found, after, brackets)
             alias, after = _alias(found, after)
         if not many or after >= len(found) or found[after].text != ",":
             break
@@ -147,17 +164,14 @@ def _alias(found: Sequence[Token], index: int) -> tuple[str, int]:
     return "", index
 
 
-def _closing(found: Sequence[Token], index: int) -> int:
+def _closing(found: Sequence[Token], index: int, brackets: Brackets) -> int:
     """The index after the bracket that opens at ``index``; ``index`` itself where none does."""
     if index >= len(found) or found[index].text != "(":
         return index
-    depth = found[index].depth
-    return next(
-        (i + 1 for i in range(index + 1, len(found)) if found[i].text == ")" and found[i].depth == depth), len(found)
-    )
+    return brackets.other.get(index, len(found) - 1) + 1
 
 
-def _ctes(found: Sequence[Token]) -> frozenset[str]:
+def _ctes(found: Sequence[Token], brackets: Brackets) -> frozenset[str]:
     """Names that WITH defines: a word before AS and an opening bracket."""
     if not any(t.upper == "WITH" for t in found):
         return frozenset()
@@ -166,10 +180,7 @@ def _ctes(found: Sequence[Token]) -> frozenset[str]:
         if token.upper == "AS" and index and found[index + 1].text == "(":
             back = index - 1
             if found[back].text == ")":
-                depth = found[back].depth
-                back = next(
-                    (i - 1 for i in range(back - 1, 0, -1) if found[i].text == "(" and found[i].depth == depth), 0
-                )
+                back = max(0, brackets.other.get(back, 1) - 1)
             names.add(found[back].text.lower())
     return frozenset(names)
 

@@ -15,6 +15,8 @@ from scanner.graph.split import Body, Snippet, body_of, is_sql, snippets
 
 PARSE_LIMIT = 200_000
 """Characters beyond which a definition is read by its keywords only: the parser's time grows with the text."""
+READ_LIMIT = 500_000
+"""Characters of a definition that are read at all; each costs some seventy bytes of tokens while it is read."""
 
 _VIEWS = frozenset({"view", "materialized_view", "query"})
 _STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TRUNCATE|REPLACE)\b", re.IGNORECASE)
@@ -40,11 +42,15 @@ def dependencies(definition: str, dialect: str | None, kind: str = "view", langu
     if not is_sql(language):
         return Dependencies(problems=(f"its body is written in {language}, not in SQL",))
     known = sqlglot_dialect(dialect)
+    cut: tuple[str, ...] = ()
+    if len(definition) > READ_LIMIT:
+        cut = (f"only its first {READ_LIMIT:,} of {len(definition):,} characters were read",)
+        definition = definition[:READ_LIMIT]
     if kind in _VIEWS:
         read, failed = _view(definition, known)
-        return _gather(read, Body(definition), known, (), failed)
+        return _gather(read, Body(definition), known, (), cut + failed)
     body = body_of(definition, known)
-    read, dynamic, failed = [], [], ()
+    read, dynamic, failed = [], [], cut
     for piece in snippets(body, known):
         if reason := _dynamic(piece, known):
             dynamic.append(f"line {piece.line}: {reason}")
@@ -122,14 +128,13 @@ def _view(definition: str, dialect: str) -> tuple[list[Statement], tuple[str, ..
 
 def _snippet(piece: Snippet, dialect: str) -> tuple[Statement, tuple[str, ...]]:
     """One statement of a body: parsed, else read by its keywords; and what was wrong with it."""
-    text = _cleared(piece, dialect)
     if piece.first in {"CALL", "EXEC", "EXECUTE", "REFRESH"} and dialect not in {"tsql", "fabric"}:
         called = scan(piece.tokens, piece.line)  # so plain a statement that nothing of it is guessed
         return Statement(tuple(replace(r, how="parsed") for r in called.references)), ()
-    if len(text) > PARSE_LIMIT:
+    if len(piece.text) > PARSE_LIMIT:
         return scan(piece.tokens, piece.line), (f"line {piece.line}: longer than {PARSE_LIMIT:,} characters",)
     try:
-        parsed = parse(text, dialect)
+        parsed = parse(_cleared(piece, dialect), dialect)
     except NotParsedError as error:
         return scan(piece.tokens, piece.line), (f"line {piece.line}: {error}",)
     return Statement(

@@ -185,3 +185,38 @@ def test_no_text_breaks_the_reader(text: str) -> None:
             found = dependencies(text, dialect, kind)
             lines = text.count("\n") + 1
             assert all(1 <= r.line <= lines and r.name.parts for r in found.references)
+
+
+@pytest.mark.parametrize(
+    ("dialect", "kind", "text"),
+    [
+        ("postgres", "procedure", "SELECT 1 " + "FROM a " * 25_000),
+        ("postgres", "procedure", "SELECT (1 " + "FROM a " * 25_000),
+        ("postgres", "procedure", "SELECT * " + "FROM (" * 25_000),
+        ("postgres", "view", "WITH " + "a (x) AS (" * 15_000),
+        ("mysql", "procedure", "BEGIN ALTER TABLE a " + "TO b WITH c " * 12_000),
+        ("tsql", "procedure", "SELECT 1 " + "+= " * 150_000),
+        (
+            "postgres",
+            "view",
+            "WITH " + ", ".join(f"a{i} AS (SELECT * FROM a{i - 1})" for i in range(1, 5_000)) + " SELECT * FROM a1",
+        ),
+    ],
+    ids=["from", "from in brackets", "brackets", "with", "alter", "operators", "tables of with"],
+)
+def test_a_long_text_costs_its_length_and_not_its_square(dialect: str, kind: str, text: str) -> None:
+    dependencies(text, dialect, kind)  # with a search from every word it would run for many minutes
+
+
+def test_of_an_endless_text_the_beginning_is_read_and_the_cut_is_said() -> None:
+    text = "SELECT '" + "x" * 4_000_000 + "' FROM beyond"
+    found = dependencies("INSERT INTO sink SELECT * FROM near; " + text, "postgres", "procedure")
+    assert names(found) == {"writes": {"sink"}, "reads": {"near"}}
+    assert found.problems[0] == "only its first 500,000 of 4,000,058 characters were read"
+
+
+@pytest.mark.parametrize("text", ["SELECT " + "(" * 3000 + "1" + ")" * 3000, "SELECT 1" + " FROM (SELECT * " * 3000])
+def test_what_is_nested_too_deeply_is_read_by_its_keywords_and_said_so(text: str) -> None:
+    found = dependencies(text + " FROM a", "postgres")
+    assert found.problems == ("line 1: it is nested too deeply for the parser",)
+    assert "a" in {str(n) for n in found.reads}
