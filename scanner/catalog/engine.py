@@ -49,8 +49,8 @@ def make_engine(location: Location) -> sa.Engine:
 
     @sa.event.listens_for(engine, "connect")
     def _settings(connection: Any, _record: Any) -> None:
-        # WAL lets readers look on while a scan commits; NORMAL may lose the last commits on power loss, never half.
-        connection.execute("PRAGMA journal_mode=WAL")
+        # May lose the last commits on power loss, never half of one. The file itself is set up where it is made, so
+        # that opening somebody else's database writes nothing to it.
         connection.execute("PRAGMA synchronous=NORMAL")
 
     return engine

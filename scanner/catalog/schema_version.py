@@ -43,16 +43,22 @@ def prepare(engine: sa.Engine, location: Location, *, create: bool) -> None:
 
 def _make(engine: sa.Engine, where: str) -> None:
     """Make the tables of the head, all of them or none."""
+    sqlite = engine.dialect.name == "sqlite"
+    with engine.connect() as db:
+        names = sa.inspect(db).get_table_names()
+        if names and _version.name not in names:
+            raise StocktakeError("CATALOG_DAMAGED", where, "the database is not empty and not a Stocktake catalog")
+    with engine.connect() as db:
+        if sqlite:
+            # Lets readers look on while a scan commits; kept by the file from now on.
+            db.exec_driver_sql("PRAGMA journal_mode=WAL")
     with engine.begin() as db:
-        if engine.dialect.name == "sqlite":
+        if sqlite:
             # The driver begins no transaction for CREATE by itself: a kill would leave half a schema, and two that
             # make the same catalog at once would meet half-way.
             db.exec_driver_sql("BEGIN IMMEDIATE")
-        names = sa.inspect(db).get_table_names()
-        if _version.name in names:
+        if _version.name in sa.inspect(db).get_table_names():
             return  # somebody else has made it since
-        if names:
-            raise StocktakeError("CATALOG_DAMAGED", where, "the database is not empty and not a Stocktake catalog")
         t.metadata.create_all(db)
         _version.create(db)
         db.execute(_version.insert().values(version_num=HEAD))

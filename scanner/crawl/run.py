@@ -70,17 +70,17 @@ class Run:
         Raises:
             StocktakeError: RUN_UNKNOWN, and those of binding.
         """
-        rows = catalog.sources(number)
+        catalog.run(number)
         corrected = {(b.name, b.plug.type, b.locator): b for b in present}
+        rows = catalog.sources(number)
+        sources = {
+            r.name: corrected.get((r.name, r.type, r.locator)) or rebind(r.name, r.type, r.owner, r.options, r.limits)
+            for r in rows
+        }
         catalog.reopen(number)
         catalog.sweep()
         catalog.repeat(number, only or None)
-        left = [r for r in rows if _unfinished(catalog, number, r, only)]
-        return cls(
-            catalog, number,
-            [corrected.get((r.name, r.type, r.locator)) or rebind(r.name, r.type, r.owner, r.options, r.limits)
-             for r in left],
-        )  # fmt: skip
+        return cls(catalog, number, [sources[r.name] for r in rows if _unfinished(catalog, number, r, only)])
 
     def execute(self, tick: Callable[[Progress], None], every_s: float = 0.2) -> Outcome:
         """Crawl every source; ``tick`` is called with the progress every so often, in the caller's thread.
