@@ -81,7 +81,8 @@ def test_json_is_ndjson_that_ends_with_the_exit_also_after_a_failure(
 def test_query_says_in_json_whatever_sql_can_say(here: Here, tree: Path) -> None:
     here("scan", str(tree), "-q")
     sql = """SELECT 'nan'::DOUBLE n, '-inf'::FLOAT i, 1 a, 2 a, MAP {1: 2} m, '\\xFF'::BLOB b, [1, NULL] l,
-        {'k': 'v'} s, DATE '2020-01-02' d, 12345678901234567890123456789012345678::HUGEINT h, 1.50::DECIMAL(4, 2) c, NULL u"""
+        {'k': 'v'} s, DATE '2020-01-02' d, 12345678901234567890123456789012345678::HUGEINT h, 1.50::DECIMAL(4, 2) c,
+        NULL u"""
     row = here("query", sql, "--json").records[0]
     assert row["n"] is None
     assert row["i"] is None
