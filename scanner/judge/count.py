@@ -113,12 +113,14 @@ class Pass:
     ) -> tuple[list[str], list[tuple[int, int, int]]]:
         """Aggregates, each once, and for each pair the places of its bytes, its open count and its examples."""
         packed = ", ".join(f"'{c}': CAST(\"{c}\" AS VARCHAR)" for c in (*self._told(failing), "place"))
+        # Entries have a path each; elsewhere several rows may share one (keys without a name), and a tie has no order.
+        order = "place" if self.view.name == "entries" else f"place || chr(31) || CAST({{{packed}}} AS VARCHAR)"
         size = "size" if self._sized else "NULL"
         wanted = [
             (
                 f"sum({size}) FILTER (WHERE {fail})",
                 f"count(*) FILTER (WHERE {open_})",
-                f"arg_min({{{packed}}}, place, {EXAMPLES}) FILTER (WHERE {open_})",
+                f"arg_min({{{packed}}}, {order}, {EXAMPLES}) FILTER (WHERE {open_})",
             )
             for fail, open_ in zip(fails, still, strict=True)
         ]

@@ -125,7 +125,7 @@ def _stars(place: Place, verdicts: Sequence[Verdict]) -> tuple[int, str]:
     asked = sum(v.fails + v.passes for v in verdicts) + unknown
     share = (1.0 if asked == 0 else (asked - unknown) / asked) * place.coverage
     percent = 100 * share
-    stars = max(1, min(5, math.ceil(percent / 20)))
+    stars = max(1, min(5, math.ceil(percent / 20 - 1e-9)))  # 0.75 x 0.8 is a little above 0.6 in binary
     return stars, (
         f"Confidence {stars} of 5 stars: {asked - unknown:,} of {asked:,} verdicts could be told, times coverage "
         f"{_percent(place.coverage)}, is {_floor(percent):.1f} % of the data points."

@@ -16,8 +16,9 @@ _FOLD = "lower(nfc_normalize({0}))"
 class Estate:
     """The stores to be judged in one pass, and what is worth joining.
 
-    ``same`` are hashes under which more than one sibling stands once case and form are ignored; None where no rule
-    asks. ``blind`` and ``mangled`` say whether there are containers not listed to their end, and aliases for names.
+    ``same`` are hashes under which more than one sibling stands once case and form are ignored, as far as they are few;
+    None where no rule asks. ``blind`` and ``mangled`` say whether there are containers not listed to their end, and
+    aliases for names.
     """
 
     reader: Reads
@@ -40,7 +41,7 @@ class Estate:
 def estate(reader: Reads, places: Sequence[Place], *, siblings: bool) -> Estate:
     """Look what the entries of some places need to be judged; ``siblings`` where a rule compares names."""
     chosen = Estate(reader, tuple(places))
-    same = tuple(h for (h,) in reader.rows(_same_hashes(chosen))) if siblings else None
+    same = tuple(h for (h,) in reader.rows(f"{_same_hashes(chosen)} LIMIT {_FEW + 1}")) if siblings else None
     blind = bool(reader.rows(f"SELECT 1 FROM ({_BLIND}) LIMIT 1"))
     mangled = bool(reader.rows("SELECT 1 FROM fault WHERE reason = 'NAME_MANGLED' LIMIT 1"))
     return Estate(reader, tuple(places), same, blind, mangled)
@@ -52,8 +53,8 @@ _BLIND = f"""SELECT source, path FROM ({UNLISTED}) UNION SELECT source, path FRO
 
 _HOLDER = "CASE WHEN e.kind = 'object' THEN lower(nfc_normalize(e.parent)) ELSE e.parent END"
 """What siblings share: their folder; of objects, whose prefixes are part of the key, the prefix as a target sees it."""
-
-
+_FORM_HOLDER = "CASE WHEN e.kind = 'object' THEN nfc_normalize(e.parent) ELSE e.parent END"
+"""The same for names that differ in form only: prefixes that differ in case are two."""
 _FEW = 5_000
 """As many hashes are written into the query; more are worked out in it again."""
 
@@ -61,7 +62,7 @@ _FEW = 5_000
 def _same_hashes(chosen: Estate) -> str:
     hashed = f"hash(e.store, {_HOLDER}, {_FOLD.format('e.name')})"
     return f"""SELECT h FROM (SELECT {hashed} AS h FROM entry e JOIN {chosen.within()} ON place.id = e.store)
-        GROUP BY h HAVING count(*) > 1 ORDER BY h"""
+        GROUP BY h HAVING count(*) > 1"""
 
 
 def _same_names(chosen: Estate) -> str:
@@ -70,8 +71,8 @@ def _same_names(chosen: Estate) -> str:
     hashes = f"SELECT unnest({list(chosen.same or ())}::UBIGINT[])" if few else _same_hashes(chosen)
     return f"""SELECT store, parent, name,
             count(*) OVER (PARTITION BY store, holder, {_FOLD.format("name")}) AS folded,
-            count(*) OVER (PARTITION BY store, holder, nfc_normalize(name)) AS normalised
-        FROM (SELECT e.store, e.parent, e.name, {_HOLDER} AS holder
+            count(*) OVER (PARTITION BY store, form_holder, nfc_normalize(name)) AS normalised
+        FROM (SELECT e.store, e.parent, e.name, {_HOLDER} AS holder, {_FORM_HOLDER} AS form_holder
             FROM entry e JOIN {chosen.within()} ON place.id = e.store
             WHERE hash(e.store, {_HOLDER}, {_FOLD.format("e.name")}) IN ({hashes}))"""
 
@@ -90,16 +91,19 @@ def entries(chosen: Estate) -> str:
     if chosen.blind:
         joins += f" LEFT JOIN ({_BLIND}) blind ON blind.source = e.source AND blind.path = e.parent"
         seen += " AND blind.path IS NULL"
-    mangled = "FALSE"
+    mangled = beneath = "FALSE"
     if chosen.mangled:
         joins += """ LEFT JOIN (SELECT DISTINCT source, path FROM fault WHERE reason = 'NAME_MANGLED') alias
             ON alias.source = e.source AND alias.path = e.parent || e.name"""
         mangled = "alias.path IS NOT NULL"
+        beneath = """EXISTS (SELECT 1 FROM fault above WHERE above.reason = 'NAME_MANGLED'
+            AND above.source = e.source AND starts_with(e.parent, above.path || '/'))"""
         seen += " AND alias.path IS NULL"
-    return f"""SELECT e.store, {_within_store(chosen)} AS parent, e.name, e.kind,
-            e.size, e.modified, e.created, e.accessed, e.owner, e.mode,
+    return f"""SELECT e.store, {_within_store(chosen)} AS parent, e.name,
+            nullif(e.kind, 'unknown') AS kind, e.size, e.modified, e.created, e.accessed, e.owner, e.mode,
             CASE WHEN e.attributes IS NULL AND e.mode IS NOT NULL THEN 0 ELSE e.attributes END AS attributes,
-            e.links, e.target, e.tier, e.storage_class, e.subtype, {mangled} AS mangled, {seen} AS siblings_known,
+            e.links, e.target, e.tier, e.storage_class, e.subtype, {mangled} AS mangled,
+            {beneath} AS beneath_alias, {seen} AS siblings_known,
             {folded} AS same_folded_min, {normalised} AS same_normalised_min, place.scanned AS scanned
         FROM entry e JOIN {chosen.within()} ON place.id = e.store{joins}
         WHERE length(e.parent) >= place.skip"""

@@ -26,7 +26,7 @@ _ID = r"^[a-z0-9]+(-[a-z0-9]+)*$"
 
 
 class _Shape(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class Reference(_Shape):

@@ -35,7 +35,7 @@ def _c(name: str, type_: ColumnType, doc: str, unit: str = "") -> Column:
 
 
 _FROM_ENTRY = (
-    "kind", "size", "modified", "created", "accessed", "owner", "mode", "links", "target", "tier", "storage_class",
+    "size", "modified", "created", "accessed", "owner", "mode", "links", "target", "tier", "storage_class",
     "subtype",
 )  # fmt: skip
 
@@ -46,9 +46,11 @@ ENTRIES = View(
     (
         _c("parent", "text", "Canonical path within the store of what holds it, with its closing '/'"),
         _c("name", "text", "Canonical last part of the path"),
+        _c("kind", "text", "One of the declared kinds; unknown where the source did not say"),
         *(c for c in ENTRY.columns if c.name in _FROM_ENTRY),
         _c("attributes", "int", "Windows file attributes; 0 where the source keeps POSIX modes instead"),
         _c("mangled", "bool", "Whether the server gave an alias instead of the true name"),
+        _c("beneath_alias", "bool", "Whether the server gave an alias instead of the name of a folder above it"),
         _c("siblings_known", "bool", "Whether every name beside it was seen"),
         _c("same_folded_min", "int", "Seen siblings, itself included, equal without regard to case and form", "names"),
         _c("same_normalised_min", "int", "Seen siblings, itself included, equal in Unicode form NFC", "names"),

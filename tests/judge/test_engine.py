@@ -37,7 +37,7 @@ def counts(judgement: Judgement, rule: str, target: str, store: str = "share") -
 def _measured(raw: bytes, kind: str = "file") -> dict[str, object]:
     parent, slash, name = raw.rpartition(b"/")
     source = """SELECT ? AS parent, ? AS name, ? AS kind, FALSE AS mangled, TRUE AS siblings_known,
-        1 AS same_folded_min, 1 AS same_normalised_min, 0 AS scanned, 0 AS modified"""
+        FALSE AS beneath_alias, 1 AS same_folded_min, 1 AS same_normalised_min, 0 AS scanned, 0 AS modified"""
     cursor = _DB.execute(judged("entries", source), [canonical(parent + slash), canonical(name), kind])
     names = [d[0] for d in cursor.description or ()]
     return dict(zip(names, cursor.fetchall()[0], strict=True))
@@ -109,7 +109,8 @@ def test_every_rule_counts_every_row_in_scope_once(names: list[str]) -> None:
     rows = {"entries": len(names) + 1, "containers": 1, "stores": 1}
     for found in judgement.verdicts:
         rule = formulas[found.rule]
-        expected = 0 if "[for rows where kind = 'directory']" in rule.formula else rows[rule.over]
+        others = any(f"[for rows where kind = '{kind}']" in rule.formula for kind in ("directory", "object"))
+        expected = 0 if others else rows[rule.over]
         assert found.fails + found.passes + found.unknown == expected, rule.id
 
 
@@ -395,3 +396,72 @@ def test_an_empty_catalog_has_nothing_to_judge() -> None:
     assert len(judgement.rules) >= 30
     assert list(itertools.chain.from_iterable(t.limits for t in judgement.targets))
     assert set(VIEWS) >= {r.over for r in judgement.rules}
+
+
+def test_names_that_differ_in_case_are_found_beside_names_that_differ_in_form() -> None:
+    nfc, nfd = "caf\u00e9", "cafe\u0301"
+    both = [nfc, nfd, nfc.upper(), nfd.upper()]
+    assert counts(judge(share(*both)), "names-differ-in-case", "azure-files") == (4, 0, 0)
+    assert counts(judge(share(*both)), "names-differ-in-form", "azure-files") == (4, 0, 0)
+    assert counts(judge(share(nfc, nfd)), "names-differ-in-case", "azure-files") == (0, 2, 0)
+    unlisted = share(nfc, nfd).listed("share", "", 9, complete=False)
+    unlisted.incomplete.add("share")
+    assert counts(judge(unlisted), "names-differ-in-case", "azure-files") == (0, 0, 2)
+
+
+def test_prefixes_that_differ_in_case_only_collide_by_case_and_not_by_form() -> None:
+    world = World().source("acct", "s3", 1).files("acct", "b/A/x", "b/a/x", "b/e\u0301/y", "b/\u00e9/y", kind="object")
+    judgement = judge(world, ["azure-files"])
+    assert counts(judgement, "names-differ-in-case", "azure-files", "acct/b") == (2, 2, 0)
+    assert counts(judgement, "names-differ-in-form", "azure-files", "acct/b") == (2, 2, 0)
+
+
+def test_what_may_be_a_file_is_judged_as_unknown_and_not_left_out() -> None:
+    world = share("a").files("share", "b", kind="unknown", size=None)
+    judgement = judge(world, ["azure-files"])
+    assert counts(judgement, "object-too-large", "azure-files") == (0, 1, 1)
+    assert counts(judgement, "link-not-kept", "azure-files") == (0, 1, 1)
+    assert judgement.readiness[0].state == "unknown"
+
+
+def test_beneath_an_alias_the_length_of_a_path_is_unknown_and_that_of_a_name_known() -> None:
+    world = share("TZHRWN~N", kind="directory").files("share", "TZHRWN~N/a", "TZHRWN~NOT/a", "plain/a")
+    world.add("fault", "share", [{"path": "TZHRWN~N", "op": "note", "reason": "NAME_MANGLED", "detail": ""}])
+    judgement = judge(world, ["azure-files", "aws-s3"])
+    assert counts(judgement, "path-too-long", "azure-files") == (0, 2, 2)
+    assert counts(judgement, "path-too-long-in-bytes", "aws-s3") == (0, 2, 2)
+    assert counts(judgement, "segment-too-long", "azure-files") == (0, 3, 1)
+
+
+def test_a_folder_the_target_keeps_for_itself_is_found_at_every_depth_where_it_counts() -> None:
+    world = share("Forms", "a/forms", "a/~old", "~old", "~old/deeper", "plain", kind="directory")
+    found = verdict(judge(world), "folder-reserved", "sharepoint-online")
+    assert {f.path for f in found.findings} == {"Forms", "a/~old", "~old"}
+    keys = (
+        World().source("acct", "s3", 1).files("acct", "b/forms/x", "b/a/~old/x", "b/a/~x", "b/a/forms/x", kind="object")
+    )
+    found = verdict(judge(keys), "prefix-reserved", "sharepoint-online", "acct/b")
+    assert {f.path for f in found.findings} == {"b/forms/x", "b/a/~old/x"}
+
+
+def test_windows_counts_a_name_in_utf16_units_and_takes_no_longer_one() -> None:
+    judgement = judge(share("\U0001f600" * 127 + "a", "\U0001f600" * 128))
+    assert counts(judgement, "segment-too-long-in-utf16", "windows-file-server") == (1, 1, 0)
+    assert verdict(judgement, "segment-too-long-in-utf16", "windows-file-server").severity == "high"
+    assert not any(
+        v.target == "windows-file-server" and v.rule == "segment-perhaps-too-long" for v in judgement.verdicts
+    )
+
+
+def test_findings_of_one_path_come_in_one_order_whatever_that_of_the_rows() -> None:
+    def world(order: int) -> World:
+        keys = [
+            {"path": "sales/a", "name": "", "kind": "index", "columns": [f"c{n}" for n in range(33 + i)]}
+            for i in range(40)
+        ]
+        made = World().source("my", "odbc", 1).add("entry", "my", [{"path": "sales/a", "kind": "table"}])
+        return made.add("key", "my", keys[::order])
+
+    found = verdict(judge(world(1)), "key-too-wide", "postgresql-cloud", "my/sales")
+    assert [dict(f.evidence)["column_count"] for f in found.findings] == [str(33 + i) for i in range(10)]
+    assert judge(world(-1)) == judge(world(1))

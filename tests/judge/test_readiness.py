@@ -97,6 +97,11 @@ def test_stars_are_the_share_of_data_points_present(known: int, unknown: int, li
     assert readiness(_place(listed=listed), "t", [verdict], RULES, (0, 1)).stars == stars
 
 
+def test_stars_are_not_pushed_up_by_the_noise_of_a_product() -> None:
+    verdict = Verdict("object-too-large", "t", "s", "low", 0, 3, 1, None, ())
+    assert readiness(_place(listed=8), "t", [verdict], RULES, (0, 1)).stars == 3  # 3/4 of 8/10 is 60 %
+
+
 def test_effort_is_learnt_once_capped_and_bounded_on_both_sides() -> None:
     effort = Effort(size="M", learn_h=2.0, each_h=0.5, each_h_high=1.5, cap=10)
     assert effort.hours(0) == (0.0, 0.0)

@@ -172,6 +172,14 @@ def test_a_faulty_rule_is_refused_with_its_file_and_reason(old: str, new: str, s
     assert said in refused.value.detail
 
 
+@pytest.mark.parametrize("figure", ["inf", "-inf", "nan"])
+def test_a_limit_that_is_no_number_is_refused(figure: str, tmp_path: Path) -> None:
+    text = (ROOT / "scanner/targets/aws-s3.toml").read_text(encoding="utf-8")
+    (tmp_path / "aws-s3.toml").write_text(text.replace("value = 1024", f"value = {figure}"), encoding="utf-8")
+    with pytest.raises(StocktakeError, match="finite"):
+        load_targets(tmp_path)
+
+
 def test_a_target_takes_over_the_limits_of_the_one_it_extends(tmp_path: Path) -> None:
     by_id = {t.id: t for t in targets()}
     assert set(by_id["azure-files"].limits) < set(by_id["azure-file-sync"].limits)
