@@ -109,7 +109,7 @@ def digest(estate: Estate) -> str:
 
 _LIMIT_KEYS = frozenset(Limits.model_fields)
 _SOURCE_KEYS = frozenset({"name", "type", "title", "owner", "exclude"})
-MAX_BYTES = 1 << 20
+MAX_BYTES = 4 << 20
 """An estate file is written by people; a larger one is a mistake."""
 
 
