@@ -126,7 +126,7 @@ class TestEstateFile:
             "[limits]\nrequests_per_s = 1e-300", "[limits]\nhang_s = inf", "[limits]\ntimeout_s = nan",
             "[limits]\nhours = '25:00-26:00'",
             "targets = ['no-such-target']\n[[sources]]\nname='x'\ntype='file'\nroot='/'",
-            "version = 1\n" + "#" * (1 << 20),
+            "version = 1\n" + "#" * (4 << 20),
         ],
     )  # fmt: skip
     def test_malformed_file_is_exit_2_in_four_parts(self, here: Here, tmp_path: Path, text: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from cli_command import COMMAND, clean_environment
 
 Here = Callable[..., Any]
 COUNT = "SELECT count(*) AS n, min(scan) AS scan FROM entry"
@@ -107,8 +108,8 @@ def test_what_a_killed_scan_committed_is_read_from_a_read_only_place(
         "import os; from scanner.cli import scan; scan._tell = lambda *a: os._exit(9); "
         "from scanner.cli import main; main()"
     )
-    command = [*_python(code), "scan", str(tree), "--catalog", "killed", "-q"]
-    assert subprocess.run(command, cwd=tmp_path, env=_environment(), check=False).returncode == 9
+    command = [COMMAND[0], "-c", code, "scan", str(tree), "--catalog", "killed", "-q"]
+    assert subprocess.run(command, cwd=tmp_path, env=clean_environment(), check=False).returncode == 9
     assert (tmp_path / "killed" / "state.db-wal").stat().st_size > 0
     shutil.copytree(tmp_path / "killed", tmp_path / "copy")
     (tmp_path / "mounted").mkdir()
@@ -119,18 +120,6 @@ def test_what_a_killed_scan_committed_is_read_from_a_read_only_place(
     finally:
         subprocess.run(["umount", "-l", "mounted"], check=True, cwd=tmp_path)
     assert done.records == [{"n": 8, "scan": 1}], done.err
-
-
-def _python(code: str) -> list[str]:
-    from cli_command import COMMAND  # noqa: PLC0415
-
-    return [COMMAND[0], "-c", code]
-
-
-def _environment() -> dict[str, str]:
-    from cli_command import clean_environment  # noqa: PLC0415
-
-    return clean_environment()
 
 
 def _parts(catalog: Path) -> list[Path]:
