@@ -15,7 +15,7 @@ from connectors.odbc.profiles import FACTS
 from connectors.odbc.show_create import ShowCreate
 from scanner.connector import Session
 from scanner.model import Batch, Event, Fault, SourceError, Unit
-from scanner.schema import ENTRY, KEY, LISTING
+from scanner.schema import ENTRY, KEY, LISTING, SETTING
 
 
 class OdbcConnector:
@@ -93,6 +93,8 @@ class OdbcConnector:
             yield Fault("", "note", "PARTIAL", self._link.unread)
         named = self._options.databases or ((self._link.named,) if self._link.named else None)
         yield from self._containers("databases", scope, named)
+        if self._link.dbms_name:
+            yield Batch(SETTING, {"path": [""], "name": ["dbms_name"], "value": [self._link.dbms_name]})
         yield from self._facts(profiles.IN_SOURCE, scope, {})
 
     def _containers(self, fact: str, scope: Scope, wanted: Sequence[str] | None) -> Iterator[Event]:

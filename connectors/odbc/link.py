@@ -67,6 +67,8 @@ class Link:
         self.options = options
         self.session = session
         self.pairs = options.pairs
+        self.dbms_name = ""
+        """What the driver calls the system; ``""`` where it does not say."""
         self.driver_name = ""
         self.unread = ""
         """What was left unread to leave a file as it was; ``""`` for nothing."""
@@ -270,13 +272,13 @@ class Link:
             texts.tolerate(pyodbc, connection)
         with contextlib.suppress(pyodbc.Error):  # drivers without it: the server's own limit is set below
             connection.timeout = max(1, round(self.options.query_timeout_s))
-        dbms, self.driver_name = "", ""
+        self.dbms_name, self.driver_name = "", ""
         with contextlib.suppress(pyodbc.Error):
-            dbms = str(connection.getinfo(pyodbc.SQL_DBMS_NAME))
+            self.dbms_name = str(connection.getinfo(pyodbc.SQL_DBMS_NAME))
             self.driver_name = (
                 f"{connection.getinfo(pyodbc.SQL_DRIVER_NAME)} {connection.getinfo(pyodbc.SQL_DRIVER_VER)}"
             )
-        found = profiles.by_dbms(dbms)
+        found = profiles.by_dbms(self.dbms_name)
         self._recipe = expected if expected is not None and found.name == "generic" else found
         if self._recipe.narrow:
             connection.setencoding(encoding="utf-8", ctype=pyodbc.SQL_CHAR)

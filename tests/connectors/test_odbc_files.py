@@ -316,6 +316,7 @@ def test_samples_take_whatever_stands_in_a_column(harbour: SqliteHarness) -> Non
 def test_the_catalog_functions_find_the_same_tables_columns_and_keys(harbour: SqliteHarness, found: Crawl) -> None:
     """Whatever driver has no profile is asked like this; SQLite's stands for it, wherever this runs."""
     crawl = _crawl(harbour.settings() | {"profile": "generic"})
+    assert [(r["path"], r["name"], r["value"]) for r in crawl.records("setting")] == [("", "dbms_name", "SQLite")]
     store = segment(harbour.file.name)
     mine = {p.replace("main/", f"{store}/", 1): r["kind"] for p, r in found.entries.items() if p != "main"}
     assert {p: r["kind"] for p, r in crawl.entries.items() if p in mine} == mine

@@ -322,6 +322,7 @@ def test_figures_are_the_statistics_and_unknown_where_there_are_none(harbour: Po
 
 def test_settings_tell_versions_encoding_and_extensions(harbour: PostgresHarness, found: Crawl) -> None:
     told = {(r["path"], r["name"]): r["value"] for r in found.records("setting")}
+    assert told["", "dbms_name"] == "PostgreSQL"
     assert told["", "server_version"] == harbour.read("SHOW server_version")[0][0]
     assert told["harbour", "encoding"] == "UTF8"
     assert told["harbour", "collation"] == "C.UTF-8"
@@ -350,6 +351,29 @@ def test_grants_name_who_may_do_what(harbour: PostgresHarness) -> None:
         ("harbour/port/country", "PUBLIC", "everyone", "read"),
         ("harbour/ledger", "clerk", "user", "list"),
     }
+
+
+def test_a_foreign_table_names_its_server_and_where_it_is_and_nothing_secret(harbour: PostgresHarness) -> None:
+    harbour.server.run(
+        "CREATE FOREIGN DATA WRAPPER plain;"
+        "CREATE SERVER old_ledger FOREIGN DATA WRAPPER plain OPTIONS (host 'nas7', dbname 'books', password 'b4dPw');"
+        "CREATE SERVER nameless FOREIGN DATA WRAPPER plain;"
+        "CREATE USER MAPPING FOR clerk SERVER old_ledger OPTIONS (user 'x', password 'w0rsePw');"
+        "CREATE FOREIGN TABLE port.street (i int) SERVER old_ledger OPTIONS (table_name 's');"
+        "CREATE FOREIGN TABLE port.alley (i int) SERVER nameless;",
+        "harbour",
+    )
+    try:
+        crawl = harbour.crawl()
+    finally:
+        harbour.server.run("DROP FOREIGN DATA WRAPPER plain CASCADE", "harbour")
+    told = {p: (r["kind"], r["target"]) for p, r in crawl.entries.items() if r.get("target")}
+    assert told == {
+        "harbour/port/street": ("foreign_table", "old_ledger (dbname=books, host=nas7)"),
+        "harbour/port/alley": ("foreign_table", "nameless"),
+    }
+    assert not crawl.faults
+    assert "Pw" not in str(crawl.entries)
 
 
 def test_the_statement_log_holds_nothing_but_select_show_and_set(harbour: PostgresHarness) -> None:

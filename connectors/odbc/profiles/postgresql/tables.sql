@@ -1,4 +1,5 @@
 -- Tables, views and the like. Sizes are pages of the statistics, not of the files: asking for those waits for locks.
+-- Of a foreign table's server the place alone is asked for: a wrapper may keep a password among its other options.
 -- A partitioned table holds nothing itself; before version 14 "never counted" was written as 0 rows in 0 pages.
 SELECT
     c.relname AS name,
@@ -17,7 +18,16 @@ SELECT
         WHEN c.relkind = 'p' THEN 'partitioned'
         WHEN c.relispartition THEN 'partition'
         WHEN c.relpersistence = 'u' THEN 'unlogged'
-    END AS subtype
+    END AS subtype,
+    (
+        SELECT f.srvname || COALESCE(' (' || STRING_AGG(o.option_name || '=' || o.option_value, ', ' ORDER BY o.option_name) || ')', '')
+        FROM pg_catalog.pg_foreign_table AS x
+        JOIN pg_catalog.pg_foreign_server AS f ON f.oid = x.ftserver
+        LEFT JOIN LATERAL pg_catalog.pg_options_to_table(f.srvoptions) AS o
+            ON o.option_name IN ('host', 'hostaddr', 'port', 'dbname', 'servername', 'database')
+        WHERE x.ftrelid = c.oid
+        GROUP BY f.oid, f.srvname
+    ) AS target
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 LEFT JOIN pg_catalog.pg_class AS t ON t.oid = c.reltoastrelid
