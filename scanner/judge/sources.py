@@ -156,11 +156,14 @@ def _hidden(fact: str) -> str:
         AND (vain.op = 'list' OR vain.op = 'query' AND NOT regexp_matches(vain.detail, '^({_OTHER_FACTS[fact]}):')))"""
 
 
-_DBMS = """SELECT source, min(dbms) AS dbms FROM (
-        SELECT source, CASE name WHEN 'dialect' THEN lower(value) WHEN 'server_version_num' THEN 'postgres'
+_NAMED = """CASE WHEN regexp_matches(value, '(?i)postgres') THEN 'postgres'
+        WHEN regexp_matches(value, '(?i)mysql|maria') THEN 'mysql' WHEN regexp_matches(value, '(?i)sql ?server') THEN 'tsql'
+        WHEN regexp_matches(value, '(?i)access|mdbtools') THEN 'access' ELSE lower(value) END"""
+_DBMS = f"""SELECT source, min(dbms) AS dbms FROM (
+        SELECT source, CASE name WHEN 'dbms_name' THEN {_NAMED} WHEN 'server_version_num' THEN 'postgres'
             WHEN 'version_comment' THEN 'mysql' WHEN 'library_version' THEN 'sqlite' END AS dbms FROM setting
         UNION ALL SELECT source, dialect FROM routine WHERE dialect IS NOT NULL) GROUP BY source"""
-"""Dialect of each source."""
+"""Dialect of each source, or what its driver calls the system; one that nobody named stays unknown."""
 
 
 def _relations(chosen: Estate) -> str:
@@ -215,6 +218,8 @@ _QUOTES = r"""'(^|[^a-z0-9_$])[`"\[]?'""", r"""'[`"\]]?\s*\.'"""
 def routines(chosen: Estate) -> str:
     """Facts of ``routines``. PostgreSQL and SQLite cannot name another database in a statement."""
     named = f"regexp_matches(lower(r.definition), {_QUOTES[0]} || regexp_escape(lower(d.name)) || {_QUOTES[1]})"
+    # A pattern that differs from row to row is compiled for each: a plain search goes first.
+    named = f"CASE WHEN contains(lower(r.definition), lower(d.name)) THEN {named} ELSE FALSE END"
     other = f"""(SELECT coalesce(bool_or({named}), FALSE) FROM entry d
         WHERE d.kind = 'database' AND d.source = r.source AND d.path <> place.store_path)"""
     name = r"regexp_extract(r.path, '([^/(]*)(\([^/]*)?$', 1)"  # without the arguments that tell functions apart

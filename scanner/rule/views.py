@@ -114,7 +114,7 @@ TABLES = View(
         _c("name", "text", "Canonical name"),
         _c("kind", "text", "table, view, materialized_view or foreign_table"),
         _c("subtype", "text", "Finer kind as the source names it: a storage engine"),
-        _c("dbms", "text", "postgres, mysql, sqlite, tsql, … as definitions and settings tell"),
+        _c("dbms", "text", "postgres, mysql, sqlite, tsql, access, … as definitions, settings or the driver tell"),
         _c("size", "int", "Size, as the store's statistics say", "bytes"),
         _c("rows", "int", "Rows, as the store's statistics estimate them", "rows"),
         _c("modified", "time", "Last change, where the store keeps it", "microseconds UTC"),

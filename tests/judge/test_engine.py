@@ -13,6 +13,7 @@ from judge_world import World
 from scanner.codes import StocktakeError
 from scanner.judge import finding_id, judge, targets
 from scanner.judge.derive import judged
+from scanner.judge.sources import _DBMS
 from scanner.judge.verdicts import Verdicts
 from scanner.paths import canonical
 from scanner.results import Judgement, Verdict
@@ -465,3 +466,27 @@ def test_findings_of_one_path_come_in_one_order_whatever_that_of_the_rows() -> N
     found = verdict(judge(world(1)), "key-too-wide", "postgresql-cloud", "my/sales")
     assert [dict(f.evidence)["column_count"] for f in found.findings] == [str(33 + i) for i in range(10)]
     assert judge(world(-1)) == judge(world(1))
+
+
+@pytest.mark.parametrize(("said", "dbms"), [("MDBTOOLS", "access"), ("ACCESS", "access"), ("DB2/LINUX", "db2/linux")])
+def test_rules_of_another_system_do_not_apply_where_the_driver_names_the_system(said: str, dbms: str) -> None:
+    world = World().source("acc", "odbc").add("entry", "acc", [{"path": "t", "kind": "table", "rows": 1}])
+    world.add("column", "acc", [{"path": "t", "name": "n", "type": "counter", "default": "", "lob": False}])
+    world.listed("acc", "", 1)
+    unnamed = judge(world)
+    assert counts(unnamed, "database-version-too-old", "postgresql-cloud", "acc") == (0, 0, 1)
+    world.add("setting", "acc", [{"path": "", "name": "dbms_name", "value": said}])
+    named = judge(world)
+    for rule in ("database-version-too-old", "database-encoding", "engine-not-transactional"):
+        assert counts(named, rule, "postgresql-cloud", "acc") == (0, 0, 0), rule
+    assert counts(named, "column-type-foreign", "postgresql-cloud", "acc") == (1, 0, 0)
+    assert {dbms} == {d for (d,) in world.rows(f"SELECT dbms FROM ({_DBMS})")}
+
+
+def test_a_server_is_the_same_system_by_its_driver_and_by_its_settings() -> None:
+    world = _database()
+    before = judge(world)
+    world.add("setting", "pg", [{"path": "", "name": "dbms_name", "value": "PostgreSQL"}])
+    assert [v for v in judge(world).verdicts if v.rule != "extension-not-offered"] == [
+        v for v in before.verdicts if v.rule != "extension-not-offered"
+    ]
