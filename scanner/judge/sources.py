@@ -157,7 +157,8 @@ def _hidden(fact: str) -> str:
 
 
 _NAMED = """CASE WHEN regexp_matches(value, '(?i)postgres') THEN 'postgres'
-        WHEN regexp_matches(value, '(?i)mysql|maria') THEN 'mysql' WHEN regexp_matches(value, '(?i)sql ?server') THEN 'tsql'
+        WHEN regexp_matches(value, '(?i)mysql|maria') THEN 'mysql'
+        WHEN regexp_matches(value, '(?i)sql ?server') THEN 'tsql'
         WHEN regexp_matches(value, '(?i)access|mdbtools') THEN 'access' ELSE lower(value) END"""
 _DBMS = f"""SELECT source, min(dbms) AS dbms FROM (
         SELECT source, CASE name WHEN 'dbms_name' THEN {_NAMED} WHEN 'server_version_num' THEN 'postgres'
