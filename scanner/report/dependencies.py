@@ -102,6 +102,7 @@ def read_waves(
         )
         start += hours
     scheduled = {m.asset for w in graph.waves for m in w.members}
+    scheduled |= {assets[m].store for m in scheduled if m in assets}  # a store that moves by schema is in their waves
     return {
         "list": tuple(rows),
         "hours": round(start, 4),

@@ -230,7 +230,7 @@ def _unmanaged(reader: Rows, stores: tuple[results.Store, ...], graph: results.G
             f"{words.plural(references[a.id], 'reference')}, first in {first.get(a.id, 'unknown')}",
         )
         for a in sorted(graph.assets, key=lambda a: a.id)
-        if not a.resolved
+        if not a.resolved and a.level == "store"
     ]  # fmt: skip
     files = reader.dicts(_FILES)
     for r in files:

@@ -192,6 +192,36 @@ def test_waves_carry_bytes_hours_and_cut_edges(context: Context) -> None:
     assert context.waves["cut_total"] == 2
 
 
+def _context(graph: results.GraphResult) -> Context:
+    return build_context(
+        report_estate.build_reader(), report_judged.build_judgement(), graph,
+        generated_at=report_estate.NOW, version="0.1.0", title="Estate",
+    )  # fmt: skip
+
+
+def test_a_store_whose_schemas_are_in_waves_is_not_said_to_be_in_none() -> None:
+    graph = report_judged.build_graph()
+    schema = results.Asset(
+        "case-db/cases/public", "schema", "schema", "public", "case-db", "cases/public", "case-db/cases"
+    )
+    second, whole = graph.waves[1], graph.waves[1].members[0]
+    by_schema = replace(second, members=(replace(whole, asset=schema.id), *second.members[1:]))
+    moved = replace(graph, assets=(*graph.assets, schema), waves=(graph.waves[0], by_schema, *graph.waves[2:]))
+    left = replace(graph, waves=(graph.waves[0], *graph.waves[2:]))
+    assert [u["title"] for u in _context(moved).waves["unscheduled"]] == ["LEDGER01.dbo"]
+    assert {u["title"] for u in _context(left).waves["unscheduled"]} == {"LEDGER01.dbo", "cases", "payroll"}
+
+
+def test_an_object_missing_from_a_scanned_store_is_no_unmanaged_store() -> None:
+    graph = report_judged.build_graph()
+    gone = results.Asset(
+        "?case-db/cases/gone", "object", "unknown", "public.gone", "case-db", "cases/gone", "", resolved=False
+    )
+    context = _context(replace(graph, assets=(*graph.assets, gone)))
+    assert "public.gone" in {u["title"] for u in context.graph["unresolved"]}
+    assert "public.gone" not in {u["what"] for u in context.security["unmanaged"]}
+
+
 def test_fix_commands_name_the_source_and_the_run(context: Context) -> None:
     finance = next(s for s in context.sources if s["name"] == "finance-share")
     assert finance["faults"][0]["do"].endswith("stocktake resume 1 --only DENIED")
