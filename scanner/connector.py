@@ -100,8 +100,8 @@ class Plug:
     ``options`` is the strict pydantic model of its settings in the estate file (without ``name``, ``type``, ``owner``
     and the limits, which the engine reads); ``open`` builds a connector and does no I/O; ``from_url`` turns a locator
     of one of ``schemes`` into those settings for a scan without an estate file; ``account`` names who would log in,
-    None where nobody does; ``locator`` is the source as a person would write it, without secrets. ``store_depth`` says how
-    many leading path segments name a store: 0 when the source is the store, 1 when its buckets or databases are.
+    None where nobody does; ``locator`` is the source as a person would write it, without secrets. ``store_depth`` says
+    how many leading path segments name a store: 0 when the source is the store, 1 when its buckets or databases are.
     """
 
     title: str
