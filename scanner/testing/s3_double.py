@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
-from urllib.parse import parse_qsl, quote, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, unquote_to_bytes, urlsplit
 from xml.sax.saxutils import escape
 
 _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
@@ -43,7 +43,8 @@ class Answer:
     """What is sent back.
 
     ``pause_s`` is waited after every byte, of the body (``slow="body"``) or of all from the status line on
-    (``slow="head"``); ``promise`` is the Content-Length told, when it is not the true one.
+    (``slow="head"``); ``promise`` is the Content-Length told, when it is not the true one. ``raw`` is a status line and
+    headers to send instead of ours, the empty line included; the connection ends after such an answer.
     """
 
     status: int = 200
@@ -52,6 +53,7 @@ class Answer:
     pause_s: float = 0.0
     slow: str = "body"
     promise: int | None = None
+    raw: bytes = b""
 
 
 Script = Callable[[Request], Answer]
@@ -119,13 +121,13 @@ def _handler(script: Script, ended: threading.Event) -> type[BaseHTTPRequestHand
             with contextlib.suppress(OSError):  # the client may well give up on us
                 self._send(script(request), bodiless=self.command == "HEAD")
 
-        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = answer  # noqa: N815 - the names http.server looks for
+        do_GET = do_HEAD = do_PUT = do_POST = do_DELETE = do_CONNECT = answer  # noqa: N815 - the names http.server looks for
 
         def _send(self, answer: Answer, *, bodiless: bool) -> None:
             promise = len(answer.body) if answer.promise is None else answer.promise
             lines = [f"HTTP/1.1 {answer.status} Scripted", f"Content-Length: {promise}"]
             lines += [f"{name}: {value}" for name, value in answer.headers]
-            head = ("\r\n".join(lines) + "\r\n\r\n").encode()
+            head = answer.raw or ("\r\n".join(lines) + "\r\n\r\n").encode()
             body = b"" if bodiless else answer.body
             if answer.pause_s:
                 quick, slow = (b"", head + body) if answer.slow == "head" else (head, body)
@@ -133,7 +135,7 @@ def _handler(script: Script, ended: threading.Event) -> type[BaseHTTPRequestHand
                 self._trickle(slow, answer.pause_s)
             else:
                 self.wfile.write(head + body)
-            if promise != len(answer.body):
+            if answer.raw or promise != len(answer.body):
                 self.close_connection = True
 
         def _trickle(self, content: bytes, pause_s: float) -> None:
@@ -183,8 +185,8 @@ def bucket_of(keys: Sequence[str | bytes], page_size: int = 3) -> Script:
     def script(request: Request) -> Answer:
         if not request.is_listing:
             return _other(request)
-        after = unquote(request.query.get("continuation-token", "")) or request.query.get("start-after", "")
-        left = [k for k in ordered if k > after.encode() and k.startswith(request.query.get("prefix", "").encode())]
+        after = unquote_to_bytes(request.query.get("continuation-token") or quote(request.query.get("start-after", "")))
+        left = [k for k in ordered if k > after and k.startswith(request.query.get("prefix", "").encode())]
         size = min(page_size, int(request.query.get("max-keys", "1000")))
         token = quote(left[size - 1]) if len(left) > size else None
         return page(left[:size], token)
