@@ -31,6 +31,7 @@ PLUG = Plug(
         "A listing does not say whether an INTELLIGENT_TIERING object has been archived, so its tier is unknown.",
         "Access given by identity policies, access points or object ACLs is not seen; bucket policy and ACL are.",
         "Bucket policies with conditions are shown as such; whether a condition is ever met is not judged.",
+        "Directory buckets (S3 Express One Zone) do not list in order: what follows the first break is told as a gap.",
         "Objects encrypted with a customer's own key (SSE-C) are listed but cannot be read.",
     ),
     extra="s3",

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import logging
 import os
+import re
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from functools import cache
 from typing import Any
 
 import botocore.session
 from botocore import UNSIGNED
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
@@ -23,51 +24,18 @@ from botocore.exceptions import (
     SSOTokenLoadError,
     UnauthorizedSSOTokenError,
 )
+from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 
 from connectors.s3.listing import Page, instant, read_page
 from connectors.s3.options import S3Options
-from connectors.s3.transport import Transport
+from connectors.s3.refusal import UnreadableError, refusal, short
+from connectors.s3.transport import Body, Transport
 from scanner.connector import Session
 from scanner.model import SourceError
-from scanner.secrets import remember, scrub
+from scanner.secrets import remember
 
-_REFUSED = frozenset({
-    "InvalidAccessKeyId", "SignatureDoesNotMatch", "InvalidToken", "InvalidClientTokenId", "InvalidSecurity",
-    "UnrecognizedClientException", "AuthFailure", "NotSignedUp", "Unauthorized", "AuthorizationHeaderMalformed",
-    "CredentialsNotSupported",
-})  # fmt: skip
-_EXPIRED = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired", "RequestExpired"})
-_SLOWER = frozenset({
-    "SlowDown", "SlowDownRead", "Throttling", "ThrottlingException", "ThrottledException", "RequestThrottled",
-    "RequestThrottledException", "RequestLimitExceeded", "TooManyRequests", "TooManyRequestsException",
-    "BandwidthLimitExceeded", "ServiceUnavailable",
-})  # fmt: skip
-_DENIED = frozenset({
-    "AccessDenied", "AllAccessDisabled", "AccountProblem", "AccessForbidden", "UnauthorizedAccess", "Forbidden",
-    "MethodNotAllowedByPolicy", "RequestPayerRequired",
-})  # fmt: skip
-_GONE = frozenset({"NoSuchBucket", "NoSuchKey", "NotFound", "NoSuchVersion"})
-_ELSEWHERE = frozenset({"PermanentRedirect", "TemporaryRedirect", "Redirect", "IncorrectEndpoint"})
-_NOT_OFFERED = frozenset({
-    "NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "NotSupported", "XNotImplemented", "UnknownOperation",
-})  # fmt: skip
-
-_SKEW = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
-
-
-class RefusalError(SourceError):
-    """An answer of the server that is an error: ``kind`` is its own code, ``status`` its HTTP status."""
-
-    def __init__(self, code: str, detail: str, *, where: str, transient: bool, kind: str, status: int) -> None:
-        super().__init__(code, detail, where=where, transient=transient)
-        self.kind = kind
-        self.status = status
-
-    @property
-    def not_offered(self) -> bool:
-        """Whether the server says that it does not know this kind of request."""
-        return self.kind in _NOT_OFFERED or self.status in (405, 501)
+_KEYS = re.compile(rb"<(?:\w+:)?ListBucketResult\b")
 
 
 class Client:
@@ -80,14 +48,12 @@ class Client:
         self.host = options.endpoint or "Amazon S3"
         try:
             self._client, region = _botocore_client(options)
-        except (BotoCoreError, ValueError) as error:
+        except (BotoCoreError, ValueError, OSError) as error:
             raise _no_login(error, self.host) from None
         endpoint = str(self._client.meta.endpoint_url)
         suffix = "" if options.endpoint else _domain(endpoint, region)
         self.transport = Transport(session, endpoint, suffix, options.ca_bundle)
-        self._client.meta.events.register("before-send.s3", self.transport.send)
-        # Before the client's own handlers, which parse the whole page once more to look for an error in it.
-        self._client.meta.events.register_first("before-parse.s3.ListObjectsV2", self._take_page)
+        self._client.meta.events.register("before-send.s3", self._send)
         self._pages: list[Page] = []
         self._payer: dict[str, str] = {"RequestPayer": "requester"} if options.requester_pays else {}
 
@@ -99,14 +65,17 @@ class Client:
         except ClientError as error:
             raise refusal(error.response, where) from None
         except ResponseParserError as error:
-            detail = f"the answer is no S3 answer: {error}"
-            raise SourceError("IO_ERROR", _short(detail), where=where, transient=True) from None
+            raise UnreadableError(short(f"the answer is no S3 answer: {error}"), where=where) from None
         except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
             raise _no_login(error, self.host) from None
         except InvalidRegionError as error:
-            raise SourceError("REDIRECT_REFUSED", _short(str(error)), where=where) from None
+            raise SourceError("REDIRECT_REFUSED", short(str(error)), where=where) from None
         except BotoCoreError as error:
-            raise SourceError("OTHER", _short(f"{type(error).__name__}: {error}"), where=where) from None
+            raise SourceError("OTHER", short(f"{type(error).__name__}: {error}"), where=where) from None
+        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+            # The client's parser takes an answer at its word: a number that is none ends in whatever ``int`` raises.
+            detail = short(f"the answer is no S3 answer: {type(error).__name__}: {error}")
+            raise UnreadableError(detail, where=where) from None
 
     def get_objects(self, operation: str, where: str, **parameters: object) -> Mapping[str, Any]:
         """``get`` for the operations that a requester may have to pay for."""
@@ -120,17 +89,39 @@ class Client:
             raise SourceError("IO_ERROR", "the answer is no list of keys", where=bucket, transient=True)
         return self._pages.pop()
 
-    def _take_page(self, response_dict: dict[str, Any], **_event: object) -> None:
-        """Read a page of keys before the client does, and leave it an empty one."""
-        if response_dict["status_code"] != 200:
-            return
+    def content(self, path: str, bucket: str, key: str, start: int, end: int) -> bytes:
+        """Bytes of an object from ``start`` up to ``end``, or to its own end."""
+        before, self.transport.answer_limit = self.transport.answer_limit, max(end - start, 65536)
         try:
-            page = read_page(response_dict["body"])
+            answer = self.get_objects("get_object", path, Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
+            content: bytes = answer["Body"].read()
+        except BotoCoreError as error:
+            raise UnreadableError(short(str(error)), where=path) from None
+        finally:
+            self.transport.answer_limit = before
+        if answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
+            content = content[start:end]  # the server took no notice of the range
+        return content[: end - start]
+
+    def _send(self, request: AWSPreparedRequest, event_name: str, **_event: object) -> AWSResponse:
+        """Answer a request, and take a page of keys out of the answer: the client would parse it twice, and slowly."""
+        answer = self.transport.send(request)
+        if answer.status_code != 200 or request.method != "GET" or request.stream_output:
+            return answer
+        if not event_name.endswith(".ListObjectsV2"):
+            if _KEYS.search(answer.content, 0, 1000):
+                # Servers that disregard what they do not know list the bucket: it would read as "nothing is set".
+                detail = "the answer is a list of keys: the server does not know this request"
+                raise SourceError("OTHER", detail, where=self.host)
+            return answer
+        try:
+            page = read_page(answer.content)
         except ValueError as error:
-            raise SourceError("IO_ERROR", _short(str(error)), where=self.host, transient=True) from None
-        if page is not None:
-            self._pages.append(page)
-            response_dict["body"] = b"<ListBucketResult/>"
+            raise UnreadableError(short(str(error)), where=self.host) from None
+        if page is None:
+            return answer
+        self._pages.append(page)
+        return AWSResponse(answer.url, answer.status_code, answer.headers, Body(b"<ListBucketResult/>"))
 
     def close(self) -> None:
         """Close every connection."""
@@ -145,6 +136,7 @@ def _botocore_client(options: S3Options) -> tuple[Any, str]:
     nothing = (None, None, os.devnull, None)
     alone = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
     session = botocore.session.Session(session_vars=alone if own else None, profile=options.profile)
+    session.register_component("data_loader", _descriptions())
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=instant)
     if not options.instance_role:
         session.get_component("credential_provider").remove("iam-role")
@@ -170,12 +162,26 @@ def _botocore_client(options: S3Options) -> tuple[Any, str]:
     return client, str(region)
 
 
+@cache
+def _descriptions() -> Any:
+    """The client's own descriptions of services, read once for all connectors: most of what making one costs."""
+    return create_loader()
+
+
 def _find_credentials(session: Any) -> None:
     """Resolve the profile or the default chain now, and make its secrets known to the scrubber."""
-    credentials = session.get_credentials()
-    if credentials is None:
+    try:
+        credentials = session.get_credentials()
+        frozen = credentials.get_frozen_credentials() if credentials is not None else None
+    except ClientError as error:  # of the service that lends roles
+        refused = refusal(error.response, "credentials")
+        code = refused.code if refused.transient or refused.code == "AUTH_EXPIRED" else "AUTH_REFUSED"
+        raise SourceError(code, refused.detail, where=refused.where, transient=refused.transient) from None
+    except (OSError, ValueError) as error:  # of a program that was to tell them
+        detail = short(f"the profile's program tells no credentials: {type(error).__name__}: {error}")
+        raise SourceError("SECRET_MISSING", detail, where="credentials") from None
+    if frozen is None:
         raise NoCredentialsError
-    frozen = credentials.get_frozen_credentials()
     for secret in (frozen.secret_key, frozen.token):
         if secret:
             remember(secret)
@@ -194,59 +200,7 @@ def _no_login(error: Exception, where: str) -> SourceError:
             "SECRET_MISSING", f"{error}; set access_key and secret_key, profile, or anonymous", where=where
         )
     if isinstance(error, SSOTokenLoadError | UnauthorizedSSOTokenError):
-        return SourceError("AUTH_EXPIRED", _short(str(error)), where=where)
+        return SourceError("AUTH_EXPIRED", short(str(error)), where=where)
     if isinstance(error, CredentialRetrievalError):
-        return SourceError("AUTH_REFUSED", _short(str(error)), where=where)
-    return SourceError("OTHER", _short(f"{type(error).__name__}: {error}"), where=where)
-
-
-def refusal(answer: Mapping[str, Any], where: str) -> RefusalError:
-    """The error answer of a server as one of our codes, with the server's own words and no more of it."""
-    error = answer.get("Error", {})
-    metadata = answer.get("ResponseMetadata", {})
-    kind, status = str(error.get("Code", "")), int(metadata.get("HTTPStatusCode", 0))
-    detail = _short(f"{kind} (HTTP {status}): {error.get('Message', '')}".rstrip(": "))
-    code, transient = _judged(kind, status)
-    if kind in _SKEW:
-        detail = f"{_skew(metadata.get('HTTPHeaders', {}))}: {detail}"
-    if code == "REDIRECT_REFUSED":
-        place = error.get("Endpoint") or metadata.get("HTTPHeaders", {}).get("location") or "an unnamed place"
-        detail = _short(f"the server sends us to {place}: {detail}")
-    return RefusalError(code, detail, where=where, transient=transient, kind=kind, status=status)
-
-
-def _judged(kind: str, status: int) -> tuple[str, bool]:
-    """Code and whether trying again may help; the server's own code first, then its HTTP status."""
-    for kinds, code, transient in (
-        (_REFUSED, "AUTH_REFUSED", False),
-        (_EXPIRED, "AUTH_EXPIRED", False),
-        (_SLOWER, "THROTTLED", True),
-        (_DENIED, "DENIED", False),
-        (_GONE, "NOT_FOUND", False),
-        (_ELSEWHERE, "REDIRECT_REFUSED", False),
-        (_SKEW, "OTHER", False),
-    ):
-        if kind in kinds:
-            return code, transient
-    by_status = {401: "AUTH_REFUSED", 403: "DENIED", 404: "NOT_FOUND", 429: "THROTTLED", 503: "THROTTLED"}
-    if status in by_status:
-        return by_status[status], by_status[status] == "THROTTLED"
-    if 300 <= status < 400:
-        return "REDIRECT_REFUSED", False
-    if kind in ("RequestTimeout", "RequestTimeoutException"):
-        return "TIMEOUT", True
-    return ("IO_ERROR", True) if status >= 500 and status != 501 else ("OTHER", False)
-
-
-def _skew(headers: Mapping[str, str]) -> str:
-    """Whose clock is how far off, as far as the answer's Date header tells."""
-    try:
-        ahead = (datetime.now(UTC) - parsedate_to_datetime(headers.get("date", ""))).total_seconds()
-    except (TypeError, ValueError):
-        return "this machine's clock and the server's differ"
-    return f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's"
-
-
-def _short(text: str) -> str:
-    """One line without secrets, of a length that a fault can carry."""
-    return scrub(" ".join(text.split()))[:300]
+        return SourceError("AUTH_REFUSED", short(str(error)), where=where)
+    return SourceError("OTHER", short(f"{type(error).__name__}: {error}"), where=where)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from connectors.s3.listing import BYTES, TIERS, Checked, Page, check_page, microseconds, owner_name
-from connectors.s3.options import S3Options
+from connectors.s3.listing import TIERS, Page, check_page, microseconds, owner_name
+from connectors.s3.options import BUCKET_NAME, S3Options
+from connectors.s3.refusal import UnreadableError
+from connectors.s3.run import EMPTY_PAGES, Run
 from scanner import paths, schema
 from scanner.connector import Session, missing_driver
 from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
@@ -15,15 +16,8 @@ from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
 if TYPE_CHECKING:
     from connectors.s3.client import Client
 
-PAGES_PER_UNIT = 20
-"""Pages of one unit; then the remainder is handed back, so that a crash repeats 20,000 keys at most."""
-
-EMPTY_PAGES = 1000
-"""Pages in a row that may hold no key while the server says there are more (it walks over deleted ones)."""
-
-_UNFIT_FOR_XML = re.compile(rb"[\x00-\x1f\x7f]")
-"""A token that is the last key, written without regard to what XML can hold, comes back as another key (SeaweedFS 4
-then silently ends the listing); after such a key the next page is asked for by the key itself."""
+BUCKETS = 100_000
+"""Buckets after which a list that still goes on is not believed; an account holds 10,000 unless Amazon raises it."""
 
 VERSIONS = "\\versions"
 """Mark of the unit that counts versions. A lone backslash is in no canonical key, so it is no key to start after."""
@@ -80,19 +74,11 @@ class S3Connector:
         tier = TIERS.get(head.get("StorageClass") or "STANDARD")
         if tier == "offline" or head.get("ArchiveStatus") in _ARCHIVED:
             raise SourceError("OFFLINE", f"storage class {head.get('StorageClass')}", where=path)
-        end = min(start + length, head.get("ContentLength") or 0)
+        size = head.get("ContentLength")  # None where the server does not tell
+        end = start + length if size is None else min(start + length, size)
         if start < 0 or end <= start:
             return b""
-        client = self._client()
-        before, client.transport.answer_limit = client.transport.answer_limit, max(end - start, 65536)
-        try:
-            answer = client.get_objects("get_object", path, Bucket=bucket, Key=key, Range=f"bytes={start}-{end - 1}")
-        finally:
-            client.transport.answer_limit = before
-        content: bytes = answer["Body"].read()
-        if answer["ResponseMetadata"]["HTTPStatusCode"] != 206:
-            content = content[start:end]  # the server took no notice of the range
-        return content[: end - start]
+        return self._client().content(path, bucket, key, start, end)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -126,11 +112,14 @@ class S3Connector:
         else:
             found, complete, faults = self._found_buckets()
         units = []
+        listed = len(found) + sum(f.op == "skip" for f in faults)
         for bucket, created, owner in found:
             name = paths.segment(bucket)
             entries.add("", name, "bucket", created, owner)
-            units.append(Unit(f"{name}/{paths.canonical_text(self._options.prefix)}"))
-        listed = len(found) + sum(f.op == "skip" for f in faults)
+            if BUCKET_NAME.match(bucket):
+                units.append(Unit(f"{name}/{paths.canonical_text(self._options.prefix)}"))
+            else:  # an ARN, say, would lead the client to another host
+                faults.append(Fault(f"{name}/", "list", "OTHER", "this is no name of a bucket, so it is not asked for"))
         if len(entries):
             yield entries.take()
         yield Batch(schema.LISTING, {"path": [""], "listed": [listed], "complete": [complete]})
@@ -152,13 +141,15 @@ class S3Connector:
             owner = owner_name(answer.get("Owner"))
             fresh = False
             for bucket in answer.get("Buckets") or ():
-                name = str(bucket.get("Name", ""))
+                name = str(bucket.get("Name") or "")
+                if not name:
+                    raise SourceError("IO_ERROR", "the server lists a bucket without a name", transient=True)
                 if name in found:
                     faults.append(Fault(paths.segment(name), "skip", "DUPLICATE_ENTRY"))
                     continue
                 found[name] = (name, microseconds(bucket.get("CreationDate")), owner)
                 fresh = True
-            if answer.get("ContinuationToken") and not fresh:
+            if answer.get("ContinuationToken") and (not fresh or len(found) >= BUCKETS):
                 faults.append(Fault("", "list", "PAGING_STUCK", "the list of buckets does not move on"))
                 return list(found.values()), False, faults
         return list(found.values()), True, faults
@@ -196,35 +187,31 @@ class S3Connector:
         return self._client().page(bucket, **parameters)
 
     def _crawl_keys(self, unit: Unit, bucket: str, prefix: str) -> Iterator[Event]:
-        run = _Run(last=paths.restore(unit.after), size=self._options.page_size)
+        run = Run(unit.after, self._options.page_size)
         while True:
             try:
                 page = self._list_objects(bucket, Prefix=prefix, MaxKeys=run.size, **run.place)
             except SourceError as error:
-                if error.code == "IO_ERROR" and run.size > 1 and run.resumable:
+                if isinstance(error, UnreadableError) and run.size > 1 and run.resumable:
                     # One key can spoil an answer for the parser: take fewer at a time up to the one that does.
-                    run.size, run.token = run.size // 2, None
+                    run.fewer()
                     continue
                 if run.moved and run.resumable and (error.transient or error.code == "AUTH_EXPIRED"):
                     yield _listing(unit, run.listed, complete=True)
-                    yield Unit(unit.key, paths.canonical(run.last))
+                    yield Unit(unit.key, run.rest)
                     return
                 yield from self._not_listed(unit, error, run.listed)
+                return
+            if prefix and not all(key.startswith(prefix.encode()) for key in page.keys):
+                strange = SourceError("OTHER", "the server lists keys outside of the prefix that was asked for")
+                yield from self._not_listed(unit, strange, run.listed)
                 return
             checked = check_page(page, run.last, run.token, run.first, run.order)
             yield from _recorded(unit, page, checked.keep, checked.repeated)
             run.advance(page, checked)
-            if checked.stop or run.empty > EMPTY_PAGES:
-                yield _listing(unit, run.listed, complete=False)
-                last = paths.printable(paths.canonical(run.last))
-                yield Fault(_place(unit), "list", checked.stop or "PAGING_STUCK", f"after the key {last!r}")
-                return
-            if page.token is None:
-                yield _listing(unit, run.listed, complete=True)
-                return
-            if run.pages >= PAGES_PER_UNIT and run.moved and run.resumable:
-                yield _listing(unit, run.listed, complete=True)
-                yield Unit(unit.key, paths.canonical(run.last))
+            stop = checked.stop or ("PAGING_STUCK" if run.empty > EMPTY_PAGES else "")
+            if stop or page.token is None or run.full:
+                yield from _ended(unit, run, stop, last=page.token is None)
                 return
 
     def _not_listed(self, unit: Unit, error: SourceError, listed: int) -> Iterator[Event]:
@@ -236,45 +223,13 @@ class S3Connector:
         yield Fault(_place(unit), "list", code, error.detail)
 
 
-class _Run:
-    """How far a unit's run of pages has come."""
-
-    def __init__(self, last: bytes, size: int) -> None:
-        self.last = last
-        self.size = size
-        self.token: str | None = None
-        self.first: bytes | None = None
-        self.order = BYTES
-        self.pages = 0
-        self.listed = 0
-        self.empty = 0
-        self.moved = False
-
-    @property
-    def resumable(self) -> bool:
-        """Whether a request can start after the last key; the client sends text only."""
-        try:
-            self.last.decode()
-        except UnicodeDecodeError:
-            return False
-        return True
-
-    @property
-    def place(self) -> dict[str, object]:
-        """Where the next page begins, as a request says it."""
-        if self.token and not (self.moved and self.resumable and _UNFIT_FOR_XML.search(self.last)):
-            return {"ContinuationToken": self.token}
-        return {"StartAfter": self.last.decode()} if self.last else {}
-
-    def advance(self, page: Page, checked: Checked) -> None:
-        self.pages += 1
-        self.listed += len(checked.keep) + len(checked.repeated)
-        self.empty = 0 if checked.keep else self.empty + 1
-        self.token = page.token
-        self.first = page.keys[0] if page.keys else self.first
-        self.order = checked.order
-        if checked.keep:
-            self.last, self.moved = page.keys[checked.keep[-1]], True
+def _ended(unit: Unit, run: Run, stop: str, *, last: bool) -> Iterator[Event]:
+    """The end of a run of pages: ``stop`` is the code of why it cannot go on, ``last`` whether there is no more."""
+    yield _listing(unit, run.listed, complete=not stop)
+    if stop:
+        yield Fault(_place(unit), "list", stop, f"after the key {paths.printable(paths.canonical(run.last))!r}")
+    elif not last:
+        yield Unit(unit.key, run.rest)
 
 
 def _listing(unit: Unit, listed: int, *, complete: bool) -> Batch:
@@ -319,6 +274,6 @@ def _recorded(unit: Unit, page: Page, keep: Iterable[int], repeated: Iterable[in
 def _bucket_and_key(path: str) -> tuple[str, str]:
     bucket, _, key = path.partition("/")
     try:
-        return paths.restore_text(bucket), paths.restore_text(key)
+        return paths.restore(bucket).decode(), paths.restore(key).decode()
     except UnicodeDecodeError:
         raise SourceError("NAME_UNDECODABLE", "S3 keys are asked for as text", where=path) from None

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connectors.s3.client import Client, RefusalError
+from connectors.s3.client import Client
 from connectors.s3.policy import POLICY_RIGHTS, policy_grants
+from connectors.s3.refusal import RefusalError
 from scanner import schema
 from scanner.model import Columns, Event, Fault, SourceError
 
@@ -158,14 +159,13 @@ def _asked(
             return {}
         if refusal.not_offered or refusal.kind == "InvalidRequest":
             return None
-        if refusal.code in ("DENIED", "OTHER"):
-            code = refusal.code if refusal.code == "DENIED" else "QUERY_FAILED"
-            faults.append(Fault(path, "query", code, f"{operation}: {refusal.detail}"))
-            return None
-        if refusal.code == "IO_ERROR":
-            faults.append(Fault(path, "query", "QUERY_FAILED", f"{operation}: {refusal.detail}"))
-            return None
-        raise
+        # "Not found" is the bucket's own only by that name: servers say it of settings that they have never heard of.
+        unknown = refusal.code == "NOT_FOUND" and refusal.kind != "NoSuchBucket"
+        if not unknown and refusal.code not in ("DENIED", "OTHER", "IO_ERROR"):
+            raise
+        code = "DENIED" if refusal.code == "DENIED" else "QUERY_FAILED"
+        faults.append(Fault(path, "query", code, f"{operation}: {refusal.detail}"))
+        return None
     except SourceError as error:
         if error.code not in ("IO_ERROR", "OTHER"):
             raise

@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from itertools import islice
-from typing import Any
 from urllib.parse import unquote_to_bytes
 from xml.etree import ElementTree as ET
 
@@ -32,9 +31,13 @@ TIERS: Mapping[str, str] = {
 INTELLIGENT_TIERING is not here: a listing does not say whether an object has gone to one of its archive tiers.
 """
 
-BYTES, FOLDERS = "bytes", "folders"
+ANY, BYTES, FOLDERS = "any", "bytes", "folders"
 """Orders a server may list in. S3 promises that of the keys' bytes; servers that keep keys as folders (SeaweedFS 4) go
-folder by folder, so that ``a/b`` comes before ``a!``, and understand ``start-after`` in that order as well."""
+folder by folder, so that ``a/b`` comes before ``a!``, and understand ``start-after`` in that order as well. Most keys
+fit both; the first that fits only one of them tells which it is (``ANY`` until then)."""
+
+_FOLDERS_FIRST = bytes(range(1, 48)) + b"\0" + bytes(range(48, 256))
+"""Translation of keys after which the order of bytes is that of folders: ``/`` before everything else."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +70,7 @@ def read_page(body: bytes) -> Page | None:
     Raises ValueError when it is broken. The client's own parser would be most of a listing's cost.
     """
     try:
-        root = ET.fromstring(body)  # noqa: S314 - answers with a DTD, hence with entities, never come this far
+        root = ET.fromstring(body)  # noqa: S314 - the transport lets no DTD, hence no entity, through
     except ET.ParseError as error:
         raise ValueError(f"the answer is broken: {error}") from None
     space, found, _ = root.tag.rpartition("ListBucketResult")
@@ -76,14 +79,19 @@ def read_page(body: bytes) -> Page | None:
         return None
     encoded = (root.findtext(f"{space}EncodingType") or "").lower() == "url"
     rows = [{field.tag: field.text for field in one} for one in root.iter(f"{space}Contents")]
+    keys = [decode_key(row.get(f"{space}Key") or "", encoded=encoded) for row in rows]
+    if b"" in keys:
+        raise ValueError("the answer is broken: an object without a key")
+    # Whatever is no clear "no" is a yes: a listing that goes on too far is noticed, one that ends too soon is not.
+    last = truncated.strip().lower() in ("false", "0")
     return Page(
-        keys=[decode_key(row.get(f"{space}Key") or "", encoded=encoded) for row in rows],
+        keys=keys,
         sizes=[_number(row.get(f"{space}Size")) for row in rows],
         modified=[microseconds(instant(row.get(f"{space}LastModified"))) for row in rows],
         etags=[_unquoted(row.get(f"{space}ETag")) for row in rows],
         classes=[row.get(f"{space}StorageClass") for row in rows],
         owners=[_owner(one, space) for one in root.iter(f"{space}Contents")],
-        token=(root.findtext(f"{space}NextContinuationToken") or "") if truncated.strip() == "true" else None,
+        token=None if last else (root.findtext(f"{space}NextContinuationToken") or ""),
     )
 
 
@@ -95,7 +103,7 @@ def instant(value: object) -> datetime | None:
     except ValueError:
         try:
             moment = parsedate_to_datetime(text)
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError, IndexError):
             return None
     return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
 
@@ -117,19 +125,23 @@ def owner_name(owner: Mapping[str, str] | None) -> str | None:
     return (owner.get("DisplayName") or owner.get("ID") or None) if owner else None
 
 
-def check_page(page: Page, last: bytes, token: str | None, first_before: bytes | None, order: str = BYTES) -> Checked:
+def check_page(page: Page, last: bytes, token: str | None, first_before: bytes | None, order: str = ANY) -> Checked:
     """Hold a page against the promise that keys strictly increase.
 
     ``last`` is the last key kept so far, ``token`` the one that asked for this page, ``first_before`` the first key of
-    the page before it. A key equal to its forerunner is a repetition and left out; a smaller one ends the listing. The
-    order is that of the keys' bytes, until a page shows that it is the order of folders.
+    the page before it, ``order`` the one that all before has shown. A key equal to its forerunner is a repetition and
+    left out; a smaller one ends the listing.
     """
     keys = page.keys
     stuck = page.token is not None and page.token in ("", token)
-    if not keys or (order == BYTES and keys[0] > last and all(map(operator.lt, keys, islice(keys, 1, None)))):
-        return Checked(range(len(keys)), (), "PAGING_STUCK" if stuck else "", order)
-    orders = (BYTES, FOLDERS) if order == BYTES else (FOLDERS,)
-    keep, repeated, order = max((_sifted(keys, last, o) for o in orders), key=lambda found: len(found[0] + found[1]))
+    if not keys:
+        return Checked((), (), "PAGING_STUCK" if stuck else "", order)
+    orders = (BYTES, FOLDERS) if order == ANY else (order,)
+    # One order fits, or both do. Where neither does, it is that of the bytes that is broken.
+    found = {one: _sifted(keys, last, one) for one in orders}
+    fitting = [one for one in orders if sum(map(len, found[one])) == len(keys)]
+    order = order if len(fitting) == len(orders) else (fitting or orders)[0]
+    keep, repeated = found[BYTES if order == ANY else order]
     stop = ""
     if len(keep) + len(repeated) < len(keys):
         stop = "PAGING_STUCK" if stuck or keys[0] == first_before else "LISTING_UNORDERED"
@@ -138,22 +150,23 @@ def check_page(page: Page, last: bytes, token: str | None, first_before: bytes |
     return Checked(keep, repeated, stop, order)
 
 
-def _sifted(keys: Sequence[bytes], last: bytes, order: str) -> tuple[list[int], list[int], str]:
+def _sifted(keys: Sequence[bytes], last: bytes, order: str) -> tuple[Sequence[int], Sequence[int]]:
     """Rows to keep and rows that repeat the one before, up to the first that is out of order."""
+    if order == FOLDERS:
+        last, *keys = (key.translate(_FOLDERS_FIRST) for key in (last, *keys))
+    if keys[0] > last and all(map(operator.lt, keys, islice(keys, 1, None))):
+        return range(len(keys)), ()
     keep: list[int] = []
     repeated: list[int] = []
-    split = order == FOLDERS
-    reached: object = last.split(b"/") if split else last
     for row, key in enumerate(keys):
-        place: Any = key.split(b"/") if split else key
-        if place == reached and (last or keep):
+        if key == last and (last or keep):
             repeated.append(row)
-        elif place >= reached:
+        elif key >= last:
             keep.append(row)
-            reached = place
+            last = key
         else:
             break
-    return keep, repeated, order
+    return keep, repeated
 
 
 def _number(text: str | None) -> int | None:

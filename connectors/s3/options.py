@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from scanner.connector import Account
 from scanner.secrets import SecretRef
 
-_BUCKET = re.compile(r"[A-Za-z0-9._-]{1,255}\Z")
+BUCKET_NAME = re.compile(r"[A-Za-z0-9._-]{1,255}\Z")
+"""What may name a bucket, with some room for what servers other than Amazon's allow."""
+
 _AWS = "s3.amazonaws.com:443"
 _METADATA = frozenset({"fd00:ec2::254", "100.100.100.200"})
 """Addresses of cloud metadata services that are not link-local."""
@@ -58,7 +60,7 @@ class S3Options(BaseModel):
             raise ValueError("SECRET_LITERAL: no credentials in the root; give access_key and secret_key by reference")
         if not bucket and prefix:
             raise ValueError("a prefix needs a bucket: s3://bucket/prefix")
-        if bucket and not _BUCKET.match(bucket):
+        if bucket and not BUCKET_NAME.match(bucket):
             raise ValueError("the bucket name may hold letters, digits, '.', '-' and '_' only")
         return value
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import islice
 
 from scanner import paths
 
@@ -17,6 +18,9 @@ POLICY_RIGHTS: Mapping[str, tuple[str, ...]] = {
     "change_permissions": ("s3:putbucketpolicy", "s3:putbucketacl", "s3:putobjectacl"),
 }
 """Rights, and the actions that give them; actions are compared in lower case, as the language disregards it."""
+
+_MOST = 10_000
+"""Grants told of one policy: a statement is every principal times every resource, and Amazon takes 20 KB of them."""
 
 _NEGATIONS = ("NotPrincipal", "NotAction", "NotResource")
 
@@ -53,8 +57,11 @@ def policy_grants(text: str, bucket: str) -> tuple[list[PolicyGrant], list[str]]
         if negated:
             unread.append(f"statement {number} says {negated[0]}, which names everything but what it lists")
             continue
-        grants.update(_statement(statement, bucket))
-    return sorted(grants), unread
+        grants.update(islice(_statement(statement, bucket), _MOST - len(grants) + 1))
+        if len(grants) > _MOST:
+            unread.append(f"there are more than {_MOST} grants, and no more are told from statement {number} on")
+            break
+    return sorted(grants)[:_MOST], unread
 
 
 def _statement(statement: Mapping[str, object], bucket: str) -> Iterator[PolicyGrant]:

@@ -1,7 +1,7 @@
 """How requests leave: GET and HEAD only, to known hosts only, paced, with a deadline and a cap on every answer.
 
-The client's ``before-send`` event lets a handler answer a signed request itself; ``Transport.send`` is that handler. So
-every request the client makes, its own redirects included, passes the guards here.
+The client's ``before-send`` event lets a handler answer a signed request itself, and there ``Transport.send`` is asked.
+So every request the client makes, its own redirects included, passes the guards here.
 """
 
 from __future__ import annotations
@@ -9,31 +9,31 @@ from __future__ import annotations
 import io
 import socket
 import ssl
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, ClassVar
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import urllib3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.httpsession import DEFAULT_CA_BUNDLE
 from botocore.utils import get_environ_proxies
-from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    NewConnectionError,
+    ProxyError,
     ReadTimeoutError,
     SSLError,
 )
 
 from connectors.s3.options import host_and_port, is_loopback, is_metadata_address
+from connectors.s3.refusal import UnreadableError
+from connectors.s3.watchdog import Watchdog
 from scanner.connector import Session
 from scanner.model import SourceError
 from scanner.secrets import remember, scrub
 
-ANSWER_LIMIT = 32 * 1024 * 1024
+ANSWER_LIMIT = 8 * 1024 * 1024
 """Bytes of the longest answer taken; a page of 1,000 keys of 1,024 escaped bytes is about 4 MB."""
 
 _REGION = "x-amz-bucket-region"
@@ -51,12 +51,12 @@ class Transport:
         self._where = f"{self._host}:{self._port}"
         self._suffix = suffix or self._host
         self._ca_bundle = ca_bundle
-        self._watchdog = _Watchdog()
+        self._watchdog = Watchdog()
         self._manager: urllib3.PoolManager | None = None
         self._resolved: set[str] = set()
         self.answer_limit = ANSWER_LIMIT
 
-    def send(self, request: AWSPreparedRequest, **_event: object) -> AWSResponse:
+    def send(self, request: AWSPreparedRequest) -> AWSResponse:
         """Answer one signed request. Raises SourceError for whatever keeps the answer from coming whole."""
         if request.method not in ("GET", "HEAD"):
             raise RuntimeError(f"a connector only reads: {request.method} was not sent")
@@ -95,29 +95,34 @@ class Transport:
             raise
         if self._watchdog.fired:  # an answer without a length ends like a closed line
             raise TimeoutError
-        self._check_answer(request, answer, body)
-        return AWSResponse(request.url, answer.status, answer.headers, _Body(body))
+        body = self._checked(request, answer, body)
+        return AWSResponse(request.url, answer.status, answer.headers, Body(body))
 
-    def _check_answer(self, request: AWSPreparedRequest, answer: urllib3.BaseHTTPResponse, body: bytes) -> None:
+    def _checked(self, request: AWSPreparedRequest, answer: urllib3.BaseHTTPResponse, body: bytes) -> bytes:
+        """The body, as far as it is fit for the client to read."""
         if request.method == "HEAD" and answer.status in (301, 302, 307) and _REGION not in answer.headers:
             # The client asks HEAD for the region of a redirected bucket, and would ask again because of this answer.
             to = answer.headers.get("location", "an unnamed place")
             raise SourceError("REDIRECT_REFUSED", scrub(f"the server sends us to {to}"), where=self._where)
-        if request.method != "GET" or request.stream_output or not 200 <= answer.status < 300:
-            return
-        if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"<", b"{") or b"<!DOCTYPE" in body:
+        # No entity is ever expanded. Expat takes two-byte encodings, in which every other byte of markup is NUL, and
+        # others only where ASCII is part of them.
+        typed = b"<!DOCTYPE" in body or b"\0" in body
+        if not 200 <= answer.status < 300:
+            return b"" if typed else body
+        if request.method != "GET" or request.stream_output:
+            return body
+        if body.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] not in (b"<", b"{") or typed:
             # A proxy's page, or nothing at all, must never pass for an empty bucket.
             raise SourceError("IO_ERROR", "the answer is no S3 answer", where=self._where, transient=True)
+        return body
 
     def _body(self, answer: urllib3.BaseHTTPResponse) -> bytes:
-        chunks: list[bytes] = []
-        size = 0
+        body = bytearray()
         for chunk in answer.stream(65536, decode_content=False):
-            size += len(chunk)
-            if size > self.answer_limit:
-                raise SourceError("IO_ERROR", f"the answer is longer than {self.answer_limit} bytes", where=self._where)
-            chunks.append(chunk)
-        return b"".join(chunks)
+            body += chunk
+            if len(body) > self.answer_limit:
+                raise UnreadableError(f"the answer is longer than {self.answer_limit} bytes", where=self._where)
+        return bytes(body)
 
     def _pools(self) -> urllib3.PoolManager:
         if self._manager is not None:
@@ -129,16 +134,8 @@ class Transport:
         proxy = None if clear else get_environ_proxies(url).get(self._scheme)
         manager: urllib3.PoolManager
         if proxy:
-            login = urlsplit(proxy)
-            if login.password:
-                remember(login.password)
-            headers = urllib3.make_headers(proxy_basic_auth=f"{login.username}:{login.password}")
-            manager = urllib3.ProxyManager(
-                proxy,
-                proxy_headers=headers if login.username else None,
-                timeout=timeout,
-                ssl_context=self._tls(),
-            )
+            headers = _proxy_login(proxy)
+            manager = urllib3.ProxyManager(proxy, proxy_headers=headers, timeout=timeout, ssl_context=self._tls())
         elif self._scheme == "https":
             manager = urllib3.PoolManager(timeout=timeout, ssl_context=self._tls())
         else:
@@ -180,6 +177,11 @@ class Transport:
 
     def _translated(self, error: Exception) -> SourceError:
         where = self._where
+        if isinstance(error, ProxyError) and " 407 " in str(error):
+            # Another attempt would be another login.
+            return SourceError("AUTH_REFUSED", "the proxy refused the login (HTTP 407)", where=where)
+        if isinstance(error, NewConnectionError):
+            return SourceError("UNREACHABLE", scrub(str(error)), where=where, transient=True)
         if self._watchdog.fired or isinstance(error, TimeoutError | ReadTimeoutError | ConnectTimeoutError):
             # A host that does not even accept is unreachable; one that stalls has timed out.
             code = "UNREACHABLE" if isinstance(error, ConnectTimeoutError) else "TIMEOUT"
@@ -187,6 +189,18 @@ class Transport:
         if isinstance(error, SSLError | ssl.SSLError):
             return SourceError("TLS_REFUSED", _tls_reason(error), where=where)
         return SourceError("UNREACHABLE", scrub(f"{type(error).__name__}: {error}"), where=where, transient=True)
+
+
+def _proxy_login(proxy: str) -> dict[str, str] | None:
+    """Headers that log in to a proxy of the environment, None where its address names nobody."""
+    parts = urlsplit(proxy)
+    if parts.username is None:
+        return None
+    password = unquote(parts.password or "")
+    for form in (password, parts.password):
+        if form:
+            remember(form)
+    return dict(urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{password}"))
 
 
 def _tls_reason(error: Exception) -> str:
@@ -201,94 +215,10 @@ def _tls_reason(error: Exception) -> str:
     return scrub(str(error))
 
 
-class _Body(io.BytesIO):
+class Body(io.BytesIO):
     """An answer's body, already here, in the shape the client reads it in."""
 
     def stream(self, amount: int = 65536, **_options: object) -> Iterator[bytes]:
+        """The body, piece by piece."""
         while chunk := self.read(amount):
             yield chunk
-
-
-class _Watchdog:
-    """Ends every connection of a transport when a deadline has passed.
-
-    Socket timeouts bound one wait, not an answer that trickles in byte by byte, in its TLS handshake, its headers or
-    its body. A duplicate of each socket is kept, because shutting that down ends the wait of the thread that reads.
-    """
-
-    def __init__(self) -> None:
-        self.fired = False
-        self._lock = threading.Lock()
-        self._lines: dict[int, socket.socket] = {}
-
-    @contextmanager
-    def armed(self, seconds: float) -> Iterator[None]:
-        self.fired = False
-        timer = threading.Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
-        try:
-            yield
-        finally:
-            timer.cancel()
-
-    def watch(self, connection: object, line: socket.socket) -> None:
-        self.forget(connection)
-        with self._lock:
-            self._lines[id(connection)] = line.dup()
-
-    def forget(self, connection: object) -> None:
-        with self._lock:
-            line = self._lines.pop(id(connection), None)
-        if line is not None:
-            line.close()
-
-    def close(self) -> None:
-        with self._lock:
-            lines, self._lines = self._lines, {}
-        for line in lines.values():
-            line.close()
-
-    def pool_classes(self) -> dict[str, Any]:
-        """Connection pools whose connections report here, by scheme."""
-        plain = type("_Plain", (_WatchedHTTP,), {"watchdog": self})
-        tls = type("_Tls", (_WatchedHTTPS,), {"watchdog": self})
-        return {
-            "http": type("_PlainPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain}),
-            "https": type("_TlsPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": tls}),
-        }
-
-    def _cut(self) -> None:
-        self.fired = True
-        with self._lock:
-            for line in self._lines.values():
-                try:
-                    line.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # it has ended already
-
-
-class _WatchedHTTP(HTTPConnection):
-    watchdog: ClassVar[_Watchdog]
-
-    def _new_conn(self) -> socket.socket:
-        line = super()._new_conn()
-        self.watchdog.watch(self, line)
-        return line
-
-    def close(self) -> None:
-        self.watchdog.forget(self)
-        super().close()
-
-
-class _WatchedHTTPS(HTTPSConnection):
-    watchdog: ClassVar[_Watchdog]
-
-    def _new_conn(self) -> socket.socket:
-        line = super()._new_conn()
-        self.watchdog.watch(self, line)
-        return line
-
-    def close(self) -> None:
-        self.watchdog.forget(self)
-        super().close()

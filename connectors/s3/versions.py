@@ -31,15 +31,18 @@ def count_versions(client: Client, bucket: str, path: str, prefix: str) -> Itera
         yield Batch(schema.SETTING, {"path": [path] * len(names), "name": list(names), "value": values})
 
 
-def _versions(client: Client, bucket: str, prefix: str) -> tuple[int, int, int]:
-    old = size = markers = 0
+def _versions(client: Client, bucket: str, prefix: str) -> tuple[int, int | None, int]:
+    old, size, markers = 0, 0, 0
+    unknown = False
     marks = (("KeyMarker", "NextKeyMarker"), ("VersionIdMarker", "NextVersionIdMarker"))
     for answer in _pages(client, "list_object_versions", bucket, prefix, marks):
         aged = [v for v in answer.get("Versions") or () if not v.get("IsLatest")]
         old += len(aged)
-        size += sum(v.get("Size") or 0 for v in aged)
+        sizes = [v.get("Size") for v in aged]
+        unknown = unknown or None in sizes
+        size += sum(filter(None, sizes))
         markers += len(answer.get("DeleteMarkers") or ())
-    return old, size, markers
+    return old, None if unknown else size, markers
 
 
 def _uploads(client: Client, bucket: str, prefix: str) -> tuple[int]:
@@ -51,16 +54,18 @@ def _uploads(client: Client, bucket: str, prefix: str) -> tuple[int]:
 def _pages(
     client: Client, operation: str, bucket: str, prefix: str, marks: tuple[tuple[str, str], ...]
 ) -> Iterator[Any]:
-    """Every page, as long as the place where the next one begins moves on."""
+    """Every page, as long as the next one begins at a place that has not been one before."""
     place: dict[str, object] = {}
+    seen: set[tuple[object, ...]] = set()
     for _ in range(_PAGES):
-        # No EncodingType here: the client then asks for it itself and decodes the markers it sends back.
-        answer = client.get(operation, bucket, Bucket=bucket, Prefix=prefix, **place)
+        # No EncodingType here: the client then asks for it itself where it decodes the markers it sends back.
+        answer = client.get_objects(operation, bucket, Bucket=bucket, Prefix=prefix, **place)
         yield answer
         if not answer.get("IsTruncated"):
             return
         after = {sent: answer[told] for sent, told in marks if answer.get(told)}
-        if not after or after == place:
+        if not after or tuple(after.items()) in seen:
             break
+        seen.add(tuple(after.items()))
         place = after
     raise SourceError("PAGING_STUCK", f"{operation} does not move on", where=bucket)

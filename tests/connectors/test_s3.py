@@ -13,8 +13,8 @@ import boto3
 import pytest
 
 from connectors.s3 import PLUG
-from connectors.s3.connector import PAGES_PER_UNIT
 from connectors.s3.facts import SETTINGS
+from connectors.s3.run import PAGES_PER_UNIT
 from scanner import schema
 from scanner.connector import Session
 from scanner.model import SourceError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import ssl
 import subprocess
 import threading
@@ -14,7 +15,8 @@ import pytest
 
 from connectors.s3 import PLUG
 from scanner.connector import Session
-from scanner.model import Batch, SourceError, Unit
+from scanner.model import Batch, Fault, SourceError, Unit
+from scanner.paths import restore_text
 from scanner.testing import s3_double as double
 from scanner.testing.crawling import Crawl, Pace, crawl_all, ledger_gaps
 
@@ -115,6 +117,141 @@ def test_a_key_that_comes_twice_is_recorded_once() -> None:
     assert gaps(crawl) == [("bucket/b", "skip", "DUPLICATE_ENTRY")] * 2
 
 
+def test_a_key_is_not_taken_twice_because_another_order_would_allow_it() -> None:
+    # Bytewise "a!" comes before "a/z", folder by folder after it; it cannot be both.
+    crawl, _server = crawled(double.pages_of(("a!", "a/z"), ("a!",)))
+    assert objects(crawl) == ["a!", "a/z"]
+    assert gaps(crawl) == [("bucket/", "list", "PAGING_STUCK")]
+
+
+def test_a_server_that_starts_over_doubles_no_key() -> None:
+    keys = [f"a-{n:02d}" for n in range(40)] + [f"a/{n:02d}" for n in range(40)]
+    pages = [keys[n : n + 2] for n in range(0, len(keys), 2)]
+    crawl, _server = crawled(double.pages_of(*pages))  # takes no notice of start-after
+    assert objects(crawl) == keys[:40]
+    keys = [f"a-{n:02d}" for n in range(10)] + [f"a/{n:02d}" for n in range(70)]
+    pages = [keys[n : n + 2] for n in range(0, len(keys), 2)]
+    crawl, _server = crawled(double.pages_of(*pages))
+    assert objects(crawl) == keys[:40]
+    assert gaps(crawl) == [("bucket/", "list", "LISTING_UNORDERED")]
+
+
+def test_keys_outside_of_the_prefix_are_not_taken() -> None:
+    crawl, _server = crawled(double.pages_of(("data/a", "else/b")), root="s3://bucket/data/")
+    assert objects(crawl) == []
+    assert [(f.path, f.op, f.reason) for f in crawl.faults] == [("bucket/data/", "list", "OTHER")]
+
+
+@pytest.mark.parametrize("truncated", ["True", "1", "TRUE", "perhaps"])
+def test_a_page_is_the_last_only_where_it_says_so(truncated: str) -> None:
+    pages = double.pages_of(("a",), ("b",))
+
+    def script(request: double.Request) -> double.Answer:
+        answer = pages(request)
+        return double.Answer(answer.status, answer.body.replace(b"d>true<", b"d>%s<" % truncated.encode()))
+
+    crawl, _server = crawled(script)
+    assert objects(crawl) == ["a", "b"]
+
+
+def test_keys_that_need_escapes_are_started_after_exactly() -> None:
+    odd = ["100%", "%2F", "a+b", "a b", "&x=1", "#", "?", "é", "😀", "\u2028", "k" * 1024, "\x01", "\x00", "~", "\\x41"]
+    keys = [f"{key}{end}" for key in odd for end in ("", "/", "0")]
+    for size in (1, 2):
+        crawl, _server = crawled(double.bucket_of(keys, size))
+        assert len(crawl.units) > 1 + 1
+        assert [restore_text(key) for key in objects(crawl)] == sorted(keys, key=str.encode)
+        assert not crawl.faults
+
+
+def test_what_is_no_setting_is_unknown_and_not_none() -> None:
+    crawl, _server = crawled(lambda _request: double.page(ABC))
+    assert objects(crawl) == list(ABC)
+    assert {r["value"] for r in crawl.records("setting")} == {None}
+    assert {f.reason for f in crawl.faults} == {"QUERY_FAILED"}
+
+
+@pytest.mark.parametrize("answer", [double.error(404, "NoSuchThing"), double.Answer(404, b"not here")])
+def test_a_setting_nobody_knows_does_not_take_the_bucket_with_it(answer: double.Answer) -> None:
+    good = double.bucket_of(ABC)
+    crawl, _server = crawled(lambda request: answer if "replication" in request.query else good(request))
+    assert objects(crawl) == list(ABC)
+    assert [(f.path, f.op, f.reason) for f in crawl.faults] == [("bucket", "query", "QUERY_FAILED")]
+
+
+def buckets(*names: str, token: bool = False) -> double.Answer:
+    found = "".join(f"<Bucket><Name>{name}</Name></Bucket>" for name in names)
+    more = "<ContinuationToken>t</ContinuationToken>" if token else ""
+    return double.Answer(
+        body=f"<ListAllMyBucketsResult><Buckets>{found}</Buckets>{more}</ListAllMyBucketsResult>".encode()
+    )
+
+
+def test_buckets_of_impossible_names_are_recorded_and_never_asked() -> None:
+    arn = "arn:aws:s3:us-east-1:123456789012:accesspoint/evil"
+    good = double.bucket_of(ABC)
+    crawl, server = crawled(
+        lambda request: buckets(arn, "a/b", "bucket") if request.path == "/" else good(request), root="s3://"
+    )
+    assert {p for p in crawl.paths if r"\x2F" in p} == {arn.replace("/", r"\x2F"), r"a\x2Fb"}
+    assert objects(crawl)[-3:] == list(ABC)
+    assert [f.op for f in crawl.faults] == ["list", "list"]
+    assert {r.path.split("/")[1] for r in server.requests} == {"", "bucket"}
+
+
+def test_a_list_of_buckets_without_end_ends() -> None:
+    count = itertools.count()
+
+    def script(request: double.Request) -> double.Answer:
+        if request.path != "/":
+            return double.bucket_of(())(request)
+        return buckets(*(f"b{next(count)}" for _ in range(2000)), token=True)
+
+    with double.s3_double(script) as server, closing(opened(server.endpoint, root="s3://")) as connector:
+        events = list(connector.crawl(Unit("")))
+    faults = [e for e in events if isinstance(e, Fault)]
+    assert [(f.path, f.op, f.reason) for f in faults] == [("", "list", "PAGING_STUCK")]
+    assert len(server.requests) < 100
+
+
+def versions_of(*more: str) -> double.Script:
+    """A bucket whose list of versions has such records, and markers that go round in a circle."""
+    good, numbers = double.bucket_of(ABC), itertools.count()
+
+    def script(request: double.Request) -> double.Answer:
+        if "versions" not in request.query:
+            return good(request)
+        end = "<IsTruncated>false</IsTruncated>"
+        if not more:
+            end = f"<IsTruncated>true</IsTruncated><NextKeyMarker>{next(numbers) % 2}</NextKeyMarker>"
+        return double.Answer(body=f"<ListVersionsResult>{end}{''.join(more)}</ListVersionsResult>".encode())
+
+    return script
+
+
+def counted(script: double.Script) -> tuple[dict[object, object], Crawl, double.S3Double]:
+    crawl, server = crawled(script, versions=True)
+    return {r["name"]: r["value"] for r in crawl.records("setting") if "version" in str(r["name"])}, crawl, server
+
+
+def test_markers_that_go_round_end_the_count() -> None:
+    told, crawl, server = counted(versions_of())
+    assert told["old_versions"] is None
+    assert "PAGING_STUCK" in {f.reason for f in crawl.faults}
+    assert len(server.requests) < 40
+
+
+def test_a_version_of_unknown_size_makes_their_bytes_unknown() -> None:
+    old = "<Version><Key>a</Key><IsLatest>false</IsLatest>{}</Version>"
+    told, _crawl, _server = counted(versions_of(old.format("<Size>7</Size>"), old.format("")))
+    assert (told["old_versions"], told["old_version_bytes"]) == ("2", None)
+
+
+def test_versions_that_are_no_versions_are_unknown() -> None:
+    error, _server = failed(versions_of("<Version><Size>big</Size></Version>"), versions=True)
+    assert (error.code, error.transient) == ("IO_ERROR", True)
+
+
 def test_undecodable_keys_are_kept_exactly() -> None:
     crawl, _server = crawled(double.bucket_of([b"caf\xe9", b"\xff/\xfe", "é", "caf\\xE9"]))
     assert set(objects(crawl)) == {"caf\\xE9", "\\xFF/\\xFE", "é", "caf\\\\xE9"}
@@ -160,6 +297,22 @@ def test_an_entity_bomb_is_refused() -> None:
     assert time.monotonic() - started < 10
 
 
+def test_a_document_type_is_refused_in_every_encoding() -> None:
+    page = '<!DOCTYPE x [<!ENTITY k "kk">]><ListBucketResult><IsTruncated>false</IsTruncated><Contents><Key>&k;</Key>'
+    page += "</Contents></ListBucketResult>"
+    for encoding in ("utf-8", "utf-16", "utf-16-le", "utf-16-be"):
+        error, _server = failed(listings(double.Answer(body=page.encode(encoding))))
+        assert (error.code, error.detail) == ("IO_ERROR", "the answer is no S3 answer"), encoding
+
+
+def test_an_entity_bomb_in_an_error_is_not_read() -> None:
+    bomb = '<!DOCTYPE x [<!ENTITY a "boom"><!ENTITY b "&a;&a;">]><Error><Code>&b;</Code></Error>'
+    for encoding in ("utf-8", "utf-16-le"):
+        error, _server = failed(lambda _request, e=encoding: double.Answer(403, bomb.encode(e)))  # type: ignore[misc]
+        assert error.code == "DENIED"
+        assert "boom" not in error.detail
+
+
 def test_an_endless_answer_is_cut() -> None:
     error, _server = failed(lambda _request: double.Answer(body=b" " * 40_000_000))
     assert error.code == "IO_ERROR"
@@ -171,6 +324,17 @@ def test_a_storm_is_throttling_that_may_pass(status: int, code: str) -> None:
     error, server = failed(double.storm(1000, double.bucket_of(ABC), status, code))
     assert (error.code, error.transient) == ("THROTTLED", True)
     assert len(server.requests) == 1, "the engine retries, with its own pace; the client does not"
+
+
+def test_a_failing_server_is_left_alone_until_the_engine_tries_again() -> None:
+    good = double.bucket_of(ABC)
+
+    def script(request: double.Request) -> double.Answer:
+        preflight = request.query.get("max-keys") == "1"
+        return good(request) if preflight or not request.is_listing else double.error(500, "InternalError")
+
+    error, server = failed(script)
+    assert (error.code, error.transient, len(server.listings)) == ("IO_ERROR", True, 2)
 
 
 def test_a_storm_in_the_middle_keeps_what_came_before() -> None:
@@ -254,15 +418,47 @@ def test_nothing_but_get_and_head_leaves() -> None:
         assert not server.requests
 
 
-@pytest.mark.parametrize("slow", ["head", "body"])
-def test_a_trickle_has_a_deadline(slow: str) -> None:
+CLOSING = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2000\r\n\r\n"
+ENDLESS = b"HTTP/1.0 200 OK\r\n\r\n"
+
+
+@pytest.mark.parametrize(("slow", "raw"), [("head", b""), ("body", b""), ("body", CLOSING), ("body", ENDLESS)])
+def test_a_trickle_has_a_deadline(slow: str, raw: bytes) -> None:
     answer = double.page(ABC)
     started = time.monotonic()
     error, _server = failed(
-        lambda _request: double.Answer(body=answer.body, headers=answer.headers, pause_s=0.2, slow=slow), timeout_s=1.0
+        lambda _request: double.Answer(body=answer.body, headers=answer.headers, pause_s=0.2, slow=slow, raw=raw),
+        timeout_s=0.5,
     )
     assert (error.code, error.transient) == ("TIMEOUT", True)
     assert time.monotonic() - started < 5
+
+
+def listings(answer: double.Answer) -> double.Script:
+    """The same answer to every request for keys; the bucket has no settings."""
+    good = double.bucket_of(())
+    return lambda request: answer if request.is_listing else good(request)
+
+
+def test_an_answer_of_an_old_server_is_taken() -> None:
+    crawl, _server = crawled(listings(double.Answer(body=double.page(ABC).body, raw=ENDLESS)))
+    assert objects(crawl) == list(ABC)
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nContent-Length: 99\r\n\r\n",
+        b"HTTP/1.1 abc OK\r\n\r\n",
+        b"<hello>\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000 + b"\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\n" + b"X: a\r\n" * 200 + b"\r\n",
+    ],
+)
+def test_what_is_no_http_is_a_passing_failure(raw: bytes) -> None:
+    error, _server = failed(listings(double.Answer(body=double.page(ABC).body, raw=raw)))
+    assert (error.code, error.transient) == ("UNREACHABLE", True)
 
 
 def test_an_answer_cut_short_is_a_passing_failure() -> None:
@@ -277,6 +473,7 @@ def test_nobody_listens() -> None:
     with closing(opened(endpoint)) as connector, pytest.raises(SourceError) as raised:
         list(connector.roots())
     assert (raised.value.code, raised.value.transient) == ("UNREACHABLE", True)
+    assert "refused" in raised.value.detail
 
 
 def test_more_content_than_asked_for_is_not_taken() -> None:
@@ -290,6 +487,31 @@ def test_more_content_than_asked_for_is_not_taken() -> None:
         assert raised.value.code == "IO_ERROR"
         assert [r.headers.get("range") for r in server.requests] == [None, "bytes=5-14"]
         assert crawl_all(connector).paths, "the cap was for that one answer"
+
+
+def read(head: double.Answer, body: double.Answer) -> bytes:
+    with (
+        double.s3_double(lambda request: head if request.method == "HEAD" else body) as server,
+        closing(opened(server.endpoint)) as connector,
+    ):
+        content: bytes = connector.read("bucket/k", 0, 9)
+        return content
+
+
+def test_an_object_of_unknown_length_is_read() -> None:
+    assert read(double.Answer(raw=ENDLESS), double.Answer(body=b"0123456789")) == b"012345678"
+
+
+MUCH = b"HTTP/1.1 200 OK\r\nContent-Length: much\r\n\r\n"
+NINE = b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 9\r\n\r\n"
+SHORT = b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n"
+
+
+@pytest.mark.parametrize(("head", "body"), [(MUCH, b""), (NINE, SHORT)])
+def test_lengths_that_lie_are_a_passing_failure(head: bytes, body: bytes) -> None:
+    with pytest.raises(SourceError) as raised:
+        read(double.Answer(raw=head), double.Answer(raw=body))
+    assert (raised.value.code, raised.value.transient) == ("IO_ERROR", True)
 
 
 def test_an_object_in_an_archive_tier_is_not_read() -> None:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import traceback
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,13 +15,13 @@ from pydantic import ValidationError
 
 from connectors.s3 import PLUG
 from connectors.s3.client import Client
-from connectors.s3.listing import BYTES, FOLDERS, Page, check_page, decode_key, instant, microseconds, read_page
+from connectors.s3.listing import FOLDERS, Page, check_page, decode_key, instant, microseconds, read_page
 from connectors.s3.options import S3Options
 from connectors.s3.policy import PolicyGrant, policy_grants
 from connectors.s3.transport import Transport
 from scanner.connector import Account, Session
 from scanner.model import SourceError
-from scanner.testing.s3_double import page
+from scanner.testing.s3_double import Answer, page, s3_double
 
 SECRET = "c4nary-wJalrXUtnFEMI"
 
@@ -107,6 +110,60 @@ def test_no_credentials_is_an_error_that_says_what_to_set(monkeypatch: pytest.Mo
         list(missing.roots())
 
 
+STS = "<ErrorResponse><Error><Code>AccessDenied</Code><Message>no</Message></Error></ErrorResponse>"
+
+
+@pytest.mark.parametrize(
+    ("profile", "code"),
+    [
+        ("credential_process = /nonexistent/helper", "SECRET_MISSING"),
+        ("role_arn = arn:aws:iam::123456789012:role/x\nsource_profile = q\nregion = us-east-1", "AUTH_REFUSED"),
+        ("credential_process = /bin/echo no-json", "SECRET_MISSING"),
+    ],
+)
+def test_a_profile_that_gives_no_login_is_refused_once(
+    profile: str, code: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    config = tmp_path / "config"
+    keys = f"[profile q]\naws_access_key_id = AKIA\naws_secret_access_key = {SECRET}\n"
+    config.write_text(f"[profile p]\n{profile}\n{keys}")
+    monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    with s3_double(lambda _request: Answer(403, STS.encode())) as login:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", login.endpoint)
+        connector = PLUG.open(options(profile="p", endpoint="http://127.0.0.1:1"), Session("s"))
+        with pytest.raises(SourceError) as raised:
+            list(connector.roots())
+    assert (raised.value.code, raised.value.transient) == (code, False)
+    assert SECRET not in "".join(traceback.format_exception(raised.value))
+    assert len(login.requests) <= 1
+
+
+@pytest.mark.parametrize(
+    ("proxy", "sent"),
+    [
+        ("http://user:p%40ss%2Fw0rd@127.0.0.1:{}", "user:p@ss/w0rd"),
+        ("http://user@127.0.0.1:{}", "user:"),
+        ("http://127.0.0.1:{}", None),
+    ],
+)
+def test_a_proxy_that_refuses_the_login_is_asked_once(
+    proxy: str, sent: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("no_proxy", "NO_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+    with s3_double(lambda _request: Answer(407)) as door:
+        monkeypatch.setenv("https_proxy", proxy.format(door.endpoint.rpartition(":")[2]))
+        connector = PLUG.open(options(endpoint="https://files.example", anonymous=True), Session("s"))
+        with closing(connector), pytest.raises(SourceError) as raised:
+            list(connector.roots())
+    assert (raised.value.code, raised.value.transient) == ("AUTH_REFUSED", False)
+    assert "proxy" in raised.value.detail
+    login = door.requests[0].headers.get("proxy-authorization")
+    assert [r.method for r in door.requests] == ["CONNECT"]
+    assert login == (None if sent is None else "Basic " + base64.b64encode(sent.encode()).decode())
+
+
 def test_the_machines_own_configuration_does_not_redirect_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://evil.example")
     monkeypatch.setenv("AWS_PROFILE", "nobody")
@@ -165,7 +222,7 @@ def test_what_is_kept_always_increases_and_nothing_before_a_stop_is_lost(
 ) -> None:
     checked = check_page(page_of(keys, token), last, "t", None)
     kept = [keys[row] for row in checked.keep]
-    rank = (lambda key: key) if checked.order == BYTES else (lambda key: key.split(b"/"))
+    rank = (lambda key: key.split(b"/")) if checked.order == FOLDERS else (lambda key: key)
     assert all(rank(a) < rank(b) or not a for a, b in zip([last, *kept], kept, strict=False))
     seen = sorted([*checked.keep, *checked.repeated])
     assert seen == list(range(len(seen))), "rows are taken from the start, without a hole"
@@ -204,6 +261,13 @@ def test_what_a_page_does_not_say_is_unknown() -> None:
     assert read_page(b"<Error><Code>InternalError</Code></Error>") is None
 
 
+@pytest.mark.parametrize("key", [b"", b"<Key></Key>"])
+def test_a_page_with_a_nameless_object_is_broken(key: bytes) -> None:
+    page = b"<ListBucketResult><IsTruncated>false</IsTruncated><Contents>%s</Contents></ListBucketResult>" % key
+    with pytest.raises(ValueError, match="broken"):
+        read_page(page)
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
@@ -214,11 +278,18 @@ def test_what_a_page_does_not_say_is_unknown() -> None:
         ("1970-01-01T00:00:01", 1_000_000),
         ("Thu, 01 Jan 1970 00:00:02 GMT", 2_000_000),
         ("0000-00-00", None),
+        ("Thu, 01 Jan 99999999999999999999 00:00:00 GMT", None),
+        ("Thu, 01 Jan 2020 00:00:00 +99999999999999", None),
         ("", None),
     ],
 )
 def test_times_are_exact_or_unknown(text: str, expected: int | None) -> None:
     assert microseconds(instant(text)) == expected
+
+
+@given(st.text(max_size=30) | st.from_regex(r"[A-Z][a-z]{2}, \d+ [A-Z][a-z]{2} \d+ \d+:\d+:\d+ [+-]?\w+"))
+def test_no_time_is_an_error(text: str) -> None:
+    assert isinstance(microseconds(instant(text)), int | None)
 
 
 # Policies
@@ -272,6 +343,14 @@ def test_negations_are_not_guessed_at() -> None:
     found, unread = policy_grants(json.dumps(policy), "b")
     assert not found
     assert "NotPrincipal" in unread[0]
+
+
+def test_a_policy_of_a_million_grants_is_not_spelt_out() -> None:
+    many = [f"arn:aws:s3:::b/{n}" for n in range(2000)]
+    statement = {"Effect": "Allow", "Principal": {"AWS": many}, "Action": "*", "Resource": many}
+    found, unread = policy_grants(json.dumps({"Statement": [statement]}), "b")
+    assert len(found) <= 10_000
+    assert "10000 grants" in unread[0]
 
 
 @pytest.mark.parametrize("text", ["", "no json", "[]", "[" * 200_000])

@@ -1,0 +1,112 @@
+"""A deadline over whole exchanges, for whichever connections a pool makes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, ClassVar
+
+import urllib3
+from urllib3.connection import HTTPConnection, HTTPSConnection
+
+
+class Watchdog:
+    """Ends every connection of a transport when a deadline has passed.
+
+    Socket timeouts bound one wait, not an answer that trickles in byte by byte, in its TLS handshake, its headers or
+    its body. A duplicate of each socket is kept, because shutting that down ends the wait of the thread that reads; and
+    kept to the end of the exchange, because a connection that serves no other answer is closed before its body is read.
+    """
+
+    def __init__(self) -> None:
+        self.fired = False
+        self._armed = False
+        self._lock = threading.Lock()
+        self._lines: dict[int, socket.socket] = {}
+        self._closing: list[socket.socket] = []
+
+    @contextmanager
+    def armed(self, seconds: float) -> Iterator[None]:
+        """Let what happens inside take so long; ``fired`` tells whether it took longer."""
+        self.fired, self._armed = False, True
+        timer = threading.Timer(seconds, self._cut)
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
+            self._armed = False
+            with self._lock:
+                closing, self._closing = self._closing, []
+            for line in closing:
+                line.close()
+
+    def watch(self, connection: object, line: socket.socket) -> None:
+        """Answer for a connection that has just been made."""
+        self.forget(connection)
+        with self._lock:
+            self._lines[id(connection)] = line.dup()
+
+    def forget(self, connection: object) -> None:
+        """The connection is closed: at once, or when the answer that it still carries has been read."""
+        with self._lock:
+            line = self._lines.pop(id(connection), None)
+            if line is not None and self._armed:
+                self._closing.append(line)
+                return
+        if line is not None:
+            line.close()
+
+    def close(self) -> None:
+        """Forget every connection."""
+        with self._lock:
+            lines, self._lines = self._lines, {}
+        for line in lines.values():
+            line.close()
+
+    def pool_classes(self) -> dict[str, Any]:
+        """Connection pools whose connections report here, by scheme."""
+        plain = type("_Plain", (_WatchedHTTP,), {"watchdog": self})
+        tls = type("_Tls", (_WatchedHTTPS,), {"watchdog": self})
+        return {
+            "http": type("_PlainPool", (urllib3.HTTPConnectionPool,), {"ConnectionCls": plain}),
+            "https": type("_TlsPool", (urllib3.HTTPSConnectionPool,), {"ConnectionCls": tls}),
+        }
+
+    def _cut(self) -> None:
+        self.fired = True
+        with self._lock:
+            for line in (*self._lines.values(), *self._closing):
+                try:
+                    line.shutdown(socket.SHUT_RDWR)
+                except OSError:
+                    continue  # it has ended already
+
+
+class _WatchedHTTP(HTTPConnection):
+    watchdog: ClassVar[Watchdog]
+
+    def _new_conn(self) -> socket.socket:
+        line = super()._new_conn()
+        self.watchdog.watch(self, line)
+        return line
+
+    def close(self) -> None:
+        self.watchdog.forget(self)
+        super().close()
+
+
+class _WatchedHTTPS(HTTPSConnection):
+    watchdog: ClassVar[Watchdog]
+
+    def _new_conn(self) -> socket.socket:
+        line = super()._new_conn()
+        self.watchdog.watch(self, line)
+        return line
+
+    def close(self) -> None:
+        self.watchdog.forget(self)
+        super().close()
