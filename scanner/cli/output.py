@@ -56,7 +56,9 @@ class Stream:
 
     @property
     def _file(self) -> IO[str] | None:
-        return cast("IO[str] | None", getattr(sys, self._name))
+        file = getattr(sys, self._name)
+        # A live table puts a stand-in there that prints through our own console: what we write goes past it.
+        return cast("IO[str] | None", getattr(file, "rich_proxied_file", file))
 
     @property
     def encoding(self) -> str:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import signal
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -183,6 +186,40 @@ def test_output_that_cannot_be_written_is_told(stocktake: Any, here: Here, tree:
         assert done.returncode == 15
         assert "standard output" in done.stderr
         assert "Traceback" not in done.stderr
+
+
+def _read(terminal: int) -> bytes:
+    try:
+        return os.read(terminal, 65536)
+    except OSError:  # the other end is closed
+        return b""
+
+
+def test_terminal_gets_a_live_table_that_goes_away(here: Here, estate: Estate, tmp_path: Path) -> None:
+    for n in range(60):
+        (tmp_path / "wide" / f"d\x1b[2J{n}").mkdir(parents=True)
+    estate({"name": "wide", "type": "file", "root": str(tmp_path / "wide"), "requests_per_s": 40})
+    ours, theirs = pty.openpty()
+    scan = subprocess.Popen(
+        [*COMMAND, "scan"], stdin=theirs, stdout=theirs, stderr=theirs, cwd=tmp_path, start_new_session=True,
+        env=clean_environment(TERM="xterm-256color", COLUMNS="120", LINES="40"),
+    )  # fmt: skip
+    os.close(theirs)
+    shown = b""
+    try:
+        while piece := _read(ours):
+            shown += piece
+            if b"Done/found" in shown and b"now in" not in shown:
+                os.kill(scan.pid, signal.SIGUSR1)
+    finally:
+        if scan.poll() is None and b"Next: " not in shown:
+            os.killpg(scan.pid, signal.SIGKILL)
+    os.close(ours)
+    assert scan.wait(30) == 0, shown
+    assert shown.count(b"Done/found") > 1, "the table is drawn anew"
+    assert b"now in" in shown
+    assert b"\x1b[2J" not in shown, "a name must not act on the terminal"
+    assert shown.count(b"Run 1: complete") == 1
 
 
 def test_nothing_said_and_groups_show_help(stocktake: Any, here: Here) -> None:
