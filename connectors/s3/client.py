@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
+from xml.etree.ElementTree import ParseError
 
 import botocore.session
 from botocore import UNSIGNED
@@ -72,7 +73,7 @@ class Client:
             raise SourceError("REDIRECT_REFUSED", short(str(error)), where=where) from None
         except BotoCoreError as error:
             raise SourceError("OTHER", short(f"{type(error).__name__}: {error}"), where=where) from None
-        except (ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
+        except (ParseError, ValueError, TypeError, LookupError, AttributeError, ArithmeticError) as error:
             # The client's parser takes an answer at its word: a number that is none ends in whatever ``int`` raises.
             detail = short(f"the answer is no S3 answer: {type(error).__name__}: {error}")
             raise UnreadableError(detail, where=where) from None

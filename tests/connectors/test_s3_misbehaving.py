@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import itertools
+import logging
 import ssl
-import subprocess
 import threading
 import time
-from contextlib import closing
+import traceback
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from connectors.s3 import PLUG
 from scanner.connector import Session
@@ -162,6 +170,14 @@ def test_keys_that_need_escapes_are_started_after_exactly() -> None:
         assert len(crawl.units) > 1 + 1
         assert [restore_text(key) for key in objects(crawl)] == sorted(keys, key=str.encode)
         assert not crawl.faults
+
+
+@pytest.mark.parametrize("setting", ["location", "versioning", "encryption", "acl", "policy", "tagging"])
+def test_a_broken_setting_is_unknown_and_takes_nothing_with_it(setting: str) -> None:
+    good = double.bucket_of(ABC)
+    crawl, _server = crawled(lambda r: double.Answer(body=b"<a><b></a>") if setting in r.query else good(r))
+    assert objects(crawl) == list(ABC)
+    assert [(f.path, f.op, f.reason) for f in crawl.faults] == [("bucket", "query", "QUERY_FAILED")]
 
 
 def test_what_is_no_setting_is_unknown_and_not_none() -> None:
@@ -532,18 +548,67 @@ def test_requester_pays_is_said_only_when_agreed() -> None:
         assert {r.headers.get("x-amz-request-payer") for r in server.listings} == {said}
 
 
-def test_a_self_signed_certificate_is_refused_until_it_is_trusted(tmp_path: Path) -> None:
-    key, certificate = tmp_path / "key.pem", tmp_path / "cert.pem"
-    command = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]
-    command += ["-addext", "subjectAltName=IP:127.0.0.1", "-keyout", str(key), "-out", str(certificate)]
-    subprocess.run(command, check=True, capture_output=True, timeout=60)
+@contextmanager
+def tls_double(place: Path, *, address: str = "127.0.0.1", days: int = 2) -> Iterator[tuple[str, Path]]:
+    """A well-behaved bucket over TLS: its endpoint, and its own certificate."""
+    key, end = ec.generate_private_key(ec.SECP256R1()), datetime.now(UTC) + timedelta(days=days)
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "double")])
+    builder = x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
+    builder = builder.not_valid_before(end - timedelta(days=9)).not_valid_after(end)
+    names = x509.SubjectAlternativeName([x509.IPAddress(ip_address(address))])
+    both = place / "both.pem"
+    both.write_bytes(
+        builder.add_extension(names, critical=False).sign(key, hashes.SHA256()).public_bytes(Encoding.PEM)
+        + key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    )
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context.load_cert_chain(both)
     with double.s3_double(double.bucket_of(ABC), context) as server:
-        with closing(opened(server.endpoint)) as connector, pytest.raises(SourceError) as raised:
+        yield server.endpoint, both
+
+
+def test_a_self_signed_certificate_is_refused_until_it_is_trusted(tmp_path: Path) -> None:
+    with tls_double(tmp_path) as (endpoint, certificate):
+        with closing(opened(endpoint)) as connector, pytest.raises(SourceError) as raised:
             list(connector.roots())
-        with closing(opened(server.endpoint, ca_bundle=certificate)) as connector:
+        with closing(opened(endpoint, ca_bundle=certificate)) as connector:
             assert objects(crawl_all(connector)) == list(ABC)
     assert (raised.value.code, raised.value.transient) == ("TLS_REFUSED", False)
     assert "self-signed" in raised.value.detail
     assert not [t for t in threading.enumerate() if isinstance(t, threading.Timer)]
+
+
+@pytest.mark.parametrize(
+    ("wrong", "reason"), [({"address": "127.0.0.2"}, "IP address mismatch"), ({"days": -1}, "expired")]
+)
+def test_a_trusted_certificate_must_be_of_this_host_and_of_today(
+    wrong: dict[str, Any], reason: str, tmp_path: Path
+) -> None:
+    with (
+        tls_double(tmp_path, **wrong) as (endpoint, certificate),
+        closing(opened(endpoint, ca_bundle=certificate)) as connector,
+        pytest.raises(SourceError) as raised,
+    ):
+        list(connector.roots())
+    assert (raised.value.code, raised.value.transient) == ("TLS_REFUSED", False)
+    assert reason in raised.value.detail
+
+
+def test_no_log_line_holds_a_secret_or_a_session_token(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    secrets = {"secret_key": "c4nary-secret/Pw+1", "session_token": "c4nary-token/Pw+2"}
+    for name, value in {"access_key": "AKIA", **secrets}.items():
+        monkeypatch.setenv(f"S3_{name}".upper(), value)
+    keys = {name: f"env:S3_{name.upper()}" for name in ("access_key", *secrets)}
+    caplog.set_level(logging.DEBUG)
+    _crawl, server = crawled(double.bucket_of(ABC), anonymous=False, **keys)
+    error, _server = failed(
+        lambda _request: double.error(403, "InvalidToken", " ".join(secrets.values())), anonymous=False, **keys
+    )
+    assert server.requests[0].headers["x-amz-security-token"] == secrets["session_token"]
+    assert caplog.records, "urllib3 has said something"
+    assert error.code == "AUTH_REFUSED"
+    for secret in secrets.values():
+        assert secret not in caplog.text
+        assert secret not in "".join(traceback.format_exception(error))
