@@ -78,7 +78,8 @@ def mariadb(*, settings: Sequence[str] = ()) -> Iterator[MariaDB]:
     with base.home("mariadb") as directory:
         log, data, socket = directory / "log", directory / "data", directory / "s.sock"
         base.give(directory)
-        options = ["--no-defaults", f"--datadir={data}"]
+        # Its own temporary files too: two installations at once trip over each other's in a shared place.
+        options = ["--no-defaults", f"--datadir={data}", f"--tmpdir={directory}"]
         base.run([*base.as_user(), install, *options, "--auth-root-authentication-method=normal", "--skip-test-db"])
 
         def command(port: int) -> list[str]:
