@@ -124,6 +124,8 @@ class ShareHarness(Harness):
     def plant(self, world: World) -> None:
         if not any(self.tree.iterdir()):
             world.plant(self.tree)
+            # The first to list a folder moves its access time, of which Samba makes the time of its creation.
+            assert list(self.tree.rglob("*"))
 
     def settings(self) -> dict[str, object]:
         return settings(self.server, self.share)

@@ -39,7 +39,7 @@ class CoreSuite:
         assert plug.type, "a plug has a type"
         assert plug.title, "a plug has a title"
         assert plug.locator(options), "a source has a locator"
-        given = {batch.schema.name for batch in harness.crawl().batches}
+        given = {batch.schema.name for batch in harness.found.batches}
         assert given <= set(plug.facts), f"facts given but not declared: {sorted(given - set(plug.facts))}"
 
     def test_every_capability_has_its_suite(self, harness: Harness) -> None:
@@ -79,31 +79,31 @@ class CoreSuite:
 
     def test_every_record_fits_its_schema(self, harness: Harness) -> None:
         """Declared columns of the declared types, required ones never NULL, sizes only where there is content."""
-        flaws = [flaw for batch in harness.crawl().batches for flaw in checks.batch_flaws(batch)]
+        flaws = [flaw for batch in harness.found.batches for flaw in checks.batch_flaws(batch)]
         assert not flaws, "\n".join(flaws[:20])
 
     def test_every_path_is_canonical(self, harness: Harness) -> None:
         """Paths are written one way only, so that equal names are equal texts and give the exact name back."""
-        crawl = harness.crawl()
+        crawl = harness.found
         paths = [*crawl.paths, *(str(r["path"]) for r in crawl.records("listing")), *(u.key for u in crawl.units)]
         wrong = [path for path in paths if not checks.is_canonical(path)]
         assert not wrong, f"not canonical: {wrong[:20]}"
 
     def test_every_fault_is_declared(self, harness: Harness) -> None:
         """Known ops and codes, canonical paths; what could not be listed is named with its closing '/'."""
-        flaws = [flaw for fault in harness.crawl().faults for flaw in checks.fault_flaws(fault)]
+        flaws = [flaw for fault in harness.found.faults for flaw in checks.fault_flaws(fault)]
         assert not flaws, "\n".join(flaws[:20])
 
     def test_listed_equals_recorded_skipped_and_failed(self, harness: Harness) -> None:
         """The ledger: every name the source returned is an entry, a skip or a failure, container by container."""
-        crawl = harness.crawl()
+        crawl = harness.found
         assert crawl.records("listing"), "no listing was recorded"
         gaps = ledger_gaps(crawl)
         assert not gaps, "\n".join(gaps[:20])
 
     def test_nothing_is_recorded_twice(self, harness: Harness) -> None:
         """One name, one entry."""
-        twice = [path for path, count in Counter(harness.crawl().paths).items() if count > 1]
+        twice = [path for path, count in Counter(harness.found.paths).items() if count > 1]
         assert not twice, f"recorded more than once: {twice[:20]}"
 
     def test_a_second_crawl_says_the_same(self, harness: Harness) -> None:
@@ -159,7 +159,7 @@ class CoreSuite:
         with closing(harness.open(pace=pace)) as connector:
             list(connector.roots())
             assert pace.requests, "the roots were named without asking for the pace"
-            for unit in harness.crawl().units:
+            for unit in harness.found.units:
                 before = pace.requests
                 list(connector.crawl(unit))
                 assert pace.requests > before, f"{unit} was crawled without asking for the pace"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AbstractContextManager, closing
 from dataclasses import replace
+from functools import cached_property
 from typing import Any, TypeVar
 
 from pydantic import BaseModel
@@ -97,6 +98,11 @@ class Harness:
         if within is not None:
             session = replace(session, within=within)
         return self.plug.open(self.options(chosen), session)
+
+    @cached_property
+    def found(self) -> Crawl:
+        """One crawl of the world, for all the tests that only look at it; access times are of then."""
+        return self.crawl()
 
     def crawl(self, **how: Any) -> Crawl:
         """Everything the connector finds, by one instance; ``how`` as for ``crawl_all``."""

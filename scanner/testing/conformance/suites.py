@@ -25,7 +25,7 @@ class ConnectorSuite(CoreSuite):
 
     def test_the_world_is_found_complete_and_exact(self, harness: Harness) -> None:
         """Every entry and no other, with its kind, its size, its time and a link's target."""
-        found = harness.crawl().entries
+        found = harness.found.entries
         expected = {harness.path(node): node for node in harness.world.nodes}
         assert set(found) - set(harness.extra) == set(expected), difference(
             set(found) - set(harness.extra), set(expected)
@@ -43,18 +43,18 @@ class ConnectorSuite(CoreSuite):
 
     def test_names_restore_to_the_exact_bytes_of_the_source(self, harness: Harness) -> None:
         """From the text in the catalog back to the bytes that were planted."""
-        found = {restore(path[len(harness.prefix) :]) for path in harness.crawl().paths if path not in harness.extra}
+        found = {restore(path[len(harness.prefix) :]) for path in harness.found.paths if path not in harness.extra}
         planted = {node.path for node in harness.world.nodes}
         assert found == planted, difference({repr(f) for f in found}, {repr(p) for p in planted})
 
     def test_a_clean_world_gives_no_faults(self, harness: Harness) -> None:
         """Nothing refused, nothing left out: only notes, and questions the store would not answer."""
-        faults = [f for f in harness.crawl().faults if f.op not in ("note", "query")]
+        faults = [f for f in harness.found.faults if f.op not in ("note", "query")]
         assert not faults, f"faults without a cause: {faults[:10]}"
 
     def test_every_directory_is_listed_to_its_end(self, harness: Harness) -> None:
         """A directory recorded but never listed would be a hole without an edge; an empty one is listed too."""
-        crawl = harness.crawl()
+        crawl = harness.found
         listed = {record["path"] for record in crawl.records("listing")}
         unfinished = [r["path"] for r in crawl.records("listing") if r["complete"] is not True]
         holes = [p for p, r in crawl.entries.items() if r["kind"] in _CONTAINERS and f"{p}/" not in listed]
@@ -63,7 +63,7 @@ class ConnectorSuite(CoreSuite):
 
     def test_a_container_a_unit_may_not_cover_is_handed_out_instead(self, harness: Harness) -> None:
         """Excluded or a unit already: it is named as a unit, and nothing in it is told by the unit above."""
-        whole = harness.crawl()
+        whole = harness.found
         for node in harness.world.nodes:
             if node.kind != "directory":
                 continue
@@ -91,7 +91,7 @@ class DeniedSuite:
 
     def test_a_denied_subtree_is_one_fault_and_siblings_survive(self, harness: Harness) -> None:
         """The directory itself is recorded, what lies beneath is one fault, and all else is as ever."""
-        clean = harness.crawl().entries
+        clean = harness.found.entries
         with harness.denied() as path:
             crawl = harness.crawl()
         faults = [(f.path, f.op, f.reason) for f in crawl.faults if f.op not in ("note", "query")]
@@ -186,14 +186,14 @@ class DatabaseSuite(CoreSuite):
 
     def test_every_table_and_view_is_found(self, harness: Harness) -> None:
         """With its kind."""
-        found = {path: record["kind"] for path, record in harness.crawl().entries.items()}
+        found = {path: record["kind"] for path, record in harness.found.entries.items()}
         expected = dict(harness.tables())
         told = {path: found.get(path) for path in expected}
         assert told == expected, f"told: {told}"
 
     def test_columns_belong_to_tables_and_are_numbered(self, harness: Harness) -> None:
         """Every planted table has columns, numbered from 1 without a gap; every column's table is an entry."""
-        crawl = harness.crawl()
+        crawl = harness.found
         positions: dict[str, list[object]] = {}
         for record in crawl.records("column"):
             positions.setdefault(str(record["path"]), []).append(record["position"])
@@ -205,7 +205,7 @@ class DatabaseSuite(CoreSuite):
 
     def test_keys_name_columns_that_exist(self, harness: Harness) -> None:
         """On both sides of a foreign key, as far as that was crawled; an index may stand over an expression."""
-        crawl = harness.crawl()
+        crawl = harness.found
         named = {(str(r["path"]), str(r["name"])) for r in crawl.records("column")}
         tables = {path for path, _name in named}
         for record in crawl.records("key"):
