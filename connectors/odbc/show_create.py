@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.odbc import guard
@@ -27,6 +27,7 @@ class ShowCreate(Native):
             return
         seen: dict[str, list[Any]] = {}
         refusal: Refusal | None = None
+        names: tuple[str, ...] = NAMES
         for page in super().pages(fact, scope, objects):
             if isinstance(page, Refusal):
                 refusal = page
@@ -39,15 +40,22 @@ class ShowCreate(Native):
                     seen.setdefault(row[page.names.index("path")], []).append(row)
             names = page.names
         tables = list(seen) if refusal is None else [name for name, kind in objects.items() if kind == "table"]
+        told_of: set[tuple[str, str]] = set()
         for found in self._texts(scope, tables):
             if isinstance(found, Page):
+                told_of.update((row[0], row[1]) for row in found.rows)
                 yield found
-                continue
-            yield found if refusal is None else Refusal(found.code, f"{refusal.detail}; {found.detail}", found.object)
-            left = [found.object] if found.object else tables[int(found.detail.split()[0]) :] if tables else []
-            kept = [row for name in left for row in seen.get(name, ())]
-            if kept:
-                yield Page(names, kept)
+            else:
+                yield (
+                    found if refusal is None else Refusal(found.code, f"{refusal.detail}; {found.detail}", found.object)
+                )
+        # What the catalog lists and no text told is kept, with unknown actions: the text was refused, or too late, or
+        # unreadable (MariaDB before 10.11.19 writes a foreign key's names unescaped, backticks and all).
+        left = [
+            r for rows in seen.values() for r in rows if (_of(names, r, "path"), _of(names, r, "name")) not in told_of
+        ]
+        if left:
+            yield Page(names, left)
 
     def _texts(self, scope: Scope, tables: list[str]) -> Iterator[Page | Refusal]:
         deadline = time.monotonic() + self.link.options.query_timeout_s
@@ -68,6 +76,10 @@ class ShowCreate(Native):
                 yield Page(NAMES, found)
 
 
+def _of(names: Sequence[str], row: Sequence[Any], name: str) -> str:
+    return str(row[names.index(name)])
+
+
 def foreign_keys(table: str, ddl: str) -> list[Any]:
     """Rows as ``NAMES`` names them, one for each column of each foreign key, out of a table's text.
 
@@ -83,7 +95,10 @@ def foreign_keys(table: str, ddl: str) -> list[Any]:
     rows: list[Any] = []
     for at in range(len(tokens) - 4):
         if words[at] == "CONSTRAINT" and words[at + 2 : at + 4] == ["FOREIGN", "KEY"]:
-            rows += _key(table, tokens, words, at)
+            try:
+                rows += _key(table, tokens, words, at)
+            except (IndexError, ValueError):  # names written unescaped: no list of theirs ends where it should
+                continue
     return rows
 
 

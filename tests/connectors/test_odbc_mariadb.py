@@ -188,7 +188,9 @@ def test_every_key_and_index_is_as_the_server_shows_it(
                 expected.setdefault((path(database, table), row[2], what), []).append(row[4])
     told = {(r["path"], r["name"], r["kind"]): r["columns"] for r in crawl.records("key") if r["kind"] != "foreign"}
     assert told == expected
-    assert {_foreign(r) for r in crawl.records("key") if r["kind"] == "foreign"} == _foreign_keys(harbour)
+    assert {_foreign(r) for r in crawl.records("key") if r["kind"] == "foreign"} == _foreign_keys(
+        harbour, full=account == "found"
+    )
 
 
 def _foreign(r: dict[str, object]) -> tuple[object, ...]:
@@ -196,11 +198,14 @@ def _foreign(r: dict[str, object]) -> tuple[object, ...]:
     return (r["path"], r["name"], columns, r["ref_path"], referred, r["on_delete"], r["on_update"])
 
 
-def _foreign_keys(harbour: MariaHarness) -> set[tuple[object, ...]]:
+def _foreign_keys(harbour: MariaHarness, *, full: bool = True) -> set[tuple[object, ...]]:
     """As SQLAlchemy reads them out of SHOW CREATE TABLE; the one whose names it cannot unquote is added by hand."""
     inspector = sa.inspect(sa.create_engine("mariadb+pyodbc://", creator=harbour.plain))
+    # Before 10.11.19 the server writes these names unescaped, and an account that may only SELECT cannot be told more.
+    text = harbour.read(f"SHOW CREATE TABLE {quoted(ODD, 'back`tick')}")[0][1]
+    actions = ("CASCADE", "RESTRICT") if full or "`f``k`" in text else (None, None)
     expected: set[tuple[object, ...]] = {
-        (path(ODD, "back`tick"), "f`k", ("x`y",), path(ODD, 'we"ird'), ('a"b',), "CASCADE", "RESTRICT")
+        (path(ODD, "back`tick"), "f`k", ("x`y",), path(ODD, 'we"ird'), ('a"b',), *actions)
     }
     for database in ("port", "PORT", "ledger"):
         for table in inspector.get_table_names(database):

@@ -319,3 +319,14 @@ def test_a_drivers_words_are_scrubbed_of_passwords() -> None:
     assert "known" not in said
     assert "PWD=***" in said
     assert not re.search(r"\n", said)
+
+
+@pytest.mark.parametrize("name", ["f`k", "plain"])
+def test_a_foreign_key_written_unescaped_is_passed_over_not_misread(name: str) -> None:
+    """MariaDB before 10.11.19 writes a foreign key's names as they are, backticks and all."""
+    ddl = (
+        "CREATE TABLE `t` (\n  `id` int,\n"
+        f"  CONSTRAINT `{name}` FOREIGN KEY (`x`y`) REFERENCES `odd` (`a`b`) ON DELETE CASCADE,\n"
+        "  CONSTRAINT `sound` FOREIGN KEY (`id`) REFERENCES `u` (`id`) ON DELETE CASCADE\n) ENGINE=InnoDB"
+    )
+    assert name not in [row[1] for row in show_create.foreign_keys("t", ddl)]
