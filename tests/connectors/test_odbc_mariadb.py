@@ -203,7 +203,7 @@ def _foreign_keys(harbour: MariaHarness, *, full: bool = True) -> set[tuple[obje
     inspector = sa.inspect(sa.create_engine("mariadb+pyodbc://", creator=harbour.plain))
     # Before 10.11.19 the server writes these names unescaped, and an account that may only SELECT cannot be told more.
     text = harbour.read(f"SHOW CREATE TABLE {quoted(ODD, 'back`tick')}")[0][1]
-    actions = ("CASCADE", "RESTRICT") if full or "`f``k`" in text else (None, None)
+    actions = ("CASCADE", "RESTRICT") if full or "CONSTRAINT `f``k`" in text else (None, None)
     expected: set[tuple[object, ...]] = {
         (path(ODD, "back`tick"), "f`k", ("x`y",), path(ODD, 'we"ird'), ('a"b',), *actions)
     }
