@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -17,7 +18,11 @@ from scanner.codes import StocktakeError
 from scanner.model import Batch, Fault, Unit
 from scanner.schema import ENTRY, GRANT, SCHEMAS
 
-_NEWER = "UPDATE alembic_version SET version_num = '9999'"
+
+def _made_newer(file: Path) -> None:
+    """Closed at once and for good, so that the file's bytes do not change behind the test's back."""
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        db.executescript("UPDATE alembic_version SET version_num = '9999'")
 
 
 def source(name: str = "files", depth: int = 0, locator: str = "/srv") -> SourceRow:
@@ -184,7 +189,7 @@ def test_migrations_build_what_the_tables_declare(tmp_path: Path) -> None:
     ("spoil", "code"),
     [
         (lambda f: f.write_bytes(b"not a database, but long enough to be taken for one" * 100), "CATALOG_DAMAGED"),
-        (lambda f: sqlite3.connect(f).executescript(_NEWER), "CATALOG_NEWER"),
+        (_made_newer, "CATALOG_NEWER"),
         (lambda f: f.unlink(), "NO_CATALOG"),
     ],
 )
