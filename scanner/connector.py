@@ -59,6 +59,10 @@ def _any_container(_key: str) -> bool:
     return True
 
 
+def _as_ever(_wait_s: float) -> None:
+    """What a connector's word that it is asked to slow down does where nobody paces: nothing."""
+
+
 def _trust_nobody(_host: str, _port: int) -> tuple[str, ...]:
     """Trusted fingerprints where no catalog is at hand: none."""
     return ()
@@ -72,7 +76,8 @@ class Session:
     and raises ``Stopped`` when the scan is to end. ``timeout_s`` bounds any one wait. ``trusted`` gives the host key
     fingerprints (``SHA256:…``) a person has trusted for a host and port. A connector that lists further containers
     within one unit asks ``within`` for each (a unit key) and hands those out as units for which it says no: they are
-    excluded, or are units already.
+    excluded, or are units already. A connector that the source asked for fewer requests says so with ``slow``, giving
+    the seconds it was told to wait (0 where none were named): the engine waits for that long, then asks more slowly.
     """
 
     source: str
@@ -80,6 +85,7 @@ class Session:
     timeout_s: float = 30.0
     trusted: Callable[[str, int], tuple[str, ...]] = _trust_nobody
     within: Callable[[str], bool] = _any_container
+    slow: Callable[[float], None] = _as_ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +125,8 @@ class Plug:
     facts: tuple[str, ...] = ("entry", "listing")
     limits: tuple[str, ...] = field(default=())
     """What this protocol cannot show, one sentence each; printed by ``connectors describe`` and in the report."""
+    isolated: bool = False
+    """Whether each connection runs in a process of its own, since its driver may crash, leak or never come back."""
     extra: str = ""
     """The extra that installs its driver: ``pip install 'stocktake[s3]'``; '' where none is needed."""
 

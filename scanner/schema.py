@@ -56,6 +56,7 @@ KINDS: dict[str, str] = {
     "materialized_view": "a view that keeps its rows",
     "foreign_table": "a table that another store holds",
     "sequence": "a sequence",
+    "synonym": "another name for something, in the same database or elsewhere; `target` says for what",
     "unknown": "the source did not say what it is",
 }
 """Every value of ``entry.kind``."""
@@ -152,17 +153,59 @@ ROUTINE = Schema(
     ),
 )
 
+RIGHTS: dict[str, str] = {
+    "read": "read content or rows",
+    "write": "change or add content or rows",
+    "list": "see what a container holds",
+    "execute": "run it, or pass through a directory",
+    "delete": "remove it",
+    "change_permissions": "change who may do what, or take ownership",
+    "owner": "owns it, and so may give itself any right",
+    "full": "every right",
+}
+"""Every value of ``grant.right``; what the source itself calls it stands in ``grant.native``."""
+
+GRANTEE_KINDS: dict[str, str] = {
+    "user": "one account, of a person or a service",
+    "group": "a group of accounts",
+    "role": "a role that accounts take on",
+    "everyone": "anybody at all, with or without a login",
+    "authenticated": "anybody who can log in: the whole organisation, or every customer of a cloud",
+    "unknown": "the source does not say, or nobody has that identity any more",
+}
+"""Every value of ``grant.grantee_kind``."""
+
+ORIGINS: dict[str, str] = {
+    "mode": "POSIX mode bits; the deepest path above something holds for it",
+    "posix_acl": "POSIX access list, in place of the mode; the deepest path holds",
+    "nt_acl": "NT security descriptor; the deepest path holds",
+    "share_acl": "rights on a share as a whole: no more than these, whatever the files' own say",
+    "bucket_policy": "policy of a bucket; adds to other rights, and a denial wins",
+    "acl": "access list of a bucket or object; adds to other rights",
+    "public_access_block": "a bar to public access, over policy and access lists",
+    "sql_grant": "a database's own rights; add to each other",
+}
+"""Every value of ``grant.origin``, and how rights of that origin go together."""
+
 GRANT = Schema(
     "grant",
-    "Who may do what on which path.",
+    "Who may do what on which path, and on all beneath it up to the next path with rights of the same origin.",
     (
-        Column("path", "text", "Canonical path", required=True),
+        Column("path", "text", "Canonical path; '' for the source's root", required=True),
         Column("grantee", "text", "Principal as the source names it", required=True),
         Column("grantee_kind", "text", "user, group, role, everyone, authenticated or unknown"),
         Column("right", "text", "read, write, execute, list, delete, change_permissions, owner or full", required=True),
         Column("effect", "text", "allow or deny", required=True),
         Column("inherited", "bool", "Whether it comes from a container"),
-        Column("origin", "text", "What said so: mode, posix_acl, nt_acl, bucket_policy, acl, sql_grant"),
+        Column(
+            "origin",
+            "text",
+            "What said so: mode, posix_acl, nt_acl, share_acl, bucket_policy, acl, public_access_block, sql_grant",
+        ),
+        Column("grantee_id", "text", "Lasting identity behind the name: a SID, '#uid', a canonical user id"),
+        Column("native", "text", "The right as the source writes it: an access mask, action or privilege"),
+        Column("scope", "text", "Where it holds: this (the path itself), beneath (what is in it) or both"),
+        Column("condition", "text", "What it depends on besides, as the source writes it; NULL where on nothing"),
     ),
 )
 
@@ -198,12 +241,45 @@ MENTION = Schema(
         Column("path", "text", "Canonical path of the content that quotes it", required=True),
         Column("line", "int", "Line, from 1"),
         Column("part", "text", "Part of a compound file"),
-        Column("kind", "text", "connection_string, url, unc, dsn, path, table, …", required=True),
+        Column("kind", "text", "connection_string, url, unc, dsn, path, table, server_link, …", required=True),
         Column("locator", "text", "The locator as quoted, secrets cut out", required=True),
         Column("status", "text", "active, commented, template or placeholder"),
         Column("extractor", "text", "Which extractor quoted it"),
     ),
 )
 
-SCHEMAS: dict[str, Schema] = {s.name: s for s in (ENTRY, LISTING, COLUMN, KEY, ROUTINE, GRANT, SETTING, LABEL, MENTION)}
+MEMBER = Schema(
+    "member",
+    "Who belongs to which group or role, as far as the source tells.",
+    (
+        Column("path", "text", "Canonical path of what the membership holds in; '' for the source", required=True),
+        Column("group", "text", "Group or role, as a grantee is named", required=True),
+        Column("member", "text", "Who belongs to it, as a grantee is named", required=True),
+        Column("member_kind", "text", "user, group or role"),
+    ),
+)
+
+SEEN_REASONS: dict[str, str] = {
+    "not_configured": "the estate file does not name it",
+    "excluded": "the estate file leaves it out",
+    "denied": "the account may not look into it",
+    "unsupported": "this connector cannot look into such a thing",
+}
+"""Every value of ``seen.reason``."""
+
+SEEN = Schema(
+    "seen",
+    "A store that the source knows of and this scan of it did not look into.",
+    (
+        Column("name", "text", "Canonical name as the source gives it", required=True),
+        Column("kind", "text", "share, bucket, database, schema, mount, directory or server", required=True),
+        Column("locator", "text", "Where it is, as a source of the estate file would name it; without secrets"),
+        Column("reason", "text", "not_configured, excluded, denied or unsupported", required=True),
+        Column("detail", "text", "The source's own words about it: a comment, a type, an owner"),
+    ),
+)
+
+SCHEMAS: dict[str, Schema] = {
+    s.name: s for s in (ENTRY, LISTING, COLUMN, KEY, ROUTINE, GRANT, SETTING, LABEL, MENTION, MEMBER, SEEN)
+}
 """Every kind of fact, by name."""

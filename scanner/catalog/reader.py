@@ -23,9 +23,13 @@ _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
+_SQL_TYPES = {
+    "text": "VARCHAR", "texts": "VARCHAR[]", "int": "BIGINT", "time": "BIGINT", "real": "DOUBLE", "bool": "BOOLEAN",
+}  # fmt: skip
 PLURALS = {
     "entry": "entries", "listing": "listings", "column": "columns", "key": "keys", "routine": "routines",
     "grant": "grants", "setting": "settings", "label": "labels", "mention": "mentions",
+    "member": "members", "seen": "seen",
 }  # fmt: skip
 """Every fact can be asked for under either name; ``"column"`` and ``"grant"`` are words of SQL and need quotes."""
 
@@ -206,7 +210,8 @@ def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: lis
     listed = ", ".join(f'"{n}"' for n in names)
     if parts:
         files = ", ".join(_quote(str(facts / p)) for p in parts)
-        scanned = f"SELECT {listed} FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+        scanned = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+        scanned = f"SELECT {_listed(db, scanned, fact, names)} FROM {scanned}"
         if dropped:
             scanned += f" WHERE unit NOT IN ({', '.join(map(str, dropped))})"
     else:
@@ -214,10 +219,19 @@ def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: lis
         db.execute(f'CREATE TABLE "empty_{fact}" AS SELECT * FROM incoming')
         db.unregister("incoming")
         scanned = f'SELECT {listed} FROM "empty_{fact}"'
-    path = "parent || name" if fact == "entry" else "path"
+    path = {"entry": "parent || name", "seen": "''"}.get(fact, "path")
     derived = ", parent || name AS path" if fact == "entry" else ""
     db.execute(f'CREATE VIEW "{fact}" AS SELECT {_store_case(db, path)} AS store, *{derived} FROM ({scanned})')
-    db.execute(f'CREATE VIEW "{PLURALS[fact]}" AS SELECT * FROM "{fact}"')
+    if PLURALS[fact] != fact:
+        db.execute(f'CREATE VIEW "{PLURALS[fact]}" AS SELECT * FROM "{fact}"')
+
+
+def _listed(db: duckdb.DuckDBPyConnection, scanned: str, fact: str, names: list[str]) -> str:
+    """The declared columns of a fact; one that is younger than every part is unknown in all of them."""
+    cursor = db.execute(f"SELECT * FROM {scanned} LIMIT 0")
+    there = {d[0] for d in cursor.description or ()}
+    kinds = {column.name: _SQL_TYPES[column.type] for column in SCHEMAS[fact].columns}
+    return ", ".join(f'"{n}"' if n in there else f'CAST(NULL AS {kinds[n]}) AS "{n}"' for n in names)
 
 
 def _store_table(db: duckdb.DuckDBPyConnection) -> None:

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
@@ -231,3 +232,20 @@ def test_folders_and_files_are_for_their_owner_alone(catalog: Catalog) -> None:
     assert file is not None
     assert file.stat().st_mode & 0o777 == 0o600
     assert catalog.location.root.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_column_younger_than_the_parts_is_unknown_in_them(catalog: Catalog) -> None:
+    """A catalog written before a fact was given another column still answers, and says unknown."""
+    scan = start(catalog)
+    keep(
+        catalog,
+        scan,
+        "files",
+        1,
+        Batch(GRANT, {"path": [""], "grantee": ["a"], "right": ["read"], "effect": ["allow"]}),
+    )
+    part = next(catalog.location.facts.rglob("grant-*.parquet"))
+    table = pq.read_table(part)
+    pq.write_table(table.drop_columns(["scope", "native"]), part)
+    with read(catalog) as reader:
+        assert reader.rows('SELECT grantee, scope, native FROM "grant"') == [("a", None, None)]

@@ -14,14 +14,20 @@ from functools import cache
 from importlib import resources
 from typing import Any
 
-from scanner.schema import COLUMN, ENTRY, GRANT, KEY, ROUTINE, SETTING, Schema
+from scanner.schema import COLUMN, ENTRY, GRANT, KEY, MEMBER, MENTION, ROUTINE, SETTING, Schema
 
 FACTS: Mapping[str, Schema] = {
     "databases": ENTRY,
     "settings": SETTING,
     "server_grants": GRANT,
+    "server_links": MENTION,
+    "server_jobs": ROUTINE,
+    "members": MEMBER,
     "schemas": ENTRY,
     "database_settings": SETTING,
+    "database_members": MEMBER,
+    "links": MENTION,
+    "jobs": ROUTINE,
     "tables": ENTRY,
     "comments": SETTING,
     "columns": COLUMN,
@@ -32,12 +38,17 @@ FACTS: Mapping[str, Schema] = {
     "routines": ROUTINE,
     "triggers": ROUTINE,
     "grants": GRANT,
+    "partitions": SETTING,
+    "references": MENTION,
 }
 """Every fact by the name of its file, and the schema its rows are of."""
 
-IN_SOURCE = ("settings", "server_grants")
-IN_DATABASE = ("database_settings",)
-IN_SCHEMA = ("comments", "columns", "keys", "foreign_keys", "indexes", "views", "routines", "triggers", "grants")
+IN_SOURCE = ("settings", "server_grants", "server_links", "server_jobs", "members")
+IN_DATABASE = ("database_settings", "database_members", "links", "jobs")
+IN_SCHEMA = (
+    "comments", "columns", "keys", "foreign_keys", "indexes", "views", "routines", "triggers", "grants", "partitions",
+    "references",
+)  # fmt: skip
 """Which facts are asked for where, besides the entries themselves."""
 
 HELPERS: Mapping[str, tuple[str, ...]] = {
