@@ -2,7 +2,7 @@
 # Both install what they need (system packages with root or sudo) into .venv beside this file, and may be run again.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-full lint format bench eval docs wheel packages-demo packages-test packages-full clean
+.PHONY: help demo test test-full lint format faults bench eval docs wheel packages-demo packages-test packages-full clean
 
 PY := .venv/bin/python
 export UV_PROJECT_ENVIRONMENT := .venv
@@ -34,6 +34,9 @@ lint: .venv/.ready ## ruff, mypy --strict, import-linter
 format: .venv/.ready ## Put the code in form
 	.venv/bin/ruff check --fix -q .
 	.venv/bin/ruff format -q .
+
+faults: packages-full .venv/.ready ## Run every test that proves the answer to a fault; print fault, test, result
+	$(PY) -m tests.faults.run -m "full or not full"
 
 bench: packages-full .venv/.ready ## Stocktake beside its peers; FULL=1 for full size
 	$(PY) -m benchmarks.run $(if $(FULL),--full)

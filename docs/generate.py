@@ -10,6 +10,7 @@ from typing import Any
 import typer
 import typer.main
 
+from docs import faults
 from docs.changelog import changelog
 from scanner.cli.app import app
 from scanner.codes import CODES, EXIT_MEANING
@@ -123,6 +124,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "estate-file.md": estate_file,
     "commands.md": commands,
     "rules.md": rules_markdown,
+    "faults.md": faults.page,
     "../CHANGELOG.md": changelog,
 }
 
