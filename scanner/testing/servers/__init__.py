@@ -5,6 +5,7 @@ A server that cannot run raises ``ServerUnavailable``, which names what to insta
 
 from scanner.testing.servers.base import HOST, PASSWORD, UNPRIVILEGED, Server, ServerUnavailable, free_port
 from scanner.testing.servers.databases import Database, MariaDB, PostgreSQL, mariadb, postgresql
+from scanner.testing.servers.proxy import Conditions, Counts, TcpProxy, tcp_proxy
 from scanner.testing.servers.s3 import S3Server, s3_server
 from scanner.testing.servers.samba import Samba, samba
 from scanner.testing.servers.sshd import Sshd, sshd
@@ -13,6 +14,8 @@ __all__ = [
     "HOST",
     "PASSWORD",
     "UNPRIVILEGED",
+    "Conditions",
+    "Counts",
     "Database",
     "MariaDB",
     "PostgreSQL",
@@ -21,10 +24,12 @@ __all__ = [
     "Server",
     "ServerUnavailable",
     "Sshd",
+    "TcpProxy",
     "free_port",
     "mariadb",
     "postgresql",
     "s3_server",
     "samba",
     "sshd",
+    "tcp_proxy",
 ]
