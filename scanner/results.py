@@ -131,6 +131,55 @@ class Judgement:
     """Name and version of the effort model, e.g. ``rule-hours 1``."""
 
 
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A place open to more than named people: to everyone, or to all who can log in.
+
+    ``rights`` hold at ``path`` and beneath it; ``native`` is how the source writes them; ``barred`` says what takes
+    them back, ``""`` where nothing is known to; ``changing`` tells that content or permissions can be changed.
+    """
+
+    store: str
+    path: str
+    to: Literal["everyone", "authenticated"]
+    grantee: str
+    rights: tuple[str, ...]
+    origin: str
+    native: str
+    barred: str
+    changing: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Orphan:
+    """An identity that nobody has any more: the paths it owns, those it holds rights on, and the first of them."""
+
+    store: str
+    grantee: str
+    owned: int
+    held: int
+    first: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """What one principal may do at a path and beneath it, and by which grantees (itself, groups, everyone)."""
+
+    store: str
+    path: str
+    rights: tuple[str, ...]
+    because: tuple[str, ...]
+    origin: str
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """What the rights a catalog holds come to."""
+
+    openings: tuple[Opening, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+
+
 EdgeConfidence = Literal["declared", "parsed", "inferred"]
 
 
