@@ -87,6 +87,7 @@ class TcpProxy:
         self._listener = socket.create_server((HOST, 0))
         self._listener.setblocking(False)
         self._connections: set[asyncio.Task[None]] = set()
+        self._clients: set[socket.socket] = set()
         self.port = self._listener.getsockname()[1]
 
     def change(
@@ -135,15 +136,20 @@ class TcpProxy:
 
     # what the loop's thread does
 
-    async def accept(self) -> None:
-        """Take connections, one task each."""
-        while True:
-            client, _ = await self._loop.sock_accept(self._listener)
+    def open(self) -> None:
+        """Take connections from now on."""
+        self._loop.call_soon_threadsafe(self._loop.add_reader, self._listener, self._accept)
+
+    def _accept(self) -> None:
+        # At once, not awaited: a connection that came while the wait for it is cancelled would belong to nobody.
+        with contextlib.suppress(BlockingIOError, ConnectionError):
+            client, _ = self._listener.accept()
             self.count(connections=1)
             if self._refuse and self._chance.random() < self._refuse:
                 self.count(refused=1)
                 _break(client)
-                continue
+                return
+            self._clients.add(client)
             task = self._loop.create_task(self._serve(client))
             self._connections.add(task)
             task.add_done_callback(self._connections.discard)
@@ -171,6 +177,7 @@ class TcpProxy:
         finally:
             client.close()
             server.close()
+            self._clients.discard(client)
             self.count(open=-1)
 
     async def _both_ways(self, client: socket.socket, server: socket.socket) -> None:
@@ -201,11 +208,14 @@ class TcpProxy:
 
     async def end(self) -> None:
         """Cancel and await everything that runs, and let go of the port."""
+        self._loop.remove_reader(self._listener)
         self._listener.close()
         others = asyncio.all_tasks() - {asyncio.current_task()}
         for task in others:
             task.cancel()
         await asyncio.gather(*others, return_exceptions=True)
+        for client in self._clients:  # those whose task was cancelled before it began
+            _break(client)
 
 
 class _Reset(Exception):  # noqa: N818 - what is to happen, not an error
@@ -379,11 +389,10 @@ def tcp_proxy(host: str, port: int, *, seed: int = 0, queue_bytes: int = QUEUE_B
     loop = proxy._loop  # noqa: SLF001 - made for this one thread
     thread = threading.Thread(target=loop.run_forever, name="tcp proxy", daemon=True)
     thread.start()
-    accepting = asyncio.run_coroutine_threadsafe(proxy.accept(), loop)
+    proxy.open()
     try:
         yield proxy
     finally:
-        accepting.cancel()
         asyncio.run_coroutine_threadsafe(proxy.end(), loop).result(_START_S)
         loop.call_soon_threadsafe(loop.stop)
         thread.join(_START_S)
