@@ -108,9 +108,7 @@ class Native:
             yield Page(answer.names, rows)
 
     def _query(self, fact: str) -> Query | Refusal | None:
-        variant = self.link.profile.variants.get(fact)
-        if variant is not None:
-            when, instead = variant
+        for when, instead in self.link.profile.variants.get(fact, ()):
             for page in self.answer(Query(fact, when, ()), {}):
                 return page if isinstance(page, Refusal) else instead
         return self.link.profile.queries.get(fact)

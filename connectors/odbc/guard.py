@@ -7,7 +7,12 @@ import re
 _SPAN = re.compile(r"""'(?:[^'\\]|\\.|'')*'|"(?:[^"]|"")*"|`(?:[^`]|``)*`""", re.DOTALL)
 _ASKS = re.compile(r"\s*(SELECT|SHOW\s+CREATE\s+TABLE)\b", re.IGNORECASE)
 _SETS = re.compile(
-    r"\s*(SET\s+(SESSION\s+)?(TRANSACTION\s+READ\s+ONLY|\w+\s*=)|SET\s+\w+\s*=|PRAGMA\s+query_only\s*=\s*1\s*$)",
+    r"\s*(SET\s+(SESSION\s+)?(TRANSACTION\s+READ\s+ONLY|\w+\s*=)|SET\s+\w+\s*=|PRAGMA\s+query_only\s*=\s*1\s*$"
+    # Isolation and waiting for locks, as SQL Server, Adaptive Server, Db2, Informix and Teradata write them.
+    r"|SET\s+TRANSACTION\s+ISOLATION\s+LEVEL\s+(READ\s+UNCOMMITTED|0)\s*$|SET\s+CURRENT\s+ISOLATION\s*=\s*UR\s*$"
+    r"|SET\s+ISOLATION\s+TO\s+DIRTY\s+READ\s*$|SET\s+LOCK_TIMEOUT\s+\d+\s*$|SET\s+CURRENT\s+LOCK\s+TIMEOUT\s+\d+\s*$"
+    r"|SET\s+LOCK\s+(MODE\s+TO\s+)?WAIT\s+\d+\s*$|SET\s+QUOTED_IDENTIFIER\s+ON\s*$"
+    r"|SET\s+SESSION\s+CHARACTERISTICS\s+AS\s+TRANSACTION\s+ISOLATION\s+LEVEL\s+READ\s+UNCOMMITTED\s*$)",
     re.IGNORECASE,
 )
 _WRITES = re.compile(

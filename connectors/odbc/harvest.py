@@ -11,6 +11,7 @@ from connectors.odbc.facts import Keys, Scope, batch, listed, name_of, segment
 from connectors.odbc.functions import Functions
 from connectors.odbc.link import Link
 from connectors.odbc.options import Options
+from connectors.odbc.pieces import joined
 from connectors.odbc.profiles import FACTS
 from connectors.odbc.show_create import ShowCreate
 from scanner.connector import Session
@@ -153,7 +154,7 @@ class OdbcConnector:
     def _facts(self, facts: Sequence[str], scope: Scope, objects: Mapping[str, str]) -> Iterator[Event]:
         for fact in facts:
             keys, hidden = Keys(scope), list[str]()
-            for page in self._asker.pages(fact, scope, objects):
+            for page in joined(self._asker.pages(fact, scope, objects)):
                 if isinstance(page, Refusal):
                     yield _refused(page, scope)
                 elif FACTS[fact] is KEY:

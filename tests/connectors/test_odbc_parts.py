@@ -144,7 +144,7 @@ def test_a_name_that_cannot_be_quoted_must_be_plain() -> None:
 def _queries() -> list[Any]:
     found = []
     for profile in profiles.load().values():
-        queries = [*profile.queries.items(), *((fact, q) for fact, (_, q) in profile.variants.items())]
+        queries = [*profile.queries.items(), *((fact, q) for fact, vs in profile.variants.items() for _, q in vs)]
         found += [
             pytest.param(profile, fact, q, id=f"{profile.name}-{fact}-{i}") for i, (fact, q) in enumerate(queries)
         ]

@@ -25,6 +25,7 @@ FACTS: Mapping[str, Schema] = {
     "members": MEMBER,
     "schemas": ENTRY,
     "database_settings": SETTING,
+    "database_grants": GRANT,
     "database_members": MEMBER,
     "links": MENTION,
     "jobs": ROUTINE,
@@ -39,22 +40,25 @@ FACTS: Mapping[str, Schema] = {
     "triggers": ROUTINE,
     "grants": GRANT,
     "partitions": SETTING,
+    "table_settings": SETTING,
     "references": MENTION,
 }
 """Every fact by the name of its file, and the schema its rows are of."""
 
 IN_SOURCE = ("settings", "server_grants", "server_links", "server_jobs", "members")
-IN_DATABASE = ("database_settings", "database_members", "links", "jobs")
+IN_DATABASE = ("database_settings", "database_grants", "database_members", "links", "jobs")
 IN_SCHEMA = (
     "comments", "columns", "keys", "foreign_keys", "indexes", "views", "routines", "triggers", "grants", "partitions",
-    "references",
+    "table_settings", "references",
 )  # fmt: skip
 """Which facts are asked for where, besides the entries themselves."""
 
 HELPERS: Mapping[str, tuple[str, ...]] = {
     "key": ("ref_schema", "ref_database", "number", "place"),
+    "routine": ("place",),
 }
-"""Aliases beyond a schema's own: where a foreign key leads, what tells nameless keys apart, their columns' order."""
+"""Aliases beyond a schema's own: where a foreign key leads, what tells nameless keys apart, their columns' order; for
+texts that a system keeps in pieces, the order of those: rows that differ in nothing but it and their text are one."""
 
 _PLACEHOLDER = re.compile(r"(?<![:\w]):(database|schema|object)\b")
 _COMMENT = re.compile(r"^\s*--.*\n?", re.MULTILINE)
@@ -114,12 +118,18 @@ class Profile:
     file_uri: str
     connect: Mapping[str, str]
     encryption: Encryption | None
+    hush: Mapping[str, str]
+    """Settings of a connection to nowhere that keeps the driver from writing a log when a real one is closed."""
     always: tuple[str, ...]
     one_of: tuple[str, ...]
     sampling: Sampling
     queries: Mapping[str, Query]
-    variants: Mapping[str, tuple[str, Query]]
-    """Fact → (a question, the query to use instead where it has an answer)."""
+    variants: Mapping[str, tuple[tuple[str, Query], ...]]
+    """Fact → (a question, the query to use instead where it has an answer), the first that has one."""
+    ran_against: tuple[str, ...]
+    """What its questions were put to in the tests, as a reader is told; empty where to nothing at all."""
+    not_run: str
+    """What of it was never run, where some of it was."""
 
 
 def query(fact: str, text: str) -> Query:
@@ -172,11 +182,19 @@ def _load(name: str) -> Profile:
         file_uri=text.get("file_uri", ""),
         connect=text.get("connect", {}),
         encryption=Encryption(**encryption) if encryption else None,
+        hush=text.get("hush", {}),
         always=tuple(text.get("session", {}).get("always", ())),
         one_of=tuple(text.get("session", {}).get("one_of", ())),
         sampling=Sampling(**text["sample"]),
         queries={fact: query(fact, files[f"{fact}.sql"]) for fact in FACTS if f"{fact}.sql" in files},
-        variants={fact: (v["when"], query(fact, files[v["file"]])) for fact, v in text.get("variants", {}).items()},
+        variants={
+            fact: tuple(
+                (v["when"], query(fact, files[v["file"]])) for v in (given if isinstance(given, list) else [given])
+            )
+            for fact, given in text.get("variants", {}).items()
+        },
+        ran_against=tuple(text["ran_against"]),
+        not_run=text.get("not_run", ""),
     )
 
 

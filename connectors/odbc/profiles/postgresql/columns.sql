@@ -17,7 +17,7 @@ SELECT
     CASE WHEN a.attnotnull THEN 0 ELSE 1 END AS nullable,
     pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default,
     CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' THEN 1 ELSE 0 END AS generated,
-    CASE WHEN b.type IN (17, 25, 114, 142, 3802) THEN 1 ELSE 0 END AS lob,
+    CASE WHEN b.type IN (17, 25, 114, 142, 3802) OR t.typname = 'lo' THEN 1 ELSE 0 END AS lob,
     o.collname AS collation,
     e.description AS comment
 FROM pg_catalog.pg_class AS c

@@ -1,8 +1,8 @@
--- Databases of the server; templates are no place for data.
+-- Databases of the server, but for the two it makes new ones from.
 SELECT
     d.datname AS name,
     'database' AS kind,
     pg_catalog.pg_get_userbyid(d.datdba) AS owner
 FROM pg_catalog.pg_database AS d
-WHERE NOT d.datistemplate
+WHERE d.datname NOT IN ('template0', 'template1')
 ORDER BY d.datname
