@@ -89,7 +89,7 @@ def _render(
     reader: Reader, form: Format, wanted: list[str] | None, title: str, anchor: str
 ) -> tuple[str, Context | None]:
     from scanner.graph import build, to_graphml
-    from scanner.judge import judge
+    from scanner.judge import access, judge
     from scanner.report import build_context, render_html, to_json
 
     graph = build(reader)
@@ -99,7 +99,7 @@ def _render(
     limits = reader.rows("SELECT name, limits FROM source ORDER BY name")
     context = build_context(
         reader, judge(reader, wanted), graph, generated_at=_as_of(reader), version=metadata.version("stocktake"),
-        title=title, methods=methods, audit_anchor=anchor,
+        title=title, methods=methods, audit_anchor=anchor, access=access(reader),
         exclusions={name: jsonlib.loads(text).get("exclude", []) for name, text in limits},
     )  # fmt: skip
     return (to_json(context) if form is Format.JSON else render_html(context)), context

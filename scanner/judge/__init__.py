@@ -10,16 +10,25 @@ from functools import cache
 from itertools import product
 
 from scanner.codes import StocktakeError
+from scanner.judge.access import openings, orphans, reach, untold_groups
 from scanner.judge.count import GRAVE, Counted, Pass
 from scanner.judge.doc import rules_markdown
 from scanner.judge.places import Place, places
 from scanner.judge.reader import Reads
 from scanner.judge.readiness import MODEL, readiness
 from scanner.judge.verdicts import asked, finding_id
-from scanner.results import Judgement, Verdict
+from scanner.results import Access, Judgement, Verdict
 from scanner.rule import VIEWS, Rule, Target, load_rules, load_targets
 
-__all__ = ["GRAVE", "MODEL", "Reads", "finding_id", "judge", "rules", "rules_markdown", "targets"]
+__all__ = [
+    "GRAVE", "MODEL", "Reads", "access", "finding_id", "judge", "reach", "rules", "rules_markdown", "targets",
+    "untold_groups",
+]  # fmt: skip
+
+
+def access(reader: Reads) -> Access:
+    """What the rights a catalog holds come to: places open to all, and identities nobody has any more."""
+    return Access(openings(reader), orphans(reader))
 
 
 @cache

@@ -22,8 +22,8 @@ _MEANS = {"full": _ALL, "owner": frozenset({"change_permissions"})}
 _ORDER = tuple(r for r in RIGHTS if r in _ALL)
 
 FAMILIES: Mapping[str, str] = {
-    "mode": "posix", "posix_acl": "posix", "nt_acl": "nt", "share_acl": "share", "bucket_policy": "bucket",
-    "acl": "bucket", "public_access_block": "bucket", "sql_grant": "sql",
+    "mode": "posix", "posix_acl": "posix", "nt_acl": "nt", "nfs4_acl": "nt", "share_acl": "share",
+    "bucket_policy": "bucket", "acl": "bucket", "public_access_block": "bucket", "sql_grant": "sql",
 }  # fmt: skip
 """Origins that are weighed against each other."""
 
@@ -135,7 +135,7 @@ class _Bars:
             for source, path, passable in reader.rows(
                 """SELECT source, path,
                     bool_or(grantee_kind = 'everyone' AND "right" IN ('execute', 'full') AND effect = 'allow')
-                FROM "grant" WHERE origin IN ('mode', 'posix_acl') GROUP BY ALL"""
+                FROM "grant" WHERE origin IN ('mode', 'posix_acl') AND condition IS NULL GROUP BY ALL"""
             )
         }
 
@@ -179,7 +179,7 @@ def orphans(reader: Reads) -> tuple[Orphan, ...]:
     return tuple(Orphan(*row) for row in rows)
 
 
-# --- what one principal comes to ----------------------------------------------------------------------------------------
+# --- what one principal comes to --------------------------------------------------------------------------------------
 
 
 def reach(reader: Reads, principal: str) -> tuple[Reach, ...]:

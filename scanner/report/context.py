@@ -54,11 +54,13 @@ def build_context(  # noqa: PLR0913 - the facts a report cannot read from the ca
     methods: Mapping[str, Sequence[str]] | None = None,
     exclusions: Mapping[str, Sequence[str]] | None = None,
     audit_anchor: str = "",
+    access: results.Access | None = None,
 ) -> Context:
     """Read the catalog and put it together with what was judged.
 
     ``generated_at`` is in microseconds UTC; ``methods`` gives each connector type's own limits, ``exclusions`` each
-    source's patterns; ``audit_anchor`` is the newest hash of the audit chain. The same catalog gives the same value.
+    source's patterns; ``audit_anchor`` is the newest hash of the audit chain, ``access`` what rights come to. The same
+    catalog gives the same value.
     """
     stores = tuple(sorted(reader.stores(), key=lambda s: s.id))
     totals = inventory.read_totals(reader)
@@ -94,7 +96,7 @@ def build_context(  # noqa: PLR0913 - the facts a report cannot read from the ca
         readiness=judged,
         graph=drawn,
         waves=dependencies.read_waves(reader, graph, totals, judged),
-        security=security.read_security(reader, stores, sources, graph),
+        security=security.read_security(reader, stores, sources, graph, access or results.Access()),
         evidence=evidence.read_evidence(sources, methods or {}, exclusions or {}),
     )
 

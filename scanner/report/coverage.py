@@ -14,6 +14,9 @@ from scanner.report.reading import FAULTS, Row, Rows, share, total
 EXAMPLES = 5
 """Faults shown per source and code; the exact number stands beside them."""
 
+MAX_SETTINGS = 60
+"""Settings listed per source; the exact number stands beside them."""
+
 _PLACES = f"""
 WITH {FAULTS}, told AS (
   SELECT source, rtrim(path, '/') AS path, complete FROM listing
@@ -52,6 +55,14 @@ QUALIFY row_number() OVER (PARTITION BY source, reason ORDER BY path, op, detail
 ORDER BY source, code, path, op, detail
 """
 
+# What the source, its shares, buckets and databases say; what single tables and folders say stays in the catalog.
+_SETTINGS = f"""
+SELECT source, path, name, value, count(*) OVER (PARTITION BY source) AS total FROM setting
+WHERE NOT contains(path, '/')
+QUALIFY row_number() OVER (PARTITION BY source ORDER BY path, name, value) <= {MAX_SETTINGS}
+ORDER BY source, path, name, value
+"""
+
 
 def read_sources(reader: Rows, stores: tuple[results.Store, ...], totals: dict[str, Row]) -> tuple[Row, ...]:
     """One row per configured source: what it is, how far it was seen, and its faults by code.
@@ -62,6 +73,9 @@ def read_sources(reader: Rows, stores: tuple[results.Store, ...], totals: dict[s
     runs = dict(reader.rows("SELECT name, scan FROM source ORDER BY name"))
     ledger = {r["source"]: r for r in reader.dicts(_LEDGER)}
     faults = _faults_by_code(reader, runs)
+    settings: dict[str, list[Row]] = defaultdict(list)
+    for row in reader.dicts(_SETTINGS):
+        settings[row["source"]].append(row)
     units = {
         r[0]: (r[1], r[2])
         for r in reader.rows(
@@ -102,6 +116,8 @@ def read_sources(reader: Rows, stores: tuple[results.Store, ...], totals: dict[s
                 "limits": _parsed(raw.get("limits")),
                 "ledger": _ledger(ledger.get(name, {})),
                 "faults": faults.get(name, ()),
+                "settings": tuple({n: r[n] for n in ("path", "name", "value")} for r in settings[name]),
+                "settings_total": settings[name][0]["total"] if settings[name] else 0,
                 "complete": raw["state"] == "complete" and seen["listed"] == seen["places"],
             }
         )

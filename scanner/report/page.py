@@ -48,7 +48,7 @@ def _finalize(value: object) -> object:
 
 _FILTERS = (
     "number", "size", "percent", "date", "moment", "age", "duration", "hours", "effort", "plural", "clip", "sentence",
-    "isodate", "part", "period", "href", "slug",
+    "isodate", "part", "period", "href", "slug", "spaced",
 )  # fmt: skip
 
 

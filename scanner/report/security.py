@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 
 from scanner import results
-from scanner.report import words
+from scanner.report import access, words
 from scanner.report.reading import ITEM, Row, Rows, among
 
 MAX_PLACES = 200
@@ -35,12 +35,6 @@ WHERE (mode & 4) <> 0 GROUP BY store ORDER BY objects DESC, store LIMIT {MAX_PLA
 _OPEN_FOLDERS = """
 SELECT source, store, count(*) AS folders, min(parent || name) AS first FROM entry
 WHERE kind = 'directory' AND (mode & 2) <> 0 AND (mode & 512) = 0 GROUP BY source, store ORDER BY source, store
-"""
-
-_EVERYONE = f"""
-SELECT store, grantee_kind, grantee, "right" AS access, count(*) AS paths, min(path) AS first FROM grants
-WHERE grantee_kind IN ('everyone', 'authenticated') AND effect = 'allow' AND coalesce(origin, '') <> 'mode'
-GROUP BY ALL ORDER BY paths DESC, store, grantee, access LIMIT {MAX_PLACES}
 """
 
 _FILES = f"""
@@ -91,15 +85,28 @@ _FAULT_EXPOSURES: dict[str, tuple[str, str, str]] = {
 
 
 def read_security(
-    reader: Rows, stores: tuple[results.Store, ...], sources: tuple[Row, ...], graph: results.GraphResult
+    reader: Rows,
+    stores: tuple[results.Store, ...],
+    sources: tuple[Row, ...],
+    graph: results.GraphResult,
+    rights: results.Access,
 ) -> Row:
     """Exposures gravest first, and candidates for unmanaged stores, capped beside exact totals."""
-    exposures = [*_from_modes(reader), *_from_grants(reader), *_from_settings(reader), *_from_faults(sources)]
+    exposures = [
+        *_from_modes(reader),
+        *_from_openings(rights),
+        *_from_orphans(rights),
+        *_from_settings(reader),
+        *_from_faults(sources),
+    ]
     exposures.sort(
         key=lambda e: (results.SEVERITIES.index(e["severity"]), -e["objects"], e["store"], e["exposure"], e["evidence"])
     )
-    unmanaged, total = _unmanaged(reader, stores, graph)
+    seen = access.read_seen(reader, stores)
+    unmanaged, total = _unmanaged(reader, stores, graph, seen)
     return {
+        "access": access.read_access(reader, rights),
+        "seen": seen,
         "exposures_total": len(exposures),
         "exposures": tuple(exposures[:500]),
         "unmanaged_total": total,
@@ -149,22 +156,35 @@ def _from_modes(reader: Rows) -> list[Row]:
     return rows
 
 
-def _from_grants(reader: Rows) -> list[Row]:
-    change = ("write", "delete", "change_permissions", "full", "owner")
+def _from_openings(rights: results.Access) -> list[Row]:
+    """What is open to all by anything but modes (those are counted object by object), one row for each store and way.
+
+    What is barred is listed with the rights, and is no exposure.
+    """
+    groups: dict[tuple[object, ...], list[results.Opening]] = defaultdict(list)
+    for o in rights.openings:
+        if o.origin != "mode" and not o.barred:
+            groups[o.store, o.to, o.rights, o.grantee, o.changing].append(o)
     rows = []
-    for r in reader.dicts(_EVERYONE):
-        who = "everyone" if r["grantee_kind"] == "everyone" else "every logged-in user"
-        rows.append(
-            _exposure(
-                "high" if r["access"] in change else "medium",
-                r["store"] or "",
-                f"{who} may {r['access'].replace('_', ' ')}",
-                r["paths"],
-                f"{r['first'] or 'the whole store'} ({r['grantee']})",
-                "name the groups that need it; remove the rest",
-            )
-        )
+    for found in groups.values():
+        first = found[0]
+        who = "everyone" if first.to == "everyone" else "everybody who can log in"
+        may = ", ".join(r.replace("_", " ") for r in first.rights)
+        evidence = f"{first.path or 'the whole store'} ({first.grantee}: {first.native or first.origin})"
+        fix = "name the groups that need it; remove the rest"
+        severity = "high" if first.changing else "medium"
+        rows.append(_exposure(severity, first.store, f"{who} may {may}", len(found), evidence, fix))
     return rows
+
+
+def _from_orphans(rights: results.Access) -> list[Row]:
+    return [
+        _exposure(
+            "low", o.store, "rights of an identity that nobody has any more", o.owned + o.held,
+            f"{o.first or 'the whole store'} ({o.grantee})", "give what it owns to somebody; remove its rights",
+        )
+        for o in rights.orphans
+    ]  # fmt: skip
 
 
 def _from_settings(reader: Rows) -> list[Row]:
@@ -215,8 +235,16 @@ def _candidate(what: str, kind: str, where: str, reason: str, evidence: str, sto
     }
 
 
-def _unmanaged(reader: Rows, stores: tuple[results.Store, ...], graph: results.GraphResult) -> tuple[list[Row], int]:
-    """Stores nobody registered: found by scanning, quoted by others, or lying on a share as a file."""
+def _told(row: Row) -> str:
+    """Which source told of a store, and in which words."""
+    words_of_it = "; ".join(t for t in (row["locator"], row["detail"]) if t)
+    return f"{row['source']}: {words_of_it}" if words_of_it else row["source"]
+
+
+def _unmanaged(
+    reader: Rows, stores: tuple[results.Store, ...], graph: results.GraphResult, seen: Row
+) -> tuple[list[Row], int]:
+    """Stores nobody registered: found by scanning, seen or quoted by others, or lying on a share as a file."""
     rows = [
         _candidate(s.title, s.kind, s.id, "found, not in the register", f"{s.entries:,} entries scanned", s)
         for s in stores
@@ -232,6 +260,11 @@ def _unmanaged(reader: Rows, stores: tuple[results.Store, ...], graph: results.G
         for a in sorted(graph.assets, key=lambda a: a.id)
         if not a.resolved and a.level == "store"
     ]  # fmt: skip
+    rows += [
+        _candidate(r["name"], r["kind"], "", f"seen, not scanned: {r['reason'].replace('_', ' ')}", _told(r))
+        for r in seen["list"]
+        if r["reason"] != "unsupported"
+    ]
     files = reader.dicts(_FILES)
     for r in files:
         kind, name = DATABASE_FILES[r["ext"]], r["path"].rpartition("/")[2]

@@ -73,6 +73,11 @@ def build_view(context: Context) -> Row:
         "limits": budget.take("limits", _limits(context), 50),
         "exposures": budget.take("exposures", context.security["exposures"], 70, context.security["exposures_total"]),
         "unmanaged": budget.take("unmanaged", context.security["unmanaged"], 60, context.security["unmanaged_total"]),
+        "openings": budget.take("openings", context.security["access"]["openings"], 25, _openings(context)),
+        "holders": budget.take(
+            "holders", context.security["access"]["holders"], 40, context.security["access"]["holders_total"]
+        ),
+        "seen": budget.take("seen", context.security["seen"]["list"], 40, context.security["seen"]["total"]),
         "databases": budget.take("databases", context.inventory["databases"], 30),
         "blast": budget.take("blast", context.graph["blast"], 20, context.graph["blast_total"]),
         "unresolved": budget.take("unresolved", context.graph["unresolved"], 20),
@@ -101,6 +106,11 @@ def build_view(context: Context) -> Row:
         "budget_left": budget.left,
     }
     return view
+
+
+def _openings(context: Context) -> int:
+    told = context.security["access"]
+    return int(told["openings_total"]) + int(told["barred_total"])
 
 
 class _Titles(dict[str, str]):

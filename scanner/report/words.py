@@ -162,6 +162,11 @@ def sentence(text: str) -> str:
     return text[:1].upper() + text[1:]
 
 
+def spaced(word: str) -> str:
+    """A word of the data dictionary as people write it: ``change_permissions`` without the underscore."""
+    return word.replace("_", " ")
+
+
 def isodate(text: str) -> str:
     """A day given as ``2018-06-22``, written out; anything else is kept."""
     try:

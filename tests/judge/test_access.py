@@ -11,8 +11,8 @@ from scanner.judge.access import openings, orphans, reach, untold_groups
 
 
 def grant(path: str, who: str, right: str, origin: str, effect: str = "allow", **more: Any) -> dict[str, Any]:
-    kinds = {"Everyone": "everyone", "PUBLIC": "everyone", "others": "everyone", "*": "everyone", "AllUsers": "everyone",
-             "Authenticated Users": "authenticated"}  # fmt: skip
+    kinds = dict.fromkeys(("Everyone", "PUBLIC", "others", "*", "AllUsers"), "everyone")
+    kinds["Authenticated Users"] = "authenticated"
     kind = more.pop("kind", kinds.get(who, "user"))
     return {
         "path": path,

@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 import report_estate
 import report_judged
 
+from scanner.judge import access
 from scanner.report import Context, build_context, render_html
 
 CHROMIUM = (
@@ -23,8 +24,9 @@ CHROMIUM = (
 
 
 def canonical_context(reader: report_estate.EstateReader | None = None) -> Context:
+    reader = reader or report_estate.build_reader()
     return build_context(
-        reader or report_estate.build_reader(),
+        reader,
         report_judged.build_judgement(),
         report_judged.build_graph(),
         generated_at=report_estate.NOW,
@@ -33,6 +35,7 @@ def canonical_context(reader: report_estate.EstateReader | None = None) -> Conte
         methods={"smb": ("Shares the account cannot see are not listed.",)},
         exclusions={"records": ("*.tmp",)},
         audit_anchor="a" * 64,
+        access=access(reader),
     )
 
 

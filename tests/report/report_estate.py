@@ -420,7 +420,37 @@ def _databases(reader: EstateReader) -> None:
         grantee_kind="everyone",
         right="read",
         effect="allow",
+        origin="sql_grant",
+        native="SELECT",
     )
+    _rights(reader)
+
+
+def _rights(reader: EstateReader) -> None:
+    """What shares and buckets say of who may do what, and of stores nobody looked into."""
+    names = ("source", "store", "path", "grantee", "grantee_kind", "right", "effect", "origin", "native", "grantee_id")
+    share, bucket = ("finance-share", "finance-share"), ("buckets", "buckets/northmoor-web")
+    clerks = "NORTHMOOR\\Finance clerks"
+    rows = (
+        (*share, "Reports", "Everyone", "everyone", "read", "allow", "nt_acl", "0x1200a9 READ", "S-1-1-0"),
+        (*share, "Reports", "Everyone", "everyone", "list", "allow", "nt_acl", "0x1200a9 READ", "S-1-1-0"),
+        (*share, "Audit", clerks, "group", "write", "allow", "nt_acl", "0x1301bf CHANGE", "S-1-5-21-7-8-9-1201"),
+        (*share, "Audit", clerks, "group", "delete", "deny", "nt_acl", "0x10000 DELETE", "S-1-5-21-7-8-9-1201"),
+        (*share, "Old", "S-1-5-21-7-8-9-1105", "unknown", "owner", "allow", "nt_acl", "owner", "S-1-5-21-7-8-9-1105"),
+        (*bucket, "northmoor-web", "*", "everyone", "read", "allow", "bucket_policy", "s3:GetObject", None),
+        ("buckets", "buckets/tmp-export", "tmp-export", "AllUsers", "everyone", "read", "allow", "acl", "READ", None),
+        ("buckets", "buckets/tmp-export", "tmp-export", "*", "everyone", "full", "deny", "public_access_block",
+         "IgnorePublicAcls, RestrictPublicBuckets", None),
+    )  # fmt: skip
+    for row in rows:
+        reader.add("grant", scan=1, **dict(zip(names, row, strict=True)))
+    seen = (
+        ("finance-share", "Scans$", "share", r"\\fs01.northmoor.example\Scans$", "not_configured", "copier drop"),
+        ("finance-share", "finance", "share", r"\\FS01.northmoor.example\finance", "not_configured", "this one"),
+        ("case-db", "cases_test", "database", "postgresql://db01.northmoor.example/cases_test", "denied", None),
+    )
+    for source, name, kind, locator, reason, detail in seen:
+        reader.add("seen", scan=1, source=source, name=name, kind=kind, locator=locator, reason=reason, detail=detail)
 
 
 def _faults(reader: EstateReader) -> None:

@@ -249,3 +249,22 @@ def test_result_is_ascii_and_versioned(context: Context) -> None:
     plain = json.loads(text)
     assert (plain["schema"], plain["schema_version"]) == ("stocktake/result", 1)
     assert plain["graph"]["edges_total"] == len(report_judged.build_graph().edges)
+
+
+def test_rights_that_are_taken_back_are_told_but_are_no_exposure(context: Context) -> None:
+    told = context.security["access"]
+    barred = [o for o in told["openings"] if o["barred"]]
+    assert [(o["store"], o["barred"]) for o in barred] == [("buckets/tmp-export", "public access is blocked")]
+    assert (told["openings_total"], told["barred_total"]) == (3, 1)
+    exposed = {(e["store"], e["exposure"]) for e in context.security["exposures"]}
+    assert ("buckets/northmoor-web", "everyone may read") in exposed
+    assert ("finance-share", "everyone may read, list") in exposed
+    assert ("finance-share", "rights of an identity that nobody has any more") in exposed
+    assert not {e for e in exposed if e[0] == "buckets/tmp-export" and "everyone" in e[1]}
+
+
+def test_what_another_source_scanned_is_not_listed_as_only_seen(context: Context) -> None:
+    seen = context.security["seen"]
+    assert [(r["name"], r["reason"]) for r in seen["list"]] == [("cases_test", "denied"), ("Scans$", "not_configured")]
+    unmanaged = {u["what"]: u["reason"] for u in context.security["unmanaged"]}
+    assert unmanaged["Scans$"] == "seen, not scanned: not configured"
