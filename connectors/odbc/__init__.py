@@ -37,7 +37,7 @@ PLUG = Plug(
     type="odbc",
     store_kind="database",
     store_depth=1,
-    facts=("entry", "listing", "column", "key", "routine", "grant", "setting"),
+    facts=("entry", "listing", "column", "key", "routine", "grant", "setting", "mention", "member", "seen"),
     limits=LIMITS,
     extra="odbc",
 )

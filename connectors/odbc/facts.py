@@ -6,9 +6,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from connectors.odbc.links import without_secrets
 from scanner import paths
 from scanner.model import Batch
-from scanner.schema import KEY, Schema
+from scanner.schema import KEY, MENTION, ROUTINE, Schema
 
 _INT64 = 1 << 63
 Row = Sequence[Any]
@@ -133,6 +134,12 @@ def batch(schema: Schema, names: tuple[str, ...], rows: Sequence[Row], scope: Sc
         columns["on_path"] = on
     else:
         columns["path"] = list(map(scope.path, raw))
+    if schema is MENTION:
+        columns["locator"] = [without_secrets(str(v)) for v in columns["locator"]]
+    elif schema is ROUTINE and "definition" in columns:
+        # A job's text is a command as often as a statement, and may hold a password as an option of it.
+        pairs = zip(columns["kind"], columns["definition"], strict=True)
+        columns["definition"] = [without_secrets(str(d)) if k == "job" and d is not None else d for k, d in pairs]
     return Batch(schema, {name: columns[name] for name in schema.names if name in columns})
 
 

@@ -13,6 +13,7 @@ from typing import Any
 from connectors.odbc.asking import Page, Refusal
 from connectors.odbc.facts import Scope
 from connectors.odbc.link import FETCH, Garbled, Link, Refused
+from connectors.odbc.profiles import FACTS
 
 _KINDS = {
     "TABLE": "table", "VIEW": "view", "MATERIALIZED VIEW": "materialized_view", "FOREIGN TABLE": "foreign_table",
@@ -34,7 +35,8 @@ _LOB_TYPES = {-1, -4, -10}
 """SQL_LONGVARCHAR, SQL_LONGVARBINARY and SQL_WLONGVARCHAR."""
 _SIZED_TYPES = {1, 12, -8, -9, -2, -3}
 _EXACT_TYPES = {2, 3}
-_GIVES_NOTHING = {"settings", "server_grants", "database_settings", "comments", "indexes", "triggers", "grants"}
+_TOLD = ("databases", "schemas", "tables", "columns", "keys", "foreign_keys", "views", "routines")
+_GIVES_NOTHING = frozenset(FACTS) - frozenset(_TOLD)
 Place = tuple[str, str]
 
 

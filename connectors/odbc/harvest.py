@@ -7,16 +7,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from connectors.odbc import profiles, sampling
 from connectors.odbc.access import Access
 from connectors.odbc.asking import Asker, Native, Page, Refusal
-from connectors.odbc.facts import Keys, Scope, batch, listed, name_of, segment
+from connectors.odbc.facts import Keys, Scope, batch, listed, name_of, segment, text
 from connectors.odbc.functions import Functions
 from connectors.odbc.link import Link
-from connectors.odbc.options import Options
+from connectors.odbc.options import Options, locator
 from connectors.odbc.pieces import joined
 from connectors.odbc.profiles import FACTS
 from connectors.odbc.show_create import ShowCreate
 from scanner.connector import Session
 from scanner.model import Batch, Event, Fault, SourceError, Unit
-from scanner.schema import ENTRY, KEY, LISTING, SETTING
+from scanner.schema import ENTRY, KEY, LISTING, SEEN, SETTING
 
 
 class OdbcConnector:
@@ -41,6 +41,8 @@ class OdbcConnector:
         unopened = self._open(names[0] if names else "")
         if unopened is not None:
             yield Fault(unit.key, "list", unopened.code, unopened.detail)
+            if unopened.code == "DENIED":
+                yield self._seen([(names[0], unopened.detail)], "denied")
             return
         scope = Scope(unit.key, self._asker.levels(), names)
         if not names:
@@ -109,6 +111,10 @@ class OdbcConnector:
             names = [str(n) for n in page.column("name")]
             keep = [wanted is None or n in wanted for n in names]
             left = [n for n, k in zip(names, keep, strict=True) if not k]
+            if left:
+                owners = [text(o) for o, k in zip(page.column("owner"), keep, strict=True) if not k]
+                details = [f"owner {o}" if o else "" for o in owners]
+                yield self._seen(list(zip(left, details, strict=True)), "not_configured")
             if not self._options.databases:
                 left = []  # the connection string names one database: the others are no part of this source
             found += [n for n, k in zip(names, keep, strict=True) if k]
@@ -122,6 +128,21 @@ class OdbcConnector:
             if complete and name not in found:
                 yield Fault(f"{segment(name)}/", "list", "NOT_FOUND", f"the server shows no database {name!r}")
         yield from (Unit(f"{scope.path(n)}/") for n in found)
+
+    def _seen(self, databases: Sequence[tuple[str, str]], reason: str) -> Batch:
+        """Databases of the server that are not looked into, as sources of their own would name them."""
+        pairs = self._options.pairs
+        places = [self._options.model_copy(update={"connection": pairs.at(name).text()}) for name, _ in databases]
+        return Batch(
+            SEEN,
+            {
+                "name": [segment(name) for name, _ in databases],
+                "kind": ["database"] * len(databases),
+                "locator": [text(locator(place)) for place in places],
+                "reason": [reason] * len(databases),
+                "detail": [detail or None for _, detail in databases],
+            },
+        )
 
     # --- one schema -------------------------------------------------------------------------------------------------
 

@@ -14,6 +14,8 @@ from scanner.model import SourceError
 
 FETCH = 5000
 """Rows fetched at a time."""
+_hushed: set[str] = set()
+"""Drivers whose log was switched off for good in this process."""
 
 
 class Refused(Exception):  # noqa: N818 - reads as what it says
@@ -217,6 +219,8 @@ class Link:
                 if number == len(tries) or hide is None or hide.refused not in error.detail:
                     raise
         self._database = pairs.database
+        if expected and expected.hush:
+            self._hush(expected)
         self._settle(expected)
 
     def _prepared(self, expected: Profile | None, database: str) -> Pairs:
@@ -230,7 +234,7 @@ class Link:
             "wait_s": limit_s + 5,
         }
         for key, value in expected.connect.items():
-            if not pairs.get(key):
+            if not pairs.get(key) or key in expected.hush:
                 pairs = pairs.with_(key, value.format(**figures))
         for key in expected.file_keys:
             if pairs.get(key):
@@ -255,6 +259,18 @@ class Link:
             return pyodbc.connect(text, autocommit=True, timeout=max(1, round(self.session.timeout_s)))
         except pyodbc.Error as error:
             raise self._explained(errors.connecting(error, self.where)) from None
+
+    def _hush(self, expected: Profile) -> None:
+        """Keep the driver's log switched off when this connection is closed; once for each driver in a process."""
+        pyodbc = _pyodbc()
+        own = Pairs(p for p in self.pairs.pairs if p[0].lower() in ("driver", "dsn"))
+        if own.text() in _hushed:
+            return
+        _hushed.add(own.text())
+        for key, value in expected.hush.items():
+            own = own.with_(key, value)
+        with contextlib.suppress(pyodbc.Error):  # it is meant to fail
+            pyodbc.connect(own.text(), timeout=1).close()
 
     def _explained(self, error: SourceError) -> SourceError:
         if error.code != "DRIVER_MISSING":

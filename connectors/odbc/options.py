@@ -95,6 +95,13 @@ class Pairs:
         """The pairs without user and database, which the connector sets itself."""
         return self.without(*_USER)
 
+    def at(self, database: str) -> Pairs:
+        """The pairs with another database, in the place of one that is named: locators are compared as text."""
+        if not self.database:
+            return self.with_("Database", database)
+        named = {k.lower() for k in _DATABASE}
+        return Pairs((key, database if key.lower() in named else value) for key, value in self.pairs)
+
     def without_database(self) -> Pairs:
         """The pairs without a database."""
         return self.without(*_DATABASE)

@@ -15,7 +15,7 @@ def joined(pages: Iterable[Page | Refusal]) -> Iterator[Page | Refusal]:
     """
     waiting: tuple[tuple[str, ...], Sequence[Any], list[str]] | None = None
     for page in pages:
-        if isinstance(page, Refusal) or "place" not in page.names:
+        if isinstance(page, Refusal) or not {"place", "definition"} <= set(page.names):
             if waiting is not None:
                 yield Page(waiting[0], [_whole(waiting)])
                 waiting = None

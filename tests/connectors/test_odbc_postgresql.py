@@ -332,25 +332,53 @@ def test_settings_tell_versions_encoding_and_extensions(harbour: PostgresHarness
 
 def test_grants_name_who_may_do_what(harbour: PostgresHarness) -> None:
     harbour.server.run(
-        "CREATE ROLE tellers; GRANT SELECT, INSERT, DELETE ON port.vessel TO tellers;"
-        "GRANT SELECT ON port.country TO PUBLIC;"
-        "GRANT USAGE ON SCHEMA ledger TO clerk",
+        "CREATE ROLE tellers; GRANT SELECT, INSERT, UPDATE, DELETE ON port.vessel TO tellers;"
+        "GRANT SELECT (name) ON port.company TO tellers WITH GRANT OPTION;"
+        "GRANT SELECT ON port.country TO PUBLIC; GRANT CREATE ON DATABASE harbour TO tellers;"
+        "GRANT USAGE ON SCHEMA ledger TO clerk; REVOKE EXECUTE ON PROCEDURE ledger.settle FROM PUBLIC;"
+        "ALTER TABLE port.tide_log OWNER TO tellers;"
+        "ALTER DEFAULT PRIVILEGES IN SCHEMA port GRANT SELECT ON TABLES TO PUBLIC",
         "harbour",
     )
     try:
-        told = {(r["path"], r["grantee"], r["grantee_kind"], r["right"]) for r in harbour.crawl().records("grant")}
+        crawl = harbour.crawl()
     finally:
         harbour.server.run(
-            "DROP OWNED BY tellers; DROP ROLE tellers; REVOKE ALL ON port.country FROM PUBLIC", "harbour"
+            "ALTER TABLE port.tide_log OWNER TO postgres; DROP OWNED BY tellers; DROP ROLE tellers;"
+            "REVOKE ALL ON port.country FROM PUBLIC; GRANT EXECUTE ON PROCEDURE ledger.settle TO PUBLIC;"
+            "ALTER DEFAULT PRIVILEGES IN SCHEMA port REVOKE SELECT ON TABLES FROM PUBLIC",
+            "harbour",
         )
-    told = {t for t in told if not str(t[0]).startswith("harbour/public")}
-    assert told == {
-        ("harbour/port/vessel", "tellers", "role", "read"),
-        ("harbour/port/vessel", "tellers", "role", "write"),
-        ("harbour/port/vessel", "tellers", "role", "delete"),
-        ("harbour/port/country", "PUBLIC", "everyone", "read"),
-        ("harbour/ledger", "clerk", "user", "list"),
+    rows = [r for r in crawl.records("grant") if str(r["path"]).startswith("harbour")]
+    assert {(r["effect"], r["inherited"], r["origin"], r["scope"]) for r in rows} == {
+        ("allow", False, "sql_grant", "this")
     }
+    told = {(r["path"], r["grantee"], r["grantee_kind"], r["right"], r["native"], r["condition"]) for r in rows}
+    given = {t for t in told if t[3] != "owner" and t[4] != "EXECUTE" and "/public" not in str(t[0])}
+    assert given == {
+        ("harbour", "PUBLIC", "everyone", "list", "CONNECT", None),
+        ("harbour", "PUBLIC", "everyone", "execute", "TEMPORARY", None),
+        ("harbour", "tellers", "role", "write", "CREATE", None),
+        ("harbour/port/vessel", "tellers", "role", "read", "SELECT", None),
+        ("harbour/port/vessel", "tellers", "role", "write", "INSERT, UPDATE", None),
+        ("harbour/port/vessel", "tellers", "role", "delete", "DELETE", None),
+        ("harbour/port/company", "tellers", "role", "read", "SELECT", "only column name"),
+        ("harbour/port/company", "tellers", "role", "change_permissions", "SELECT", "only column name"),
+        ("harbour/port/country", "PUBLIC", "everyone", "read", "SELECT", None),
+        ("harbour/ledger", "clerk", "user", "list", "USAGE", None),
+    }
+    # Whoever can log in may run a routine unless somebody took that right away, though nobody ever granted it.
+    everybody = {str(t[0]) for t in told if t[4] == "EXECUTE" and t[1] == "PUBLIC"}
+    routines = {str(r["path"]) for r in crawl.records("routine") if r["kind"] in ("function", "procedure")}
+    settle = {r for r in routines if r.startswith("harbour/ledger/settle")}
+    assert len(settle) == 1
+    assert everybody == routines - settle
+    owners = {t[0]: t[1] for t in told if t[3] == "owner"}
+    assert owners["harbour/port/tide_log"] == "tellers"
+    entries = {p: r for p, r in crawl.entries.items() if r["kind"] != "database"}
+    assert {p: owners[p] for p in entries} == {p: r["owner"] for p, r in entries.items()}
+    settings = {(r["path"], r["name"]): r["value"] for r in crawl.records("setting")}
+    assert settings["harbour", "default_privileges.postgres.tables.port"] == "=r/postgres"
 
 
 def test_a_foreign_table_names_its_server_and_where_it_is_and_nothing_secret(harbour: PostgresHarness) -> None:
@@ -497,6 +525,7 @@ def test_a_locked_table_costs_its_own_facts_and_seconds_and_nothing_else(harbour
         ("harbour/port/vessel_owner", "views"),
         ("harbour/port/vessel", "columns"),
         ("harbour/port/vessel", "indexes"),
+        ("harbour/port/vessel", "table_settings"),
     }
     assert all(f.op == "query" and f.reason == "TIMEOUT" for f in crawl.faults)
     assert len(crawl.records("routine")) == len(clean.records("routine")) - 1
