@@ -28,7 +28,7 @@ PLUG = Plug(
     locator=locator,
     store_kind="share",
     store_depth=1,
-    facts=("entry", "listing", "setting"),
+    facts=("entry", "listing", "setting", "grant", "seen"),
     limits=(
         "Samba leaves out names it cannot decode, and links out of the share; nothing in the protocol shows it.",
         "A server may hide what the account cannot open (access-based enumeration); that does not show either.",

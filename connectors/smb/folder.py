@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import NamedTuple
+
 from connectors.smb import listing, wire
 from connectors.smb.reach import Identity, Reach
+from connectors.smb.rights import Rights
 from connectors.smb.status import OF_A_FOLDER
 from scanner import paths
 from scanner.model import Columns, Event, Fault, SourceError, Unit
 from scanner.schema import ENTRY
 
 _COLUMNS = (
-    "parent", "name", "kind", "size", "allocated", "modified", "created", "attributes", "target", "tier", "subtype",
+    "parent", "name", "kind", "size", "allocated", "modified", "created", "owner", "attributes", "target", "tier",
+    "subtype",
 )  # fmt: skip
 _DEEPEST = 250
 """Folders within folders: people make no deeper tree, and a loop that cannot be recognised must end somewhere."""
@@ -23,18 +28,29 @@ _KEPT_NAMES = 250_000
 """Names of one folder that are checked for repetition one by one; a whole page that comes again is always noticed."""
 
 
+class _Kind(NamedTuple):
+    """What a listed name is, in the words of the catalog."""
+
+    kind: str
+    tier: str | None
+    subtype: str | None
+    target: str | None
+    is_entered: bool
+
+
 class Folder:
     """The listing of one folder so far.
 
     ``rows`` are the entries not yet handed out; ``broken`` is why the listing is not whole, once it is known.
     """
 
-    def __init__(self, key: str, reach: Reach, *, snapshots: bool) -> None:
+    def __init__(self, key: str, reach: Reach, rights: Rights, *, snapshots: bool) -> None:
         self.listed = 0
         self.broken: SourceError | None = None
         self.rows = Columns(ENTRY, _COLUMNS)
         self._key = key
         self._reach = reach
+        self._rights = rights
         self._snapshots = snapshots
         self._names: set[bytes] = set()
         self._above: dict[Identity, str] | None = None
@@ -50,6 +66,14 @@ class Folder:
             self.broken = SourceError("TRUNCATED", f"more than {LONGEST} names")
         events: list[Event] = []
         self.listed += len(found)
+        named = [(name, each, self._kind(name, each, events)) for name, each in self._named(found, events)]
+        owners = self._owners(named, events)
+        for name, each, kind in named:
+            self._record(name, each, kind, owners.get(name))
+        return events
+
+    def _named(self, found: list[wire.Listed], events: list[Event]) -> Iterator[tuple[str, wire.Listed]]:
+        """The names that can be recorded, as canonical text."""
         for each in found:
             name, ill_formed = listing.text(each.name)
             if each.name in self._names:
@@ -65,33 +89,54 @@ class Folder:
                 events.append(Fault(self._key + name, "note", "NAME_UNDECODABLE", "no valid UTF-16"))
             elif listing.is_mangled(name):
                 events.append(Fault(self._key + name, "note", "NAME_MANGLED", "it has the form of an 8.3 alias"))
-            self._record(name, each, events)
-        return events
+            yield name, each
 
-    def _record(self, name: str, each: wire.Listed, events: list[Event]) -> None:
-        attributes = each.attributes
-        kind, tier, subtype, target = "directory", None, None, None
+    def _kind(self, name: str, each: wire.Listed, events: list[Event]) -> _Kind:
+        """What a name is; what lies beneath it is handed on, or a fault says why not."""
+        attributes, target = each.attributes, None
+        kind, tier, subtype = "directory", None, None
         if attributes & listing.UNUSUAL:
             kind, tier, subtype = listing.unusual(attributes, each.tag)
         elif not attributes & listing.DIRECTORY:
             kind, tier = "file", "online"
-        has_content = kind == "file"
+        before = len(events)
         if kind == "directory":
             self._descend(name, each, events)
         elif subtype == "dfs":
             target = self._dfs(name, events)
+        is_entered = kind == "directory" and any(isinstance(event, Unit) for event in events[before:])
+        return _Kind(kind, tier, subtype, target, is_entered)
+
+    def _owners(self, named: list[tuple[str, wire.Listed, _Kind]], events: list[Event]) -> dict[str, str]:
+        """Who owns what is asked for its access list: folders to be entered, and files where they are asked for."""
+        owners: dict[str, str] = {}
+        if self._rights.asks_folders:
+            folders = [name for name, _each, kind in named if kind.is_entered]
+            told, more = self._rights.beneath(self._key, folders, is_folder=True)
+            owners |= told
+            events += more
+        if self._rights.asks_files:
+            files = [name for name, each, kind in named if kind.kind == "file" and _can_be_asked(name, each)]
+            told, more = self._rights.beneath(self._key, files, is_folder=False)
+            owners |= told
+            events += more
+        return owners
+
+    def _record(self, name: str, each: wire.Listed, kind: _Kind, owner: str | None) -> None:
+        has_content = kind.kind == "file"
         self.rows.add(
             self._key,
             name,
-            kind,
+            kind.kind,
             each.size if has_content and each.size < _SIZES else None,
             each.allocated if has_content and each.allocated < _SIZES else None,
             listing.time(each.modified),
             listing.time(each.created),
-            attributes,
-            target,
-            tier,
-            subtype,
+            owner,
+            each.attributes,
+            kind.target,
+            kind.tier,
+            kind.subtype,
         )
 
     def _descend(self, name: str, each: wire.Listed, events: list[Event]) -> None:
@@ -149,6 +194,11 @@ class Folder:
 
 
 _DOTS = frozenset({".".encode("utf-16-le"), "..".encode("utf-16-le")})
+
+
+def _can_be_asked(name: str, each: wire.Listed) -> bool:
+    """Whether a file can be opened for its access list: by a path that SMB can say, and without being recalled."""
+    return "\\\\" not in name and not each.attributes & listing.RECALL_ON_OPEN
 
 
 def is_illegal(name: str) -> bool:

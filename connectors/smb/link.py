@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import contextlib
-import hashlib
 import socket
 import struct
 from collections.abc import Callable, Iterator
-from typing import Any, Self, TypeVar
+from typing import Any, TypeVar
 
 from smbprotocol import Dialects
-from smbprotocol.connection import Ciphers, SigningAlgorithms
+from smbprotocol.connection import Capabilities, Ciphers, SigningAlgorithms
 from smbprotocol.exceptions import SMBConnectionClosed, SMBResponseException
 from smbprotocol.session import Session as Login
 from smbprotocol.tree import TreeConnect
 
-from connectors.smb import dfs, srvsvc, wire
-from connectors.smb.status import BUFFER_OVERFLOW, NOTHING_MORE, code_of, said
+from connectors.smb import dfs, wire
+from connectors.smb.descriptor import native
+from connectors.smb.handle import Handle
+from connectors.smb.status import BUFFER_OVERFLOW, NOTHING_MORE, OF_A_FOLDER, code_of, said
 from connectors.smb.strict import StrictConnection, Unsigned
 from scanner.model import SourceError, Stopped
 
@@ -29,8 +30,11 @@ DIALECTS = {
 }
 _SIGNING_REQUIRED = 0x2  # of the server's security mode
 _MOST_CREDITS = 16  # a page of 1 MiB at most: some 8,000 names
+_CHAINS, _PARTS = 8, 3
 _GOODBYE_S = 2.0
-_LONGEST_CALL = 16 << 20  # 100,000 shares with long remarks
+_HIDES = 0x0800  # SMB2_SHAREFLAG_ACCESS_BASED_DIRECTORY_ENUM
+_KINDS = {1: "disk", 2: "pipe", 3: "printer"}
+_CACHING = ("manual", "automatic", "programs", "none")
 _CLOSED = "the server closed the connection"
 _SMB1_HELLO = b"\xffSMB\x72" + bytes(4) + b"\x18\x01\xc8" + bytes(20) + b"\x00\x0c\x00\x02NT LM 0.12\x00"
 
@@ -49,6 +53,7 @@ class Link:
         self._wire = StrictConnection(host, port, pace, limit_s)
         self._login: Any = None
         self._trees: dict[str, Any] = {}
+        self._connected: dict[str, tuple[int, int, int]] = {}
 
     @property
     def is_alive(self) -> bool:
@@ -146,22 +151,27 @@ class Link:
         finally:
             self._wire.pace, self._wire.limit_s = kept
 
-    def facts(self) -> dict[str, str]:
+    def facts(self) -> dict[str, str | None]:
         """What the host says of itself and of this connection."""
         wire_ = self._wire
         signing = SigningAlgorithms.AES_CMAC if wire_.dialect >= Dialects.SMB_3_0_0 else SigningAlgorithms.HMAC_SHA256
         algorithm = signing if wire_.signing_algorithm_id is None else wire_.signing_algorithm_id
-        facts = {
-            "smb.dialect": _dialect(wire_.dialect),
-            "smb.signing": "required" if wire_.server_security_mode & _SIGNING_REQUIRED else "optional",
-            "smb.signing_algorithm": _name(SigningAlgorithms, algorithm),
-            "smb.encryption": "offered" if wire_.supports_encryption else "not offered",
-            "smb.server_guid": str(wire_.server_guid),
+        capabilities = wire_.server_capabilities
+        facts: dict[str, str | None] = {
+            "dialect": _dialect(wire_.dialect),
+            "signing": "required" if wire_.server_security_mode & _SIGNING_REQUIRED else "optional",
+            "signing_algorithm": _name(SigningAlgorithms, algorithm),
+            "encryption": "offered" if wire_.supports_encryption else "not offered",
+            "server_guid": str(wire_.server_guid),
+            "dfs": _yes(capabilities.has_flag(Capabilities.SMB2_GLOBAL_CAP_DFS)),
+            "multi_channel": _yes(bool(wire_.supports_multi_channel)),
+            "max_read_bytes": str(int(wire_.max_read_size)),
+            "clock_ahead_s": None if wire_.clock_ahead_s is None else f"{wire_.clock_ahead_s:.0f}",
         }
         if self._login.encrypt_data:
-            facts["smb.encryption"] = "on"
+            facts["encryption"] = "on"
         if wire_.supports_encryption:
-            facts["smb.cipher"] = _name(Ciphers, wire_.cipher_id or Ciphers.AES_128_CCM)
+            facts["cipher"] = _name(Ciphers, wire_.cipher_id or Ciphers.AES_128_CCM)
         return facts
 
     # ── shares ──
@@ -173,26 +183,28 @@ class Link:
             known = TreeConnect(self._login, f"\\\\{self.host}\\{share}")
             with self._answers(known.share_name):
                 known.connect()
+                self._connected[share] = wire.connected(self._wire.tree_answer)
             self._trees[share] = known
         return known
 
-    def share_facts(self, share: str) -> dict[str, str]:
+    def share_facts(self, share: str) -> dict[str, str | None]:
         """What a connected share says of itself."""
         tree = self.tree(share)
-        encrypted = bool(tree.encrypt_data or self._login.encrypt_data)
+        kind, flags, allowed = self._connected[share]
         return {
-            "smb.share_encryption": "on" if encrypted else "off",
-            "smb.dfs_root": "yes" if tree.is_dfs_share else "no",
+            "share_type": _KINDS.get(kind),
+            "share_encryption": _on(tree.encrypt_data or self._login.encrypt_data),
+            "dfs_root": _yes(tree.is_dfs_share),
+            "continuously_available": _yes(tree.is_ca_share),
+            "access_based_enumeration": _yes(flags & _HIDES),
+            "offline_files": _CACHING[flags >> 4 & 3],
+            "account_may": native(allowed),
         }
 
-    def shares(self) -> list[srvsvc.Share]:
-        """Every share the host lists."""
-        with self.open("IPC$", srvsvc.PIPE, wire.PIPE, wire.NOT_DIRECTORY) as pipe:
-            try:
-                srvsvc.bound(pipe.call(srvsvc.bind()))
-                return srvsvc.shares(pipe.call(srvsvc.enumerate_shares(self.host)))
-            except (srvsvc.RpcError, ValueError) as error:
-                raise SourceError("QUERY_FAILED", str(error), where=f"\\\\{self.host}") from None
+    def hides(self, share: str) -> bool:
+        """Whether the share leaves out names that the account may not open."""
+        self.tree(share)
+        return bool(self._connected[share][1] & _HIDES)
 
     # ── files and directories ──
 
@@ -213,14 +225,58 @@ class Link:
 
     def open(self, share: str, path: str, access: int, options: int) -> Handle:
         r"""Open what exists at a path ('\' between its parts, '' for the share itself)."""
-        tree = self.tree(share)
-        # [MS-SMB2] 3.2.4.3: on a DFS share the server expects the name with host and share before it.
-        name = "\\".join(part for part in (self.host, share, path) if part) if tree.is_dfs_share else path
+        name = self._name(share, path)
         with self._answers(path):  # a path may be longer than the protocol can say
             message = wire.create(name, access, options)
         opened = self.ask(share, message, wire.created, path)
         assert opened is not None
         return Handle(self, share, opened)
+
+    def _name(self, share: str, path: str) -> str:
+        """The path as CREATE takes it."""
+        # [MS-SMB2] 3.2.4.3: on a DFS share the server expects the name with host and share before it.
+        return "\\".join(part for part in (self.host, share, path) if part) if self.tree(share).is_dfs_share else path
+
+    def descriptors(self, share: str, paths: list[str], options: int) -> list[bytes | SourceError]:
+        """Owner and access list of each path, packed, or why they were not to be had; several requests at a time."""
+        found: list[bytes | SourceError] = []
+        while len(found) < len(paths):
+            # 32 chains of requests in flight lost answers of a real server; and each part takes a credit.
+            fits = min(_CHAINS, self._credits() // _PARTS)
+            if fits < 1:
+                found.append(self._descriptor(share, paths[len(found)], options))
+                continue
+            tree = self.tree(share)
+            with self._answers(tree.share_name):
+                chains = [
+                    self._wire.send_compound(
+                        list(wire.descriptor_of(self._name(share, path), options)),
+                        self._login.session_id,
+                        tree.tree_connect_id,
+                        related=True,
+                    )
+                    for path in paths[len(found) : len(found) + fits]
+                ]
+                answers = [[self._answer(part) for part in chain] for chain in chains]
+            found += [_of_chain(chain) for chain in answers]
+        return found
+
+    def _answer(self, request: Any) -> Any:
+        """The answer to one part of a chain; the error where it is one, since the other parts have theirs yet."""
+        try:
+            return self._wire.receive(request)
+        except SMBResponseException as error:
+            return error
+
+    def _descriptor(self, share: str, path: str, options: int) -> bytes | SourceError:
+        """The same one by one, where the server leaves no credits for more."""
+        try:
+            with self.open(share, path, wire.RIGHTS, options) as handle:
+                return handle.descriptor()
+        except SourceError as error:
+            if error.code not in OF_A_FOLDER:
+                raise
+            return error
 
     def referral(self, share: str, path: str) -> tuple[str, str]:
         r"""Where a DFS link leads: ``\\host\share\path``, and what of ``path`` lies beyond the link."""
@@ -236,80 +292,40 @@ class Link:
         wire_ = self._wire
         if not wire_.supports_multi_credit:
             return wire.PAYLOAD
-        with wire_.sequence_lock:
-            credits_ = int(wire_.sequence_window["high"] - wire_.sequence_window["low"])
         most = min(int(wire_.max_transact_size), int(wire_.max_read_size))
-        return min(wire.PAYLOAD * max(1, min(credits_, _MOST_CREDITS)), most)
+        return min(wire.PAYLOAD * max(1, min(self._credits(), _MOST_CREDITS)), most)
 
-
-class Handle:
-    """An open file or directory."""
-
-    def __init__(self, link: Link, share: str, opened: wire.Opened) -> None:
-        self._link = link
-        self._share = share
-        self._opened = opened
-        self.attributes = opened.attributes
-        self.identity = (link.host, *opened.identity) if opened.identity else None
-        """Host, file number and volume number; None where the server does not tell."""
-
-    def pages(self) -> Iterator[bytes]:
-        """The entries of a directory, page by page, still packed."""
-        seen: set[bytes] = set()
-        while True:
-            page = self._link.ask(self._share, wire.query(self._opened.handle, self._link.room()), wire.page)
-            if page is None:
-                return
-            digest = hashlib.blake2b(page, digest_size=8).digest()
-            if digest in seen:
-                raise SourceError("PAGING_STUCK", "the server sent the same names again")
-            seen.add(digest)
-            yield page
-
-    def read(self, start: int, length: int) -> bytes:
-        """At most ``length`` bytes of a file; fewer at its end."""
-        parts: list[bytes] = []
-        end = min(start + length, self._opened.size)
-        while start < end:
-            wanted = min(self._link.room(), end - start)
-            part = self._link.ask(self._share, wire.read(self._opened.handle, start, wanted), wire.content)
-            if not part:
-                break
-            parts.append(part[:wanted])
-            start += len(part)
-        return b"".join(parts)
-
-    def call(self, pdu: bytes) -> bytes:
-        """The whole answer of a named pipe to one message."""
-        message = wire.ioctl(wire.PIPE_TRANSCEIVE, self._opened.handle, pdu, srvsvc.ROOM)
-        answer = self._link.ask(self._share, message, wire.output) or b""
-        while srvsvc.missing(answer):
-            rest = self._link.ask(self._share, wire.read(self._opened.handle, 0, srvsvc.ROOM), wire.content)
-            if not rest:
-                raise srvsvc.RpcError("the share list is cut off")
-            answer += rest
-            if len(answer) > _LONGEST_CALL:
-                raise srvsvc.RpcError("the share list does not end")
-        return answer
-
-    def close(self) -> None:
-        """Let go of it; a connection that is gone has done so already."""
-        with contextlib.suppress(SourceError):
-            self._link.ask(self._share, wire.close(self._opened.handle), len)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        if kind is None:
-            self.close()
-        else:  # whoever was stopped or broken off does not wait for the pace once more
-            with self._link.unpaced():
-                self.close()
+    def _credits(self) -> int:
+        """How many requests the server would take now, before it has answered any."""
+        with self._wire.sequence_lock:
+            return int(self._wire.sequence_window["high"] - self._wire.sequence_window["low"])
 
 
 def _at_once() -> None:
     """Pace of a goodbye."""
+
+
+def _of_chain(answers: list[Any]) -> bytes | SourceError:
+    """What a chain of opening, asking and letting go came to."""
+    opened, asked, _closed = answers
+    for answer in (opened, asked):
+        if isinstance(answer, SMBResponseException):
+            code, transient = code_of(answer.status)
+            if code not in OF_A_FOLDER:
+                raise SourceError(code, said(answer.status), transient=transient)
+            return SourceError(code, said(answer.status))
+    try:
+        return wire.page(asked["data"].get_value())
+    except (ValueError, struct.error) as error:
+        return SourceError("OTHER", str(error))
+
+
+def _yes(bit: object) -> str:
+    return "yes" if bit else "no"
+
+
+def _on(bit: object) -> str:
+    return "on" if bit else "off"
 
 
 def _dialect(number: int) -> str:

@@ -36,6 +36,11 @@ class SmbOptions(BaseModel):
         default=False, description="Refuse a server that does not encrypt. Signing is always required."
     )
     min_dialect: Dialect = Field("2.0.2", description="Oldest protocol version accepted. SMB 1 never is.")
+    permissions: Literal["none", "folders", "files"] = Field(
+        "folders",
+        description="Whose owners and access lists to ask for: those of folders, of files too (one request more for "
+        "each), or of none. Those of the share are asked for in any case.",
+    )
     snapshots: bool = Field(default=False, description="List snapshot folders (.snapshot, ~snapshot, …) as well.")
 
     @field_validator("root")
@@ -94,10 +99,15 @@ def from_url(url: str) -> dict[str, object]:
 def locator(options: BaseModel) -> str:
     """The UNC path; the URL where the port is not the usual one, which a UNC path cannot say."""
     assert isinstance(options, SmbOptions)
-    if options.port == PORT:
-        return options.root
-    host, *rest = options.root[2:].split("\\")
-    return "/".join([f"smb://{host}:{options.port}", *rest])
+    return place(options.root, options.port)
+
+
+def place(root: str, port: int = PORT) -> str:
+    """A UNC path as a person would write it in an estate file."""
+    if port == PORT:
+        return root
+    host, *rest = root[2:].split("\\")
+    return "/".join([f"smb://{host}:{port}", *rest])
 
 
 def account(options: BaseModel) -> Account | None:

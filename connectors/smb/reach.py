@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
-from connectors.smb import listing, wire
+from connectors.smb import listing, sids, wire
 from connectors.smb.options import PORT, SmbOptions
+from connectors.smb.services import Services
+from connectors.smb.sids import Principal
 from connectors.smb.status import OF_A_FOLDER
 from scanner import paths
 from scanner.connector import Session, missing_driver
 from scanner.model import SourceError
 
 if TYPE_CHECKING:
-    from connectors.smb.link import Handle, Link
+    from connectors.smb.handle import Handle
+    from connectors.smb.link import Link
 
 Identity = tuple[str, int, int]
 
@@ -39,6 +43,8 @@ class Reach:
         self._accepted: set[str] = set()
         self._targets: dict[Place, Place] = {}
         self._identities: dict[str, Identity | None] = {}
+        self._services: dict[str, Services] = {}
+        self._nameless: set[str] = set()
         self._allowed = {host.lower() for host in options.allow_hosts}
 
     def link(self, host: str = "") -> Link:
@@ -48,7 +54,7 @@ class Reach:
         if known is not None:
             if known.is_alive:
                 return known
-            self._links.pop(host.lower()).close()
+            self._drop(host.lower())
         try:
             from connectors.smb.link import Link  # noqa: PLC0415 - the driver is an extra, and slow to import
         except ImportError as error:
@@ -74,8 +80,23 @@ class Reach:
 
     def close(self) -> None:
         """Hang up everywhere."""
-        while self._links:
-            self._links.popitem()[1].close()
+        for host in [*self._links]:
+            self._drop(host)
+
+    def _drop(self, host: str) -> None:
+        link = self._links.pop(host)
+        services = self._services.pop(host, None)
+        if services is not None and link.is_alive:
+            services.close()
+        link.close()
+
+    def services(self, host: str = "") -> Services:
+        """What a host, the configured one by default, answers over its named pipes."""
+        link = self.link(host)
+        known = self._services.get(link.host.lower())
+        if known is None:
+            known = self._services[link.host.lower()] = Services(link)
+        return known
 
     def place(self, path: str) -> Place:
         """Where a canonical path lies as it is written, before any DFS link."""
@@ -120,6 +141,39 @@ class Reach:
         handed = self._beyond(self.place(path))
         target, _rest = self.link(handed.host).referral(handed.share, handed.path)
         return target, target[2:].split("\\")[0].lower() in self._allowed
+
+    # ── rights ──
+
+    def descriptors(self, key: str, names: list[str], *, is_folder: bool) -> list[bytes | SourceError]:
+        """Owner and access list, packed, of what a folder holds; of itself for the name ''."""
+        place = self._beyond(self.place(key))
+        below = [_under(place, [paths.restore_text(name)] if name else []).path for name in names]
+        options = wire.REPARSE | (wire.DIRECTORY if is_folder else wire.NOT_DIRECTORY | wire.NO_RECALL)
+        return self.link(place.host).descriptors(place.share, below, options)
+
+    def principals(self, key: str, asked: Collection[str]) -> dict[str, Principal]:
+        """Who the SIDs are, as the host of a folder knows them; the SIDs themselves where it does not say."""
+        host = self._beyond(self.place(key)).host
+        if host.lower() not in self._nameless:
+            try:
+                return self.services(host).principals(asked)
+            except SourceError as error:
+                refused = error.code in OF_A_FOLDER or error.code == "QUERY_FAILED"
+                if refused or error.code == "TIMEOUT":
+                    self._nameless.add(host.lower())
+                if not refused:
+                    raise
+        return {sid: sids.well_known(sid) or sids.untold(sid) for sid in asked}
+
+    def refuses_names(self) -> SourceError | None:
+        """Why the configured host would not say who a SID is; None where it does."""
+        try:
+            self.services().authorise()
+        except SourceError as error:
+            if error.code not in OF_A_FOLDER and error.code != "QUERY_FAILED":
+                raise
+            return error
+        return None
 
     # ── loops ──
 

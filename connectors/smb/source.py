@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from connectors.smb import wire
-from connectors.smb.folder import Folder, is_illegal
+from connectors.smb.about import About
+from connectors.smb.folder import Folder
 from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach, refuse_unreadable
+from connectors.smb.rights import Rights
 from connectors.smb.status import OF_A_FOLDER
-from scanner import paths
 from scanner.connector import Session
-from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
-from scanner.schema import ENTRY, LISTING, SETTING
+from scanner.model import Batch, Event, Fault, SourceError, Unit
+from scanner.schema import LISTING
+
+if TYPE_CHECKING:
+    from connectors.smb.handle import Handle
 
 _BATCH = 10_000
 _LONGEST_PATH = 3840
@@ -29,6 +34,8 @@ class SmbConnector:
     def __init__(self, options: SmbOptions, session: Session) -> None:
         self._options = options
         self._reach = Reach(options, session)
+        self._rights = Rights(self._reach, options.permissions)
+        self._about = About(options, self._reach)
 
     def roots(self) -> Iterable[Unit]:
         """Log in, and open the configured folder once: what is missing or denied shows before the scan."""
@@ -38,7 +45,11 @@ class SmbConnector:
     def crawl(self, unit: Unit) -> Iterator[Event]:
         """The shares for ``""``, else the folder of that path."""
         try:
-            yield from self._folder(unit.key) if unit.key else self._shares()
+            if unit.key:
+                yield from self._folder(unit.key)
+            else:
+                self._look()
+                yield from self._about.host()
         except SourceError:
             self.close()  # whatever state the connection is in, the next attempt gets a fresh one
             raise
@@ -63,43 +74,6 @@ class SmbConnector:
         with self._reach.open(self._options.first, wire.LIST, wire.DIRECTORY | wire.REPARSE):
             pass
 
-    # ── the host ──
-
-    def _shares(self) -> Iterator[Event]:
-        rows = Columns(ENTRY, ("parent", "name", "kind", "subtype"))
-        settings = Columns(SETTING, ("path", "name", "value"))
-        events: list[Event] = []
-        if self._options.share is not None:
-            self._look()
-            rows.add("", paths.segment(self._options.share), "directory", "share")
-            events.append(Unit(self._options.first))
-        else:
-            seen: set[str] = set()
-            for share in self._reach.link().shares():
-                name = paths.segment(share.name)
-                if is_illegal(name):
-                    events.append(
-                        Fault(name.replace("\0", "\\x00"), "stat", "OTHER", "the server gave an illegal name")
-                    )
-                elif name in seen:
-                    events.append(Fault(name, "skip", "DUPLICATE_ENTRY"))
-                elif share.is_store:
-                    rows.add("", name, "directory", "share")
-                    settings.add(name, "smb.remark", share.remark)
-                    events.append(Unit(name + "/"))
-                else:
-                    administrative = "administrative share; name it in root to scan it"
-                    why = administrative if share.kind == "disk" else f"a share of kind {share.kind} holds no files"
-                    events.append(Fault(name, "skip", "EXCLUDED", why))
-                seen.add(name)
-        for name, value in self._reach.link().facts().items():
-            settings.add("", name, value)
-        listed = len(rows) + sum(isinstance(event, Fault) for event in events)
-        yield rows.take()
-        yield settings.take()
-        yield Batch(LISTING, {"path": [""], "listed": [listed], "complete": [True]})
-        yield from events
-
     # ── a folder ──
 
     def _folder(self, key: str) -> Iterator[Event]:
@@ -114,34 +88,36 @@ class SmbConnector:
             if code == "NOT_FOUND" and not top:
                 code = "TOO_DEEP" if len(key.encode()) > _LONGEST_PATH else "VANISHED"
             yield Fault(key, "list", code, error.detail)
+            if top:
+                yield from self._about.refused(key, error)
             return
-        folder = Folder(key, self._reach, snapshots=options.snapshots)
+        folder = Folder(key, self._reach, self._rights, snapshots=options.snapshots)
         with handle:
             self._reach.remember(key, handle.identity)
             if top:
-                yield self._share_settings(key)
-            pages = handle.pages()
-            while folder.broken is None:
-                try:
-                    page = next(pages, None)
-                except SourceError as error:
-                    if error.code not in OF_A_FOLDER:
-                        raise
-                    folder.broken = error
-                    break
-                if page is None:
-                    break
-                yield from folder.add(page)
-                if len(folder.rows) >= _BATCH:
-                    yield folder.rows.take()
+                yield from self._about.share(key, handle)
+                yield from self._rights.of_top(key)
+            yield from _pages(folder, handle)
         if len(folder.rows):
             yield folder.rows.take()
         if folder.broken is not None:
             yield Fault(key, "list", folder.broken.code, folder.broken.detail)
         yield Batch(LISTING, {"path": [key], "listed": [folder.listed], "complete": [folder.broken is None]})
 
-    def _share_settings(self, key: str) -> Batch:
-        place = self._reach.place(key)
-        facts = self._reach.link().share_facts(place.share)
-        name = paths.segment(place.share)
-        return Batch(SETTING, {"path": [name] * len(facts), "name": [*facts], "value": [*facts.values()]})
+
+def _pages(folder: Folder, handle: Handle) -> Iterator[Event]:
+    """The names of an open folder, to its end or to where it breaks off."""
+    pages = handle.pages()
+    while folder.broken is None:
+        try:
+            page = next(pages, None)
+        except SourceError as error:
+            if error.code not in OF_A_FOLDER:
+                raise
+            folder.broken = error
+            return
+        if page is None:
+            return
+        yield from folder.add(page)
+        if len(folder.rows) >= _BATCH:
+            yield folder.rows.take()

@@ -1,37 +1,39 @@
-"""NetrShareEnum: the shares of a host, as much of DCE/RPC as this one call needs; bytes only, no I/O.
-
-Layouts are those of [C706] 12.6 (PDUs), [MS-SRVS] 3.1.4.8 (the call) and [MS-RPCE] 2.2.5 (NDR strings).
-"""
+"""The shares of a host and what it says of itself and of each ([MS-SRVS] 3.1.4); bytes only, no I/O."""
 
 from __future__ import annotations
 
 import struct
-import uuid
-from typing import NamedTuple
+from collections.abc import Callable
+from typing import NamedTuple, TypeVar
 
-PIPE = "srvsvc"
-ROOM = 65536
-"""Most bytes one answer is asked for."""
+from connectors.smb import rpc
 
-_SRVSVC = uuid.UUID("4b324fc8-1670-01d3-1278-5a47bf6ee188").bytes_le + struct.pack("<I", 3)
-_NDR = uuid.UUID("8a885d04-1ceb-11c9-9fe8-08002b104860").bytes_le + struct.pack("<I", 2)
-_REQUEST, _RESPONSE, _FAULT, _BIND, _BIND_ACK = 0, 2, 3, 11, 12
-_FIRST_AND_LAST = 0x03
-_LAST = 0x02
-_SHARE_ENUM = 15
-_FRAGMENT = 4280  # what Windows offers; every server takes it
-_HEAD = 16
+SERVICE = rpc.service("srvsvc", "the share service", "4b324fc8-1670-01d3-1278-5a47bf6ee188", 3)
+SHARE_ENUM, SHARE_GET_INFO, SERVER_GET_INFO = 15, 16, 21
+_WITH_ACL, _FLAGS, _SERVER = 502, 1005, 101
+
 _MOST_SHARES = 100_000
+_LONGEST_ACL = 65536
 
 _DISK = 0
 _KINDS = {0: "disk", 1: "printer", 2: "device", 3: "ipc"}
 _SPECIAL = 0x80000000
 _MORE_DATA = 234
-_ERRORS = {5: "access denied", 50: "not supported", 124: "level not supported", _MORE_DATA: "more data"}
+ERRORS = {
+    5: "access denied", 50: "not supported", 53: "no such host", 124: "level not supported", _MORE_DATA: "more data",
+    2310: "no such share",
+}  # fmt: skip
+_DENIED = 5
+
+T = TypeVar("T")
 
 
-class RpcError(Exception):
-    """The server would not list its shares; says why."""
+class Refused(rpc.RpcError):
+    """The service understood the call and will not answer it; ``code`` is of the registry."""
+
+    def __init__(self, what: str, status: int) -> None:
+        super().__init__(f"{what} was refused: {ERRORS.get(status, 'error')} ({status})")
+        self.code = "DENIED" if status == _DENIED else "QUERY_FAILED"
 
 
 class Share(NamedTuple):
@@ -48,95 +50,133 @@ class Share(NamedTuple):
         return self.kind == "disk" and not self.special
 
 
-def bind() -> bytes:
-    """The PDU that opens the conversation."""
-    body = struct.pack("<HHIBxxxHBx", _FRAGMENT, _FRAGMENT, 0, 1, 0, 1) + _SRVSVC + _NDR
-    return _pdu(_BIND, 1, body)
+class Guarded(NamedTuple):
+    """What only the administrators of many a host are told of a share: where it lies, and its own access list."""
+
+    path: str
+    acl: bytes | None
+    """A security descriptor; None where the share has none of its own."""
 
 
-def enumerate_shares(host: str) -> bytes:
-    """The PDU that asks for all shares, names and types and remarks (level 1)."""
-    name = ("\\\\" + host + "\0").encode("utf-16-le")
-    length = len(name) // 2
-    stub = struct.pack("<IIII", 0x20000, length, 0, length) + name + bytes(-len(name) % 4)
+class Server(NamedTuple):
+    """What the host says of itself."""
+
+    name: str
+    version: str
+    roles: int
+    comment: str
+
+
+def _server_name(host: str) -> bytes:
+    return struct.pack("<I", 0x20000) + rpc.name("\\\\" + host)
+
+
+def all_shares(host: str) -> bytes:
+    """Ask for all shares: names, types and remarks (level 1)."""
+    stub = _server_name(host)
     stub += struct.pack("<IIIII", 1, 1, 0x20004, 0, 0)  # level, switch, container with no entries in it
-    stub += struct.pack("<III", 0xFFFFFFFF, 0x20008, 0)  # no limit; resume handle 0
-    return _pdu(_REQUEST, 2, struct.pack("<IHH", len(stub), 0, _SHARE_ENUM) + stub)
+    return stub + struct.pack("<III", 0xFFFFFFFF, 0x20008, 0)  # no limit; resume handle 0
 
 
-def _pdu(kind: int, call: int, body: bytes) -> bytes:
-    return struct.pack("<BBBBIHHI", 5, 0, kind, _FIRST_AND_LAST, 0x10, _HEAD + len(body), 0, call) + body
+def share_acl(host: str, share: str) -> bytes:
+    """Ask for a share's path and access list (level 502)."""
+    return _server_name(host) + rpc.name(share) + struct.pack("<I", _WITH_ACL)
 
 
-def bound(answer: bytes) -> None:
-    """Check the answer to ``bind``."""
-    if len(answer) < _HEAD or answer[2] != _BIND_ACK:
-        raise RpcError("the server refused the share service (srvsvc)")
+def share_flags(host: str, share: str) -> bytes:
+    """Ask for a share's flags (level 1005)."""
+    return _server_name(host) + rpc.name(share) + struct.pack("<I", _FLAGS)
 
 
-def missing(answer: bytes) -> bool:
-    """Whether more of the answer must be read: a fragment is cut off, or none is the last."""
-    at = 0
-    while at + _HEAD <= len(answer):
-        length = int.from_bytes(answer[at + 8 : at + 10], "little")
-        if length < _HEAD:
-            raise RpcError("the share service sent an empty fragment")
-        if answer[at + 3] & _LAST:
-            return at + length > len(answer)
-        at += length
-    return True
+def server_info(host: str) -> bytes:
+    """Ask for the host's name, version and comment (level 101)."""
+    return _server_name(host) + struct.pack("<I", _SERVER)
 
 
-def shares(answer: bytes) -> list[Share]:
-    """The shares in a whole answer to ``enumerate_shares``.
+def shares(stub: bytes) -> list[Share]:
+    """The shares in the answer to ``all_shares``.
 
     Raises:
         RpcError: when the server refused, or its answer contradicts itself.
     """
+    return _parsed(_shares, stub, "the share list")
+
+
+def guarded(stub: bytes) -> Guarded:
+    """The share in the answer to ``share_acl``; raises as ``shares`` does."""
+    return _parsed(_guarded, stub, "the share's access list")
+
+
+def flags(stub: bytes) -> int:
+    """The flags in the answer to ``share_flags``; raises as ``shares`` does."""
+    return _parsed(_flags, stub, "the share's flags")
+
+
+def server(stub: bytes) -> Server:
+    """The host in the answer to ``server_info``; raises as ``shares`` does."""
+    return _parsed(_server, stub, "the server's version")
+
+
+def _parsed(parse: Callable[[bytes], T], stub: bytes, what: str) -> T:
     try:
-        return _shares(_stub(answer))
+        (status,) = struct.unpack_from("<I", stub, len(stub) - 4)
+        if status not in {0, _MORE_DATA}:
+            raise Refused(what, status)
+        found = parse(stub)
     except (struct.error, IndexError, UnicodeDecodeError) as error:
-        raise RpcError(f"the share list is cut off: {error}") from None
-
-
-def _stub(answer: bytes) -> bytes:
-    stub, at = b"", 0
-    while at < len(answer):
-        length = int.from_bytes(answer[at + 8 : at + 10], "little")
-        if answer[at + 2] == _FAULT:
-            (status,) = struct.unpack_from("<I", answer, at + 24)
-            raise RpcError(f"the share service failed with {status:#010x}")
-        if answer[at + 2] != _RESPONSE or length < _HEAD + 8:
-            raise RpcError("the share service sent something else than an answer")
-        stub += answer[at + _HEAD + 8 : at + length]
-        at += length
-    return stub
+        raise rpc.RpcError(f"{what} is cut off: {error}") from None
+    if status == _MORE_DATA:
+        raise rpc.RpcError(f"{what} breaks off")
+    return found
 
 
 def _shares(stub: bytes) -> list[Share]:
-    (status,) = struct.unpack_from("<I", stub, len(stub) - 4)
-    if status not in {0, _MORE_DATA}:
-        raise RpcError(f"the share list was refused: {_ERRORS.get(status, 'error')} ({status})")
     _level, _switch, container, count, buffer = struct.unpack_from("<5I", stub)
     if not container or not buffer or not count:
         return []
     if count > _MOST_SHARES:
-        raise RpcError(f"the share list claims {count} shares")
+        raise rpc.RpcError(f"the share list claims {count} shares")
     heads = [struct.unpack_from("<III", stub, 24 + 12 * i) for i in range(count)]
     at = 24 + 12 * count
     found = []
     for name_at, kind, remark_at in heads:
-        name, at = _text(stub, at) if name_at else ("", at)
-        remark, at = _text(stub, at) if remark_at else ("", at)
+        name, at = rpc.text(stub, at) if name_at else ("", at)
+        remark, at = rpc.text(stub, at) if remark_at else ("", at)
         found.append(Share(name, _KINDS.get(kind & 0xFF, str(kind & 0xFF)), bool(kind & _SPECIAL), remark))
-    if status == _MORE_DATA:
-        raise RpcError(f"the share list breaks off after {count} shares")
     return found
 
 
-def _text(stub: bytes, at: int) -> tuple[str, int]:
-    _most, offset, length = struct.unpack_from("<III", stub, at)
-    begin, end = at + 12, at + 12 + 2 * length
-    if offset or end > len(stub):
-        raise RpcError("a name in the share list is cut off")
-    return stub[begin:end].decode("utf-16-le").rstrip("\0"), end + (-end % 4)
+def _guarded(stub: bytes) -> Guarded:
+    _switch, there = struct.unpack_from("<II", stub)
+    if not there:
+        raise rpc.RpcError("the share's access list was left out")
+    name, _kind, remark, _rights, _most, _now, path, password, size, acl = struct.unpack_from("<10I", stub, 8)
+    at, local = 48, ""
+    for pointer in (name, remark, path, password):
+        if pointer:
+            told, at = rpc.text(stub, at)
+            local = told if pointer == path else local
+    if not acl or not size:
+        return Guarded(local, None)
+    (length,) = struct.unpack_from("<I", stub, at)
+    raw = stub[at + 4 : at + 4 + length]
+    if length != size or length > _LONGEST_ACL or len(raw) != length:
+        raise rpc.RpcError("the share's access list is cut off")
+    return Guarded(local, raw)
+
+
+def _flags(stub: bytes) -> int:
+    _switch, there, told = struct.unpack_from("<III", stub)
+    if not there:
+        raise rpc.RpcError("the share's flags were left out")
+    return int(told)
+
+
+def _server(stub: bytes) -> Server:
+    _switch, there, _platform, name_at, major, minor, roles, comment_at = struct.unpack_from("<8I", stub)
+    if not there:
+        raise rpc.RpcError("the server's version was left out")
+    at = 32
+    name, at = rpc.text(stub, at) if name_at else ("", at)
+    comment, at = rpc.text(stub, at) if comment_at else ("", at)
+    return Server(name, f"{major & 0x0F}.{minor}", roles, comment)

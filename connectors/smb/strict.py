@@ -14,6 +14,7 @@ from smbprotocol.exceptions import SMBConnectionClosed, SMBException, SMBRespons
 from smbprotocol.header import Commands, Smb2Flags
 from smbprotocol.transport import Tcp
 
+from connectors.smb import listing
 from connectors.smb.status import BROKEN, PENDING
 from scanner.model import SourceError
 
@@ -50,6 +51,10 @@ class StrictConnection(Connection):  # type: ignore[misc]
         self.pace = pace
         self.limit_s = limit_s
         self._until = 0.0
+        self.tree_answer = b""
+        """The last answer to TREE_CONNECT: the driver keeps only a part of it."""
+        self.clock_ahead_s: float | None = None
+        """Seconds the server's clock is ahead of ours; None where it does not tell its time."""
 
     @property
     def transport(self) -> Any:
@@ -73,6 +78,12 @@ class StrictConnection(Connection):  # type: ignore[misc]
         self._until = time.monotonic() + self.limit_s
         return super().send(message, *args, **options)
 
+    def send_compound(self, messages: Any, *args: Any, **options: Any) -> Any:
+        """Send several requests in one, when its turn has come."""
+        self.pace()
+        self._until = time.monotonic() + self.limit_s
+        return super().send_compound(messages, *args, **options)
+
     def receive(self, request: Any, wait: bool = True, timeout: float | None = None, **_: Any) -> Any:
         """Wait for its answer, until the deadline; a symbolic link in the way is an error."""
         try:
@@ -85,7 +96,12 @@ class StrictConnection(Connection):  # type: ignore[misc]
             if request.response_event.is_set():
                 raise
             raise TimeoutError(f"no answer within {self.limit_s:g} s") from None
-        if answer["command"].get_value() == Commands.SMB2_SESSION_SETUP and _is_guest(answer):
+        command = answer["command"].get_value()
+        if command == Commands.SMB2_TREE_CONNECT:
+            self.tree_answer = answer["data"].get_value()
+        elif command == Commands.SMB2_NEGOTIATE:
+            self.clock_ahead_s = _clock_ahead_s(answer["data"].get_value())
+        elif command == Commands.SMB2_SESSION_SETUP and _is_guest(answer):
             raise SourceError("AUTH_GUEST", "the server mapped the account to guest", where=self.server_name)
         return answer
 
@@ -105,6 +121,12 @@ class StrictConnection(Connection):  # type: ignore[misc]
             super().verify_signature(header, session_id, force)
         except SMBException:
             raise Unsigned("the signature of an answer is wrong") from None
+
+
+def _clock_ahead_s(body: bytes) -> float | None:
+    """From the server's time in an answer to NEGOTIATE ([MS-SMB2] 2.2.4)."""
+    told = listing.time(int.from_bytes(body[40:48], "little")) if len(body) >= 48 else None
+    return None if told is None else told / 1e6 - time.time()
 
 
 def _is_guest(answer: Any) -> bool:

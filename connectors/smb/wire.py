@@ -22,6 +22,7 @@ NO_FILE = b"\xff" * 16
 # Access, sharing and options of CREATE.
 LIST = 0x0001 | 0x0080  # FILE_LIST_DIRECTORY, FILE_READ_ATTRIBUTES; on a file 0x1 is FILE_READ_DATA
 LOOK = 0x0080  # FILE_READ_ATTRIBUTES alone: recalls nothing
+RIGHTS = 0x00020000  # READ_CONTROL alone: to see owner and access list, not content
 PIPE = 0x0012019F  # what Windows itself asks of a named pipe
 DIRECTORY = 0x0001
 NOT_DIRECTORY = 0x0040
@@ -31,9 +32,15 @@ _SHARE_ALL = 0x7  # users may read, write, rename and delete meanwhile
 _IMPERSONATION = 2
 _OPEN_EXISTING = 1
 
-CREATE, CLOSE, READ, IOCTL, QUERY_DIRECTORY = 0x5, 0x6, 0x8, 0xB, 0xE
+CREATE, CLOSE, READ, IOCTL, QUERY_DIRECTORY, QUERY_INFO = 0x5, 0x6, 0x8, 0xB, 0xE, 0x10
 PIPE_TRANSCEIVE = 0x0011C017
 GET_REFERRALS = 0x00060194
+SNAPSHOTS = 0x00144064
+
+# What QUERY_INFO asks for.
+OF_THE_VOLUME, SECURITY = 2, 3
+OWNER_GROUP_DACL = 0x7
+SHORT = 1024
 
 _CREATE = struct.Struct("<HBBIQQIIIIIHHII")
 _CREATED = struct.Struct("<HBBI4QQQII16sII")
@@ -115,6 +122,12 @@ def _identity(contexts: bytes) -> tuple[int, int] | None:
     return None
 
 
+def connected(answer: bytes) -> tuple[int, int, int]:
+    """Kind and flags of a share that was connected, and what the account may do there at most."""
+    kind, flags, _capabilities, allowed = struct.unpack_from("<2xBxIII", answer)
+    return kind, flags, allowed
+
+
 def close(handle: bytes) -> Message:
     """Let go of an open file."""
     return Message(CLOSE, struct.pack("<HHI16s", 24, 0, 0, handle))
@@ -124,6 +137,17 @@ def query(handle: bytes, room: int) -> Message:
     """Ask for the next entries of an open directory, at most ``room`` bytes of them."""
     body = struct.pack("<HBBI16sHHI", 33, _BOTH, 0, 0, handle, HEADER + 32, 2, room) + b"*\0"
     return Message(QUERY_DIRECTORY, body, room)
+
+
+def query_info(kind: int, of: int, handle: bytes, room: int, more: int = 0) -> Message:
+    """Ask for information of one class, at most ``room`` bytes of it; the answer is laid out as a page is."""
+    return Message(QUERY_INFO, struct.pack("<HBBIHHIII16s", 41, kind, of, room, 0, 0, 0, more, 0, handle))
+
+
+def descriptor_of(name: str, options: int) -> tuple[Message, Message, Message]:
+    """One request of three parts: open, ask for owner and access list, let go."""
+    asked = query_info(SECURITY, 0, NO_FILE, PAYLOAD, OWNER_GROUP_DACL)  # of the file the part before has opened
+    return create(name, RIGHTS, options), asked, close(NO_FILE)
 
 
 def read(handle: bytes, start: int, length: int) -> Message:

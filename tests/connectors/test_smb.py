@@ -207,7 +207,7 @@ def test_fault_042_an_older_dialect_than_asked_for_is_refused(smb: servers.Samba
         error = refused(settings(server, "data", min_dialect="3.0"))
         assert (error.code, error.transient) == ("UNSUPPORTED_PROTOCOL", False)
         crawl = crawled(server, "data")
-    assert {r["name"]: r["value"] for r in crawl.records("setting")}["smb.dialect"] == "2.1"
+    assert {r["name"]: r["value"] for r in crawl.records("setting")}["dialect"] == "2.1"
 
 
 @pytest.mark.parametrize("dialect", ["SMB2_02", "SMB3_00", "SMB3_02"])
@@ -230,8 +230,8 @@ def test_an_encrypted_share_shows_the_same(plain: Path, smb: servers.Samba, fold
     names = {path.partition("/")[2] for path in sealed.entries} - {""}
     assert names == {path.partition("/")[2] for path in crawled(smb, "plain").entries} - {""}
     facts = {r["name"]: r["value"] for r in sealed.records("setting")}
-    assert facts["smb.share_encryption"] == "on"
-    assert facts["smb.encryption"] == ("on" if encrypt else "offered")
+    assert facts["share_encryption"] == "on"
+    assert facts["encryption"] == ("on" if encrypt else "offered")
 
 
 def test_a_closed_port_is_unreachable_and_worth_another_try(smb: servers.Samba) -> None:

@@ -9,12 +9,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.smb import SmbConnector, dfs, listing, srvsvc, wire
+from connectors.smb import SmbConnector, dfs, listing, rpc, srvsvc, wire
 from connectors.smb import folder as folders
 from connectors.smb.folder import Folder
-from connectors.smb.link import Handle
+from connectors.smb.handle import Handle
 from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach
+from connectors.smb.rights import Rights
 from connectors.smb.status import code_of, said
 from scanner import paths
 from scanner.connector import Session
@@ -37,7 +38,7 @@ def folder(key: str = "share/a/") -> Folder:
     reach = Reach(options, Session("test"))
     for depth in range(1, key.count("/") + 1):  # known, so that nobody is asked
         reach.remember("/".join(key.split("/")[:depth]) + "/", ("host", depth, 1))
-    return Folder(key, reach, snapshots=False)
+    return Folder(key, reach, Rights(reach, "none"), snapshots=False)
 
 
 # ── messages ──
@@ -216,7 +217,7 @@ def handle(*answers: bytes | None, size: int = 0) -> Handle:
 
 @pytest.mark.parametrize("nothing", [None, b""])
 def test_a_pipe_that_falls_silent_in_mid_answer_is_an_error_not_a_loop(nothing: bytes | None) -> None:
-    with pytest.raises(srvsvc.RpcError, match="cut off"):
+    with pytest.raises(rpc.RpcError, match="cut off"):
         handle(fragments(b"x" * 100, 50)[:40], nothing).call(b"")
 
 
@@ -248,7 +249,14 @@ def test_a_share_that_cannot_be_one_is_a_failure_and_a_repeated_one_is_skipped(n
         def facts(self) -> dict[str, str]:
             return {}
 
+        def server(self) -> srvsvc.Server:
+            return srvsvc.Server("FILES", "10.0", 0, "")
+
+        def authorise(self) -> None:
+            pass
+
     connector._reach.link = lambda _host="": Host()  # type: ignore[method-assign,assignment,misc]
+    connector._reach.services = lambda _host="": Host()  # type: ignore[method-assign,assignment,misc]
     events = list(connector.crawl(Unit("")))
     assert [e.key for e in events if isinstance(e, Unit)] == ["data/"]
     assert [(e.op, e.reason) for e in events if isinstance(e, Fault)] == [
@@ -296,9 +304,9 @@ def fragments(stub: bytes, size: int) -> bytes:
 
 def test_shares_are_read_across_fragments() -> None:
     whole = fragments(share_list([("data", 0, "Übung"), ("C$", 0x80000000, ""), ("IPC$", 0x80000003, "x")]), 40)
-    assert [cut for cut in range(len(whole)) if not srvsvc.missing(whole[:cut])] == []
-    assert not srvsvc.missing(whole)
-    found = srvsvc.shares(whole)
+    assert [cut for cut in range(len(whole)) if not rpc.missing(whole[:cut])] == []
+    assert not rpc.missing(whole)
+    found = srvsvc.shares(rpc.answered(whole))
     assert [(s.name, s.kind, s.special, s.remark, s.is_store) for s in found] == [
         ("data", "disk", False, "Übung", True),
         ("C$", "disk", True, "", False),
@@ -317,15 +325,15 @@ def test_shares_are_read_across_fragments() -> None:
     ],
 )
 def test_a_share_list_that_is_refused_or_broken_says_so(stub: bytes, says: str) -> None:
-    with pytest.raises(srvsvc.RpcError, match=says):
-        srvsvc.shares(fragments(stub, 1000))
+    with pytest.raises(rpc.RpcError, match=says):
+        srvsvc.shares(rpc.answered(fragments(stub, 1000)))
 
 
 @given(st.binary(max_size=300))
 def test_a_share_list_of_anything_is_shares_or_an_error(junk: bytes) -> None:
     try:
-        found = srvsvc.shares(fragments(junk, 1000))
-    except srvsvc.RpcError:
+        found = srvsvc.shares(rpc.answered(fragments(junk, 1000)))
+    except rpc.RpcError:
         return
     assert isinstance(found, list)
 
