@@ -9,7 +9,7 @@ import tomllib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import time
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
@@ -59,6 +59,9 @@ class SourceConfig(BaseModel):
     title: str = Field("", description="Name for people; the name when absent")
     owner: str | None = Field(None, description="Who answers for it")
     exclude: tuple[str, ...] = Field((), description="Folders left out: glob patterns on the path with its closing '/'")
+    depth: Literal["L1", "L2"] = Field(
+        "L1", description="L1: names, sizes and structure, no content; L2: also what database files on it hold"
+    )
     limits: Limits = Field(default_factory=Limits, description="Overrides of [limits] for this source")
     options: Mapping[str, Any] = Field(default_factory=dict, description="The connector's settings")
 
@@ -108,7 +111,7 @@ def digest(estate: Estate) -> str:
 
 
 _LIMIT_KEYS = frozenset(Limits.model_fields)
-_SOURCE_KEYS = frozenset({"name", "type", "title", "owner", "exclude"})
+_SOURCE_KEYS = frozenset({"name", "type", "title", "owner", "exclude", "depth"})
 MAX_BYTES = 4 << 20
 """An estate file is written by people; a larger one is a mistake."""
 

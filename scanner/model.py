@@ -19,6 +19,15 @@ class Unit:
     key: str
     after: str = ""
 
+    @property
+    def of_content(self) -> bool:
+        """Whether it stands for the content of the one file or object at ``key``, not for a container to be listed."""
+        return self.after.startswith(CONTENT)
+
+
+CONTENT = "\x1fcontent "
+"""How ``after`` begins in a unit that stands for content; no connector's own mark begins so."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:

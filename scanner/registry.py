@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +48,10 @@ class Bound:
     def connections(self) -> int:
         """How many workers it may have."""
         return self.limits.connections or self.plug.connections
+
+    def at_depth(self, depth: str) -> Bound:
+        """The same source, looked into as deep as that: L1 or L2."""
+        return replace(self, config=self.config.model_copy(update={"depth": depth}))
 
     def open(self, session: Session) -> Connector:
         """A fresh connector; no I/O yet."""
@@ -99,7 +103,8 @@ def bind(config: SourceConfig, lines: Lines | None = None, index: int = 0) -> Bo
     try:
         options = plug.options.model_validate(dict(config.options))
     except ValidationError as error:
-        keys = sorted({*plug.options.model_fields, *Limits.model_fields, "name", "type", "title", "owner", "exclude"})
+        own = set(SourceConfig.model_fields) - {"limits", "options"}
+        keys = sorted({*plug.options.model_fields, *Limits.model_fields, *own})
         raise invalid(error, lines, ("sources", index), keys) from None
     return Bound(config, plug, options)
 
@@ -148,5 +153,8 @@ def without_password(locator: str) -> str:
 def rebind(name: str, kind: str, owner: str | None, options: Mapping[str, Any], limits: Mapping[str, Any]) -> Bound:
     """A source as an earlier scan was given it, so that a resume needs no estate file."""
     exclude = tuple(limits.get("exclude", ()))
-    own = Limits.model_validate({k: v for k, v in limits.items() if k != "exclude"})
-    return bind(SourceConfig(name=name, type=kind, owner=owner, exclude=exclude, limits=own, options=options))
+    own = Limits.model_validate({k: v for k, v in limits.items() if k in Limits.model_fields})
+    depth = limits.get("depth", "L1")
+    return bind(
+        SourceConfig(name=name, type=kind, owner=owner, exclude=exclude, depth=depth, limits=own, options=options)
+    )

@@ -38,6 +38,7 @@ class Depth(enum.StrEnum):
     """How deep a scan looks."""
 
     L1 = "L1"
+    L2 = "L2"
 
 
 class Show(enum.StrEnum):
@@ -50,7 +51,12 @@ class Show(enum.StrEnum):
 
 
 DepthOption = Annotated[
-    Depth, typer.Option("--depth", help="L1: names, sizes and structure; file content is never read.")
+    Depth | None,
+    typer.Option(
+        "--depth",
+        help="For every source of this scan. L1: names, sizes and structure; file content is never read. L2: database "
+        "files are looked into as well, for their tables and columns, never for rows. Else as the estate file says.",
+    ),
 ]
 ProgressOption = Annotated[Show, typer.Option("--progress", help="How progress is shown on stderr.")]
 
@@ -67,7 +73,7 @@ def scan(
     ] = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
-    depth: DepthOption = Depth.L1,
+    depth: DepthOption = None,
     progress: ProgressOption = Show.AUTO,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -81,6 +87,8 @@ def scan(
     output = Output(as_json=json, quiet=quiet, color=not no_color, debug=debug)
     shared = common(output, config, catalog)
     bound = shared.sources(list(sources or ()))
+    if depth is not None:
+        bound = [b.at_depth(depth.value) for b in bound]
     check_targets(shared)
     with shared.open_catalog(create=True) as store:
         store.lock()
@@ -88,7 +96,7 @@ def scan(
             store, bound, title=shared.estate.title, config_hash=digest(shared.estate), targets=shared.estate.targets,
             known=[k.model_dump() for k in shared.estate.stores],
         )  # fmt: skip
-        output.record("scan", {"run": run.number, "depth": depth.value, "sources": [b.name for b in bound]})
+        output.record("scan", {"run": run.number, "depth": run.depth, "sources": [b.name for b in bound]})
         outcome = _execute(shared, run, progress)
     leave(outcome)
 
@@ -129,8 +137,11 @@ def _newest(store: Catalog) -> int:
 
 
 def _execute(shared: Common, run: Run, show: Show) -> Exit:
+    from scanner.sample import sampling
+
     output = shared.output
     Output.run = run.number
+    run.sampling = sampling
     caught = _Caught(run, output)
     with caught.listening(), watching(output, show.value) as watch:
 

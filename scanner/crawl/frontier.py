@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -21,12 +22,14 @@ class Job:
 class Frontier:
     """A stack with a memory.
 
-    Last found first keeps it small on a tree. The memory (one hash a unit) makes each unit crawled once, whatever a
+    Last found first keeps it small on a tree. Content is looked into when nothing is left to list, first found first,
+    so that what is tried again comes late. The memory (one hash a unit) makes each unit crawled once, whatever a
     connector emits twice and whatever an interrupted scan had already done.
     """
 
     def __init__(self) -> None:
         self._stack: list[Job] = []
+        self._content: deque[Job] = deque()
         self._seen: set[int] = set()
         self._active = 0
         self._closed = False
@@ -48,7 +51,7 @@ class Frontier:
                 return None
             self._seen.add(key)
             job = Job(new_id(), unit)
-            self._stack.append(job)
+            (self._content if unit.of_content else self._stack).append(job)
             self._change.notify()
         return job.id
 
@@ -70,7 +73,7 @@ class Frontier:
         """Say that a taken unit is finished, its children offered."""
         with self._change:
             self._active -= 1
-            if not self._active and not self._stack:
+            if not self._active and not len(self):
                 self._change.notify_all()
 
     def close(self) -> None:
@@ -81,13 +84,13 @@ class Frontier:
 
     def __len__(self) -> int:
         """Units waiting."""
-        return len(self._stack)
+        return len(self._stack) + len(self._content)
 
     def _pop(self) -> Job | None:
-        if self._closed or not self._stack:
+        if self._closed or not len(self):
             return None
         self._active += 1
-        return self._stack.pop()
+        return self._stack.pop() if self._stack else self._content.popleft()
 
     def _finished(self) -> bool:
-        return self._closed or (not self._active and not self._stack)
+        return self._closed or (not self._active and not len(self))

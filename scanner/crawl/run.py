@@ -14,6 +14,7 @@ from scanner.catalog import Catalog, SourceRow, read
 from scanner.codes import Exit, StocktakeError, worst
 from scanner.crawl.progress import Progress, SourceProgress
 from scanner.crawl.source import AccountLocks, SourceRun
+from scanner.crawl.worker import Sampling
 from scanner.model import Fault
 from scanner.registry import Bound, rebind
 
@@ -31,8 +32,19 @@ class Outcome:
     coverage: float | None
 
 
+SamplingOf = Callable[[Bound], Sampling | None]
+"""What looks into the content of a source's files; None where nothing is to."""
+
+
+def _no_content(_bound: Bound) -> None:
+    """Content is never read unless somebody asks for it."""
+
+
 class Run:
-    """A scan that has been started or reopened; ``stop`` ends it at the next safe point."""
+    """A scan that has been started or reopened; ``stop`` ends it at the next safe point.
+
+    ``sampling`` is asked, for each source, what looks into its files' content.
+    """
 
     def __init__(self, catalog: Catalog, number: int, sources: Sequence[Bound]) -> None:
         self.catalog = catalog
@@ -40,6 +52,7 @@ class Run:
         self.sources = tuple(sources)
         self.progress = Progress(number, {b.name: SourceProgress(b.name) for b in sources})
         self.stop = threading.Event()
+        self.sampling: SamplingOf = _no_content
 
     @classmethod
     def start(
@@ -55,7 +68,7 @@ class Run:
         """Begin a new scan; the catalog must be locked."""
         catalog.sweep()
         number = catalog.start(
-            [_row(b) for b in sources], known, title=title, config_hash=config_hash, depth="L1",
+            [_row(b) for b in sources], known, title=title, config_hash=config_hash, depth=_deepest(sources),
             version=metadata.version("stocktake"), targets=json.dumps(list(targets)),
         )  # fmt: skip
         return cls(catalog, number, sources)
@@ -82,6 +95,11 @@ class Run:
         catalog.repeat(number, only or None)
         return cls(catalog, number, [sources[r.name] for r in rows if _unfinished(catalog, number, r, only)])
 
+    @property
+    def depth(self) -> str:
+        """How deep it looks into the source it looks deepest into."""
+        return _deepest(self.sources)
+
     def execute(self, tick: Callable[[Progress], None], every_s: float = 0.2) -> Outcome:
         """Crawl every source; ``tick`` is called with the progress every so often, in the caller's thread.
 
@@ -103,8 +121,9 @@ class Run:
     def _one(self, bound: Bound, locks: AccountLocks) -> Exit:
         try:
             return SourceRun(
-                bound, self.number, self.catalog, self.progress.sources[bound.name], self.stop, locks
-            ).run()
+                bound, self.number, self.catalog, self.progress.sources[bound.name], self.stop, locks,
+                self.sampling(bound),
+            ).run()  # fmt: skip
         except BaseException:
             self.stop.set()  # the catalog does not take any more: no use in asking the other sources
             raise
@@ -156,8 +175,13 @@ class Run:
         return complete / total if total else None
 
 
+def _deepest(sources: Sequence[Bound]) -> str:
+    return max((b.config.depth for b in sources), default="L1")
+
+
 def _row(bound: Bound) -> SourceRow:
-    limits = bound.limits.model_dump(mode="json") | {"exclude": list(bound.config.exclude)}
+    limits = bound.limits.model_dump(mode="json")
+    limits |= {"exclude": list(bound.config.exclude), "depth": bound.config.depth}
     return SourceRow(
         bound.name, bound.plug.type, bound.config.title or bound.name, bound.config.owner, bound.locator,
         bound.plug.store_depth, bound.plug.store_kind, bound.plain_options(), limits,

@@ -11,7 +11,16 @@ from scanner.connector import Account, Connector, Session
 from scanner.crawl.frontier import Frontier
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
-from scanner.crawl.worker import AUTH_CODES, FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Shared, Worker, excluded, shut
+from scanner.crawl.worker import (
+    AUTH_CODES,
+    FIRST_BACKOFF_S,
+    LONGEST_BACKOFF_S,
+    Sampling,
+    Shared,
+    Worker,
+    excluded,
+    shut,
+)
 from scanner.model import Fault, SourceError, Stopped, Unit
 from scanner.registry import Bound
 
@@ -50,6 +59,7 @@ class SourceRun:
         progress: SourceProgress,
         stop: threading.Event,
         locks: AccountLocks,
+        sampling: Sampling | None = None,
     ) -> None:
         self._bound = bound
         self._scan = scan
@@ -57,6 +67,7 @@ class SourceRun:
         self._progress = progress
         self._stop = stop
         self._locks = locks
+        self._sampling = sampling
         self._pace = Pace(progress, stop, bound.limits.requests_per_s, bound.limits.hours)
         self._frontier = Frontier()
 
@@ -217,6 +228,7 @@ class SourceRun:
         return Shared(
             self._scan, self._bound.name, self._catalog, self._frontier, self._pace, self._progress, self._stop,
             self._bound.limits.retries, self._bound.config.exclude, self._connect, self._remember,
+            self._sampling,
         )  # fmt: skip
 
     # the watch and the end

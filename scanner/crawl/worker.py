@@ -6,9 +6,10 @@ import contextlib
 import random
 import threading
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
+from typing import Protocol
 
 from scanner.catalog import Buffer, Bundle, Catalog
 from scanner.codes import CODES, Exit, StocktakeError
@@ -29,6 +30,18 @@ AUTH_CODES = frozenset({"AUTH_REFUSED", "AUTH_GUEST", "AUTH_INTERACTIVE"})
 """Codes after which an account is not tried again on that host until a person says its credential changed."""
 
 
+class Sampling(Protocol):
+    """What looks into the content of one source's files; shared by its workers."""
+
+    def units(self, batch: Batch) -> Iterable[Unit]:
+        """A unit of content for each of the entries that is to be looked into."""
+        ...
+
+    def crawl(self, connector: Connector, unit: Unit) -> Iterator[Event]:
+        """What the content of one file says. Raises SourceError, Stopped."""
+        ...
+
+
 @dataclass(slots=True)
 class Shared:
     """What the workers of one source share."""
@@ -44,6 +57,7 @@ class Shared:
     exclude: tuple[str, ...]
     connect: Callable[[], Connector]
     refused: Callable[[SourceError], None]
+    sampling: Sampling | None = None
     abandoned: threading.Event = field(default_factory=threading.Event)
     broken: list[BaseException] = field(default_factory=list)
 
@@ -111,7 +125,7 @@ class Worker:
                     self._forget(job, mark, attempt)
                     self._back_off(job.attempts)
                     continue
-                self._failed(job, attempt, Fault(job.unit.key, "list", _registered(error.code), str(error.detail)))
+                self._failed(job, attempt, _fault_of(job.unit, _registered(error.code), str(error.detail)))
                 self._close()  # so that a login anew, if it takes one, is made where refusals are remembered
                 return
             except Stopped:
@@ -119,14 +133,20 @@ class Worker:
                 raise
             except _ConnectorBug as error:
                 self._forget(job, mark, attempt)
-                self._failed(job, _Attempt(), Fault(job.unit.key, "list", "CONNECTOR_BUG", str(error)))
+                self._failed(job, _Attempt(), _fault_of(job.unit, "CONNECTOR_BUG", str(error)))
                 return
             self._settle(job, attempt, "done")
             return
 
     def _attempt(self, job: Job, attempt: _Attempt) -> None:
         connector = self._open()
-        events = _guarded(connector, job.unit)
+        sampling = self._s.sampling
+        if not job.unit.of_content:
+            events = _guarded(lambda: connector.crawl(job.unit))
+        elif sampling is not None:
+            events = _guarded(lambda: sampling.crawl(connector, job.unit))
+        else:
+            return  # an earlier part of this scan was to look into content; this one is not
         try:
             for event in events:
                 self._s.progress.alive()
@@ -144,17 +164,23 @@ class Worker:
             except ValueError as error:
                 raise _ConnectorBug(str(error)) from None
             self._count(attempt, event)
+            if shared.sampling is not None and event.schema is ENTRY and not job.unit.of_content:
+                self._offer(attempt, shared.sampling.units(event))
             if self._buffer.rows >= FLUSH_ROWS:
                 attempt.early = True
                 self._write()
         elif isinstance(event, Fault):
             attempt.faults.append(_checked(event))
         elif not excluded(event.key, shared.exclude):
-            number = shared.frontier.offer(event, shared.catalog.new_unit_id)
-            if number is not None:
-                attempt.children.append((number, event))
+            self._offer(attempt, [event])
         else:
             attempt.faults.append(Fault(event.key, "descend", "EXCLUDED", ""))
+
+    def _offer(self, attempt: _Attempt, units: Iterable[Unit]) -> None:
+        for unit in units:
+            number = self._s.frontier.offer(unit, self._s.catalog.new_unit_id)
+            if number is not None:
+                attempt.children.append((number, unit))
 
     def _count(self, attempt: _Attempt, batch: Batch) -> None:
         if batch.schema is LISTING:
@@ -170,7 +196,8 @@ class Worker:
         recorded = attempt.entries + sum(f.op in {"stat", "skip"} for f in attempt.faults)
         if recorded > attempt.listed:
             missing = recorded - attempt.listed
-            row = Batch(LISTING, {"path": [job.unit.key], "listed": [missing], "complete": [False]})
+            path = job.unit.key + "/" * job.unit.of_content
+            row = Batch(LISTING, {"path": [path], "listed": [missing], "complete": [False]})
             self._buffer.add(job.id, row)
         attempt.faults.append(fault)
         self._s.progress.units_failed += 1
@@ -265,8 +292,13 @@ def shut(connector: Connector) -> None:
         connector.close()
 
 
-def _guarded(connector: Connector, unit: Unit) -> Generator[Event]:
-    """The connector's events; whatever it raises that the contract does not allow becomes ``_ConnectorBug``.
+def _fault_of(unit: Unit, code: str, detail: str) -> Fault:
+    """The fault of a unit as a whole."""
+    return Fault(unit.key, "read" if unit.of_content else "list", code, detail)
+
+
+def _guarded(begin: Callable[[], Iterator[Event]]) -> Generator[Event]:
+    """The events of one unit; whatever it raises that the contract does not allow becomes ``_ConnectorBug``.
 
     The guard stands around the connector's own step alone, never around what the engine does with an event.
     """
@@ -274,7 +306,7 @@ def _guarded(connector: Connector, unit: Unit) -> Generator[Event]:
     try:
         while True:
             try:
-                events = connector.crawl(unit) if events is None else events
+                events = begin() if events is None else events
                 event = next(events)
             except StopIteration:
                 return

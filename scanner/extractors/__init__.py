@@ -1,0 +1,1 @@
+"""What content says of itself and of other stores; each extractor quotes, none decides."""

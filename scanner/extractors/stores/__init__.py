@@ -1,0 +1,7 @@
+"""Database files: recognised by content, their structure read without any server and without keeping a value."""
+
+from scanner.extractors.stores.content import Content, Unread
+from scanner.extractors.stores.readers import structure
+from scanner.extractors.stores.signs import HEAD, Recognised, recognise
+
+__all__ = ["HEAD", "Content", "Recognised", "Unread", "recognise", "structure"]

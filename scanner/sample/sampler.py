@@ -1,0 +1,125 @@
+"""Looks into the content of one source's files: one unit, one file, within the source's bounds."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterable, Iterator
+
+from scanner.connector import Connector, ReadsBytes
+from scanner.extractors.stores import HEAD, Content, Recognised, Unread, recognise, structure
+from scanner.extractors.stores.access import COPIED
+from scanner.extractors.stores.content import BLOCK
+from scanner.extractors.stores.facts import Found
+from scanner.model import CONTENT, Batch, Event, Fault, SourceError, Unit
+from scanner.paths import split
+from scanner.registry import Bound
+from scanner.sample.choose import FORMS, RANGED, ending, units
+
+BYTES = 8 << 30
+"""Bytes read of one source's files in one go."""
+SECONDS = 4 * 3600.0
+"""Time given to the content of one source in one go."""
+_AGAIN = " again"
+"""How a unit's mark ends whose file was locked at the first try."""
+_MISSING = frozenset({"NOT_FOUND", "VANISHED"})
+NAMED_OTHERWISE = {"access": "Microsoft Access", "sqlite": "SQLite", "dbase": "dBase"}
+
+
+class Sampler:
+    """Shared by a source's workers; what it has read is counted over all of them."""
+
+    def __init__(self, most: int = BYTES, seconds: float = SECONDS) -> None:
+        self._left = most
+        self._end = time.monotonic() + seconds
+        self._guard = threading.Lock()
+
+    def units(self, batch: Batch) -> Iterable[Unit]:
+        """A unit for each entry that may be a database file."""
+        return units(batch)
+
+    def crawl(self, connector: Connector, unit: Unit) -> Iterator[Event]:
+        """What one file is and holds; what it would not give is a fault, and a locked one is tried once more, late.
+
+        Raises:
+            SourceError: the source as a whole is in trouble: transient, or a login that was refused.
+        """
+        if not isinstance(connector, ReadsBytes):
+            return
+        path, mark = unit.key, unit.after.removeprefix(CONTENT)
+        size = mark.removesuffix(_AGAIN)
+        try:
+            yield from self._file(connector, path, int(size) if size.isdecimal() else None)
+        except Unread as error:
+            yield Fault(path, "read", error.code, error.detail)
+        except SourceError as error:
+            if error.transient or error.code.startswith("AUTH_"):
+                raise
+            if error.code == "CONTENT_LOCKED" and not mark.endswith(_AGAIN):
+                yield Unit(path, unit.after + _AGAIN)
+                return
+            yield Fault(path, "read", error.code, error.detail)
+
+    def _file(self, connector: ReadsBytes, path: str, size: int | None) -> Iterator[Event]:
+        if self._left <= 0 or time.monotonic() > self._end:
+            raise Unread("CONTENT_LIMIT", "what may be read of this source in one go is used up")
+
+        def read(start: int, length: int) -> bytes:
+            piece = connector.read(path, start, length)
+            with self._guard:
+                self._left -= len(piece)
+            return piece
+
+        def beside(suffix: str, length: int) -> bytes:
+            try:
+                return connector.read(path + suffix, 0, length)
+            except SourceError as error:
+                if error.code not in _MISSING:
+                    raise
+                return b""
+
+        head = read(0, HEAD)
+        name = split(path)[1]
+        what = recognise(head, name)
+        yield from _named_otherwise(path, name, what)
+        if what is None:
+            return
+        most = min(COPIED + BLOCK if what.form == "access" else RANGED, max(self._left, 0))
+        yield from _described(Content(read, size, most, beside), what, path)
+
+
+def _named_otherwise(path: str, name: str, what: Recognised | None) -> Iterator[Event]:
+    said = FORMS.get(ending(name))
+    if said is None or (what is not None and (what.form == said or what.kind.startswith(said))):
+        return
+    if what is not None and said == "MySQL" and what.kind in {"MyISAM index", "InnoDB tablespace"}:
+        return
+    title = NAMED_OTHERWISE.get(said, said)
+    it_is = f"its content is that of {what.kind}" if what else "its content is of no kind that is known"
+    yield Fault(path, "note", "CONTENT_MISNAMED", f"named like {title}; {it_is}")
+
+
+def _described(content: Content, what: Recognised, path: str) -> Iterator[Event]:
+    """The facts of a recognised file, also where its structure could not be read to the end."""
+    found = Found(path)
+    found.setting("database_file", what.kind)
+    found.setting("version", what.version)
+    for name, value in what.detail.items():
+        if name not in {"dialect", "database_name"}:
+            found.setting(name, value)
+    failure: Unread | None = None
+    read = False
+    try:
+        read = structure(content, what, found)
+    except Unread as error:
+        failure = error
+        found.whole = False
+    found.setting("structure", "read" if read else "unread" if failure is None else "read in part")
+    yield from found.batches(listed=read or len(found) > 0)
+    if failure is not None:
+        yield Fault(path, "read", failure.code, failure.detail)
+
+
+def sampling(bound: Bound) -> Sampler | None:
+    """What looks into the content of a source's files: nothing below depth L2."""
+    return Sampler() if bound.config.depth != "L1" else None
