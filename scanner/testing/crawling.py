@@ -12,6 +12,7 @@ from scanner.model import Batch, Event, Fault, Stopped, Unit
 from scanner.paths import split
 
 Record = dict[str, object]
+_UNSTEADY = {("setting", "value"), ("seen", "locator")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,12 +41,12 @@ class Crawl:
         """The whole of it with the order taken out: equal for two crawls that say the same.
 
         How the work was cut into units does not count, since a unit may cover more of a fast source than of a slow one;
-        nor does the value of a setting, since free space changes by itself.
+        nor does the value of a setting, since free space changes by itself, or a locator, since there may be two ways.
         """
         said = {"fault": Counter(repr(f) for f in self.faults)}
         for name in {b.schema.name for b in self.batches}:
             said[name] = Counter(
-                repr(sorted((k, v) for k, v in r.items() if v is not None and (name, k) != ("setting", "value")))
+                repr(sorted((k, v) for k, v in r.items() if v is not None and (name, k) not in _UNSTEADY))
                 for r in self.records(name)
             )
         return {name: count for name, count in said.items() if count}
@@ -100,6 +101,13 @@ def crawl_all(
                 seen.add(event)
                 waiting.append(event)
     return Crawl(tuple(batches), tuple(faults), tuple(done))
+
+
+def gathered(said: Iterable[Event], units: Iterable[Unit]) -> Crawl:
+    """Events and the units they came from as one crawl."""
+    kept = list(said)
+    batches = tuple(e for e in kept if isinstance(e, Batch))
+    return Crawl(batches, tuple(e for e in kept if isinstance(e, Fault)), tuple(units))
 
 
 def _events(connector: Connector, unit: Unit, fresh: Callable[[], Connector] | None) -> Iterator[Event]:

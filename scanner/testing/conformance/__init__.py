@@ -2,7 +2,8 @@
 
 Whoever writes a connector describes in a ``Harness`` how its medium holds the reference world, and takes the suites
 that fit: ``ConnectorSuite`` for trees and object stores or ``DatabaseSuite`` for databases, and for what else it can do
-``DeniedSuite``, ``LogsInSuite``, ``ReadsBytesSuite``, ``OfflineSuite`` and ``SamplesRowsSuite``::
+``DeniedSuite``, ``LogsInSuite``, ``ReadsBytesSuite``, ``OfflineSuite`` and ``SamplesRowsSuite``; for how it stands up
+to trouble ``ChangingSuite``, ``NetworkSuite`` and ``ThrottlingSuite``::
 
     @pytest.fixture(scope="module")
     def harness(samba: Samba) -> ShareHarness:
@@ -24,16 +25,20 @@ from scanner.testing.conformance.suites import (
     ReadsBytesSuite,
     SamplesRowsSuite,
 )
+from scanner.testing.conformance.trouble import ChangingSuite, NetworkSuite, ThrottlingSuite
 
 __all__ = [
+    "ChangingSuite",
     "ConnectorSuite",
     "CoreSuite",
     "DatabaseSuite",
     "DeniedSuite",
     "Harness",
     "LogsInSuite",
+    "NetworkSuite",
     "OfflineSuite",
     "ReadsBytesSuite",
     "SamplesRowsSuite",
+    "ThrottlingSuite",
     "planted",
 ]

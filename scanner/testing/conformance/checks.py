@@ -11,7 +11,7 @@ import re
 import threading
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from pathlib import Path
 from urllib.parse import quote, quote_plus
@@ -19,11 +19,24 @@ from urllib.parse import quote, quote_plus
 from scanner.codes import CODES
 from scanner.model import OPS, Batch, Fault
 from scanner.paths import canonical, restore, split
-from scanner.schema import KINDS, SCHEMAS, Column
+from scanner.schema import GRANTEE_KINDS, KINDS, ORIGINS, RIGHTS, SCHEMAS, SEEN_REASONS, Column
 from scanner.testing.crawling import Record, rows
 
 SIZELESS = frozenset({"directory", "link", "bucket", "database", "schema"})
 """Kinds whose size is unknown by definition: what they hold is counted where it is."""
+
+VOCABULARIES: Mapping[str, Mapping[str, Collection[str]]] = {
+    "grant": {
+        "right": RIGHTS,
+        "grantee_kind": GRANTEE_KINDS,
+        "effect": ("allow", "deny"),
+        "origin": ORIGINS,
+        "scope": ("this", "beneath", "both"),
+    },
+    "seen": {"reason": SEEN_REASONS},
+    "member": {"member_kind": ("user", "group", "role")},
+}
+"""Columns that take declared words only."""
 
 _ESCAPES = re.compile(r"\\\\|\\x2F")
 _INT64 = range(-(1 << 63), 1 << 63)
@@ -49,6 +62,9 @@ def batch_flaws(batch: Batch) -> Iterator[str]:
                 yield f"{schema.name}.{name}: {value!r} is no {declared[name].type}"
         if schema.name == "entry":
             yield from _entry_flaws(record)
+        for name, known in VOCABULARIES.get(schema.name, {}).items():
+            if record.get(name) is not None and record[name] not in known:
+                yield f"{schema.name}.{name}: {record[name]!r} is none of: {', '.join(known)}"
 
 
 def _fits(column: Column, value: object) -> bool:

@@ -13,6 +13,7 @@ from pydantic import BaseModel
 
 from scanner.connector import Connector, Plug, Session
 from scanner.testing.crawling import Crawl, Pace, crawl_all
+from scanner.testing.servers.proxy import TcpProxy
 from scanner.testing.world import WORLD, Node, World
 
 
@@ -65,6 +66,25 @@ class Harness:
         """OfflineSuite: while it lasts, the file of that path is offline."""
         raise NotImplementedError
 
+    def vanish(self) -> AbstractContextManager[tuple[str, Callable[[], None]]]:
+        """ChangingSuite: a folder of the world with names in it (its path with '/'), and a call that removes it.
+
+        Whatever was removed is back afterwards.
+        """
+        raise NotImplementedError
+
+    def grow(self) -> AbstractContextManager[Callable[[], None]]:
+        """ChangingSuite: a call that adds a few names beside those of the world; they are gone afterwards."""
+        raise NotImplementedError
+
+    def proxied(self) -> AbstractContextManager[tuple[TcpProxy, dict[str, object]]]:
+        """NetworkSuite: a proxy in front of the source, and the settings that lead through it."""
+        raise NotImplementedError
+
+    def throttled(self) -> AbstractContextManager[float | None]:
+        """ThrottlingSuite: meanwhile the source asks for fewer requests; gives the seconds it names, if any."""
+        raise NotImplementedError
+
     def tables(self) -> Mapping[str, str]:
         """DatabaseSuite: canonical path of every table and view that was planted → its kind."""
         raise NotImplementedError
@@ -91,10 +111,14 @@ class Harness:
         settings: dict[str, object] | None = None,
         pace: Callable[[], None] | None = None,
         within: Callable[[str], bool] | None = None,
+        **session_values: Any,
     ) -> Connector:
-        """A fresh connector; it must not have done any I/O yet. ``within`` as in ``Session``: nothing is barred."""
+        """A fresh connector; it must not have done any I/O yet. ``within`` as in ``Session``: nothing is barred.
+
+        ``session_values`` replace others of the session's values: its ``timeout_s``, what ``slow`` does.
+        """
         chosen = self.settings() if settings is None else settings
-        session = self.session(pace or Pace())
+        session = replace(self.session(pace or Pace()), **session_values)
         if within is not None:
             session = replace(session, within=within)
         return self.plug.open(self.options(chosen), session)
