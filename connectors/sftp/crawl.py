@@ -9,17 +9,17 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 from connectors.sftp import names as limits
 from connectors.sftp import wire as w
 from connectors.sftp.astray import led_astray
-from connectors.sftp.entries import Entries, kind, segment
+from connectors.sftp.entries import segment
+from connectors.sftp.grants import UNKNOWN, Grants
 from connectors.sftp.names import Kept, Names
 from connectors.sftp.pipeline import Pipeline, Then
-from scanner.model import Columns, Event, Fault, SourceError, Unit
+from connectors.sftp.places import Directory, Places
+from scanner.model import Event, Fault, SourceError, Unit
 from scanner.paths import canonical, restore
-from scanner.schema import LISTING
 
 DIRECTORIES = 256
 """Directories covered by one unit."""
@@ -44,40 +44,21 @@ _SAME_NAME = 3
 _CAP = 200
 
 
-@dataclass(slots=True)
-class Directory:
-    """A directory on its way: waiting, open, or read to its end with facts of some names still to come."""
-
-    path: str
-    raw: bytes
-    names: Names
-    handle: bytes = b""
-    wanted: int = 0  # READDIRs to send
-    asked: int = 0  # READDIRs under way
-    lacking: int = 0  # names whose facts were asked for
-    answers: int = 0
-    longest: int = 0  # names of the longest answer
-    listed: int = 0
-    ended: bool = False
-    complete: bool = True
-    alone: bool = False
-
-
 class Crawl:
     """One unit being crawled over one wire; used once. ``within`` says which directories it may cover."""
 
-    def __init__(self, wire: w.Wire, root: bytes, within: Callable[[str], bool], *, snapshots: bool) -> None:
+    def __init__(
+        self, wire: w.Wire, root: bytes, within: Callable[[str], bool], grants: Grants, *, snapshots: bool
+    ) -> None:
         self._wire = wire
         self._pipeline = Pipeline(wire)
         self._root = root
         self._within = within
         self._snapshots = snapshots
-        self._entries = Entries()
-        self._listings = Columns(LISTING, ("path", "listed", "complete"))
+        self._places = Places(self._pipeline, grants, self._descend, self._close_when_done)
         self._kept = Kept()
         self._waiting: deque[Directory] = deque()
         self._reading: deque[Directory] = deque()
-        self._events: list[Event] = []
         self._units: list[Unit] = []
         self._breadth = BREADTH
         self._open = 0
@@ -90,24 +71,33 @@ class Crawl:
         if elsewhere is not None:
             yield Fault(key, "list", "VANISHED", f"a link has taken its place: it leads to {elsewhere[:_CAP]}")
             return
-        self._cover(key)
+        facts = self._looked_at(key)
+        first = self._cover(key, facts)
         self._pipeline.fill(self._ask)
         while self._pipeline.step():
             yield from self._ready()
             self._pipeline.fill(self._ask)
-        for rows in (self._entries, self._listings):
-            if len(rows):
-                yield rows.take()
+        if not key:
+            self._places.root(facts, first.names.itself)
+        yield from self._places.take()
         yield from self._units
+
+    def _looked_at(self, key: str) -> w.Facts:
+        """The facts of the unit's own directory; its rights are what those beneath are compared with."""
+        # The root may be named by a link; anything beneath is what it was found as, or led astray.
+        request = w.LSTAT if key else w.STAT
+        reply = self._wire.call(request, w.string(w.below(self._root, restore(key))))
+        try:
+            return w.facts(reply.body)[0] if reply.kind == w.ATTRS else UNKNOWN
+        except w.Malformed:
+            return UNKNOWN
 
     def _ready(self) -> Iterator[Event]:
         """What can be handed out before the end."""
-        if self._events:
-            yield from self._events
-            self._events.clear()
-        for rows in (self._entries, self._listings):
-            if len(rows) >= ROWS:
-                yield rows.take()
+        if self._places.events:
+            yield from self._places.events
+            self._places.events.clear()
+        yield from self._places.take(ROWS)
         if len(self._units) >= HELD:
             yield from self._units
             self._units.clear()
@@ -156,18 +146,20 @@ class Crawl:
 
     # directories
 
-    def _cover(self, key: str) -> None:
+    def _cover(self, key: str, facts: w.Facts) -> Directory:
         self._covered += 1
-        self._waiting.append(Directory(key, w.below(self._root, restore(key)), Names(self._kept)))
+        directory = Directory(key, w.below(self._root, restore(key)), Names(self._kept), facts)
+        self._waiting.append(directory)
+        return directory
 
-    def _descend(self, key: str, name: str) -> None:
+    def _descend(self, key: str, name: str, facts: w.Facts) -> None:
         """What becomes of a directory that was found: covered here, handed out as a unit, or left out."""
         if name in SNAPSHOTS and not self._snapshots:
-            self._events.append(Fault(key[:-1], "descend", "SNAPSHOT"))
+            self._places.fault(key[:-1], "descend", "SNAPSHOT")
         elif key.count("/") > DEPTH:
-            self._events.append(Fault(key, "list", "TOO_DEEP", f"more than {DEPTH} directories beneath each other"))
+            self._places.fault(key, "list", "TOO_DEEP", f"more than {DEPTH} directories beneath each other")
         elif self._covered < DIRECTORIES and self._found < ENTRIES and self._within(key):
-            self._cover(key)
+            self._cover(key, facts)
         else:
             self._units.append(Unit(key))
 
@@ -177,7 +169,7 @@ class Crawl:
         if found and found[0][0].rstrip(b"/").count(b"/") < directory.raw.count(b"/"):
             self._open -= 1
             detail = f"the server resolves it to {canonical(found[0][0])[:_CAP]}"
-            self._events.append(Fault(directory.path[:-1], "descend", "LOOP", detail))
+            self._places.fault(directory.path[:-1], "descend", "LOOP", detail)
         else:
             self._opendir(directory)
 
@@ -199,7 +191,7 @@ class Crawl:
         elif code == w.NO_SUCH_FILE and not directory.path:
             raise SourceError("ROOT_MISSING", said, where=canonical(self._root))
         else:
-            self._events.append(Fault(directory.path, "list", w.reason(code), said or "no handle came"))
+            self._places.fault(directory.path, "list", w.reason(code), said or "no handle came")
 
     def _listed(self, directory: Directory, reply: w.Reply) -> None:
         """One answer to READDIR; the end may overtake names on a server that works on several requests at once."""
@@ -226,7 +218,7 @@ class Crawl:
             directory.listed += len(fresh)
             self._found += len(fresh)
             for each in fresh:
-                self._place(directory, each)
+                self._places.place(directory, each)
         if not whole:
             self._break_off(directory, "PARTIAL", "an answer shorter than it announces")
         elif directory.names.stale >= limits.STALE:
@@ -246,12 +238,12 @@ class Crawl:
         """Account for names that came twice: listed, and left out."""
         directory.listed += len(repeated)
         for name in repeated:
-            self._events.append(Fault(directory.path + segment(name), "skip", "DUPLICATE_ENTRY"))
+            self._places.fault(directory.path + segment(name), "skip", "DUPLICATE_ENTRY")
 
     def _break_off(self, directory: Directory, why: str, said: str) -> None:
         directory.complete = False
         directory.ended, directory.wanted = True, 0
-        self._events.append(Fault(directory.path, "list", why, said))
+        self._places.fault(directory.path, "list", why, said)
 
     def _end(self, directory: Directory) -> None:
         """All reads of a directory were answered."""
@@ -259,91 +251,23 @@ class Crawl:
         if len(directory.raw) > _LONGEST_PATH and directory.complete:
             directory.complete = False
             said = "servers leave out, without a word, names whose path is longer than 4,095 bytes"
-            self._events.append(Fault(directory.path, "list", "TOO_DEEP", said))
+            self._places.fault(directory.path, "list", "TOO_DEEP", said)
         if not directory.listed and not directory.names.dots and directory.complete:
             # OpenSSH leaves out every name whose facts it may not see, even '.': readable, not searchable, not empty.
-            self._lack(directory, w.LSTAT, directory.raw + b"/.", lambda reply: self._searched(directory, reply))
+            self._places.lack(directory, w.LSTAT, directory.raw + b"/.", lambda reply: self._searched(directory, reply))
 
     def _searched(self, directory: Directory, reply: w.Reply) -> None:
         code, said = reply.status()
         if code == w.DENIED:
             directory.complete = False
-            self._events.append(Fault(directory.path, "list", "DENIED", f"it may be read, but not searched: {said}"))
+            self._places.fault(directory.path, "list", "DENIED", f"it may be read, but not searched: {said}")
 
     def _close_when_done(self, directory: Directory) -> None:
         if directory.ended and not directory.asked and not directory.lacking:
             self._open -= 1
             directory.names.forget()
             self._send(w.CLOSE, directory.handle, _ignore)
-            self._listings.add(directory.path, directory.listed, directory.complete)
-
-    # names
-
-    def _place(self, directory: Directory, found: w.Found, *, again: bool = False) -> None:
-        """Make an entry of a name, at once where its facts are there, else when they have come."""
-        raw, long, facts = found
-        if not raw or b"/" in raw or b"\0" in raw:
-            path = directory.path + segment(raw)
-            self._events.append(Fault(path, "stat", "OTHER", "the server gave a name that cannot be one"))
-            return
-        of_kind = kind(facts[3])
-        if not again and (of_kind is None or (of_kind == "file" and facts[0] is None)):
-            remote = w.below(directory.raw, raw)
-            self._lack(directory, w.LSTAT, remote, lambda reply: self._stated(directory, found, reply))
-        elif of_kind == "link":
-            remote = w.below(directory.raw, raw)
-            self._lack(directory, w.READLINK, remote, lambda reply: self._pointed(directory, found, reply))
-        else:
-            name = canonical(raw)
-            self._entries.add((directory.path, name), of_kind, facts, long)
-            if of_kind == "directory":
-                self._descend(f"{directory.path}{name}/", name)
-            elif of_kind is None:
-                detail = "the server does not say what it is"
-                self._events.append(Fault(directory.path + name, "descend", "UNKNOWN_TYPE", detail))
-
-    def _lack(self, directory: Directory, request: int, remote: bytes, then: Then) -> None:
-        """Queue a request that the end of a directory waits for."""
-
-        def come(reply: w.Reply) -> None:
-            directory.lacking -= 1
-            then(reply)
-            self._close_when_done(directory)
-
-        directory.lacking += 1
-        self._pipeline.urge(request, w.string(remote), come)
-
-    def _stated(self, directory: Directory, found: w.Found, reply: w.Reply) -> None:
-        """The one further question about a name whose listing said too little."""
-        raw, long, facts = found
-        code, said = reply.status()
-        if code == w.NO_SUCH_FILE:
-            self._events.append(Fault(directory.path + canonical(raw), "stat", "VANISHED", said))
-            return
-        if reply.kind == w.ATTRS:
-            try:
-                size, uid, gid, mode, modified = w.facts(reply.body)[0]
-            except w.Malformed:
-                pass  # what the listing said stays
-            else:
-                facts = (
-                    facts[0] if size is None else size,
-                    facts[1] if uid is None else uid,
-                    facts[2] if gid is None else gid,
-                    facts[3] if kind(mode) is None else mode,
-                    facts[4] if modified is None else modified,
-                )
-        self._place(directory, (raw, long, facts), again=True)
-
-    def _pointed(self, directory: Directory, found: w.Found, reply: w.Reply) -> None:
-        """Where a link points, as written."""
-        raw, long, facts = found
-        name = canonical(raw)
-        targets, _ = w.names(reply.body) if reply.kind == w.NAME else ([], False)
-        if not targets:
-            code, said = reply.status()
-            self._events.append(Fault(directory.path + name, "query", w.reason(code), said or "no target came"))
-        self._entries.add((directory.path, name), "link", facts, long, canonical(targets[0][0]) if targets else None)
+            self._places.listings.add(directory.path, directory.listed, directory.complete)
 
 
 def _repeats_itself(key: str) -> bool:

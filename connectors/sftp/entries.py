@@ -50,15 +50,15 @@ class Entries:
 
     def add(
         self, at: tuple[str, str], of_kind: str | None, facts: Facts, long: bytes, target: str | None = None
-    ) -> None:
-        """Add one; ``at`` is its parent and name, ``long`` the server's listing, which may name owners."""
-        size, uid, gid, mode, modified = facts
+    ) -> tuple[str | None, str | None]:
+        """Add one; ``at`` is its parent and name, ``long`` the server's listing, which may name owners.
+
+        Owner and group are handed back as they were added.
+        """
+        size, _, _, mode, modified = facts
         is_file = of_kind == "file"
         links, owner, group = _long_listing(long, size) or _NO_LISTING
-        who = (uid, gid, owner, group)
-        called = self._who.get(who)
-        if called is None:
-            called = self._who[who] = (_called(uid, owner), _called(gid, group))
+        called = self._called(facts, owner, group)
         self._rows.append(
             (
                 *at,
@@ -72,6 +72,19 @@ class Entries:
                 _SUBTYPES.get(mode >> 12 & 0o17) if mode is not None and of_kind == "special" else None,
             )
         )
+        return called
+
+    def who(self, facts: Facts, long: bytes) -> tuple[str | None, str | None]:
+        """Owner and group of what is no entry."""
+        _, owner, group = _long_listing(long, facts[0]) or _NO_LISTING
+        return self._called(facts, owner, group)
+
+    def _called(self, facts: Facts, owner: bytes | None, group: bytes | None) -> tuple[str | None, str | None]:
+        who = (facts[1], facts[2], owner, group)
+        called = self._who.get(who)
+        if called is None:
+            called = self._who[who] = (_called(facts[1], owner), _called(facts[2], group))
+        return called
 
 
 def _called(number: int | None, word: bytes | None) -> str | None:

@@ -37,6 +37,8 @@ class Names:
     repeated: list[bytes] = field(default_factory=list)
     stale: int = 0
     dots: bool = False
+    itself: bytes = b""
+    """The server's line of the directory itself, as far as it gives one."""
 
     def fresh(self, found: list[Found], body: bytes) -> list[Found]:
         """What an answer holds that is new; '.' and '..' are dropped, other repetition is kept in ``repeated``."""
@@ -54,6 +56,8 @@ class Names:
                 self.repeated.append(name)
             elif name in _DOTS:
                 self.dots = True
+                if name == b".":
+                    self.itself = each[1]
             else:
                 seen.add(name)
                 fresh.append(each)

@@ -42,6 +42,9 @@ class Options(BaseModel):
     legacy_algorithms: bool = Field(
         default=False, description="Also accept SHA-1, CBC and MD5 algorithms; reported as a weakness"
     )
+    discover: bool = Field(
+        default=True, description="Also tell which folders lie beside the path; one listing of each level above it"
+    )
     snapshots: bool = Field(default=False, description="Also list snapshot folders (.snapshot, .zfs, …)")
 
     @model_validator(mode="after")

@@ -7,12 +7,15 @@ from typing import TYPE_CHECKING
 
 from connectors.sftp import content
 from connectors.sftp import wire as w
+from connectors.sftp.about import about
+from connectors.sftp.beside import beside
 from connectors.sftp.crawl import Crawl
+from connectors.sftp.extended import names_accounts
+from connectors.sftp.grants import Grants
 from connectors.sftp.options import Options
 from scanner.connector import Session, missing_driver
-from scanner.model import Batch, Event, Fault, SourceError, Unit
+from scanner.model import Event, Fault, SourceError, Unit
 from scanner.paths import canonical, restore
-from scanner.schema import SETTING
 
 if TYPE_CHECKING:
     from connectors.sftp.ssh import Link
@@ -28,6 +31,7 @@ class Source:
         self._wire: w.Wire | None = None
         self._root = b""
         self._greeting: tuple[int, tuple[str, ...]] = (0, ())
+        self._resolves = False
 
     def roots(self) -> Iterable[Unit]:
         """Connect, and see that the root is a directory.
@@ -55,8 +59,9 @@ class Source:
         whole = False
         try:
             if not unit.key:
-                yield from self._told()
-            crawl = Crawl(wire, self._root, self._session.within, snapshots=self._options.snapshots)
+                yield from self._told(wire)
+            grants = Grants(self._resolves)
+            crawl = Crawl(wire, self._root, self._session.within, grants, snapshots=self._options.snapshots)
             yield from crawl.run(unit.key)
             whole = True
         finally:
@@ -96,7 +101,9 @@ class Source:
         wire = w.Wire(self._link.channel, self._session.pace, self._session.timeout_s, options.where)
         try:
             self._greeting = self._greeted(wire)
-            self._root = _canonical_root(wire, restore(options.path))
+            self._resolves = names_accounts(wire, self._greeting[1])
+            path = restore(options.path)
+            self._root = _resolved(wire, path) or path.rstrip(b"/") or b"/"
         except BaseException:  # whatever it was, no connection is left behind
             self.close()
             raise
@@ -114,27 +121,22 @@ class Source:
             detail = f"the account starts no SFTP server: {error.detail}"  # a shell's farewell, a forced command
             raise SourceError("UNSUPPORTED_PROTOCOL", detail, where=error.where) from None
 
-    def _told(self) -> Iterator[Event]:
-        """What the host says of itself, and a warning where an outdated algorithm was agreed on."""
+    def _told(self, wire: w.Wire) -> Iterator[Event]:
+        """What the host says of itself and holds besides, and a warning where an outdated algorithm was agreed on."""
         assert self._link is not None
-        version, extensions = self._greeting
-        told: dict[str, str | None] = {
-            **self._link.agreed,
-            "ssh_weak_algorithms": ", ".join(self._link.weak) or "none",
-            "ssh_weak_algorithms_offered": ", ".join(self._link.offered_weak) or "none",
-            "sftp_version": str(version),
-            "sftp_extensions": ", ".join(extensions) or "none",
-            "root": canonical(self._root),
-        }
-        yield Batch(SETTING, {"path": [""] * len(told), "name": list(told), "value": list(told.values())})
+        home = _resolved(wire, b".")
+        yield about(self._link, wire, self._greeting, self._root, home)
+        if self._options.discover:
+            others = beside(wire, self._options, self._root, home)
+            if others is not None:
+                yield others
         if self._link.weak:
             detail = f"{self._options.where} uses {', '.join(self._link.weak)}, allowed by legacy_algorithms"
             yield Fault("", "note", "WEAK_SSH", detail)
 
 
-def _canonical_root(wire: w.Wire, path: bytes) -> bytes:
-    """The root as the server resolves it; as it was given where the server cannot."""
+def _resolved(wire: w.Wire, path: bytes) -> bytes | None:
+    """A path as the server resolves it; None where the server cannot."""
     reply = wire.call(w.REALPATH, w.string(path))
     found, _ = w.names(reply.body) if reply.kind == w.NAME else ([], False)
-    root = found[0][0] if found and found[0][0] else path
-    return root.rstrip(b"/") or b"/"
+    return (found[0][0].rstrip(b"/") or b"/") if found and found[0][0] else None

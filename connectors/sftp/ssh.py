@@ -19,6 +19,9 @@ from connectors.sftp.options import Options
 from connectors.sftp.trust import fingerprint, known
 from scanner.connector import Session
 from scanner.model import SourceError
+from scanner.paths import canonical, printable
+
+_SAID = 500
 
 
 class _Login(AuthHandler):  # type: ignore[misc]
@@ -38,7 +41,7 @@ class Link:
 
     transport: Any
     channel: Any
-    agreed: dict[str, str]
+    agreed: dict[str, str | None]
     weak: tuple[str, ...]
     offered_weak: tuple[str, ...]
 
@@ -54,17 +57,24 @@ def connect(options: Options, session: Session) -> Link:
         SourceError: UNREACHABLE, HOST_KEY_UNKNOWN, HOST_KEY_CHANGED, WEAK_SSH, UNSUPPORTED_PROTOCOL, AUTH_REFUSED,
             AUTH_INTERACTIVE, NOT_FOUND and the codes of secrets.
     """
+    key, password = _credential(options)  # first, so that a flaw of ours is told before a host is troubled
     given = (*((options.host_key,) if options.host_key else ()), *session.trusted(options.host, options.port))
     file = options.known_hosts or Path("~/.ssh/known_hosts")
     believed = known(options.host, options.port, given, file, required=options.known_hosts is not None)
     transport = verified(options, session, believed)
     try:
-        _log_in(transport, options, session)
+        _log_in(transport, options, session, key, password)
         channel = _open_sftp(transport, options, session)
     except BaseException:  # whatever it was, no connection is left behind
         transport.close()
         raise
-    return _link(transport, channel)
+    return _link(transport, channel, "publickey" if key is not None else "password")
+
+
+def _credential(options: Options) -> tuple[Any, str]:
+    """The key, or None, and the password, or nothing. Raises SourceError as ``_private_key`` and ``reveal`` do."""
+    key = _private_key(options) if options.key_file else None
+    return key, options.password.reveal() if options.password else ""
 
 
 def _private_key(options: Options) -> Any:
@@ -89,11 +99,9 @@ def _private_key(options: Options) -> Any:
         ) from None
 
 
-def _log_in(transport: Transport, options: Options, session: Session) -> None:
+def _log_in(transport: Transport, options: Options, session: Session, key: Any, password: str) -> None:
     """Make the one attempt, with the one method configured; no question of the server is answered."""
     who = f"{options.user}@{options.where}"
-    key = _private_key(options) if options.key_file else None
-    password = options.password.reveal() if options.password else ""
     session.pace()
     handler, done = _Login(transport), threading.Event()
     transport.auth_handler = handler
@@ -155,14 +163,18 @@ def _request_sftp(channel: Any) -> bool:
     return True
 
 
-def _link(transport: Transport, channel: Any) -> Link:
+def _link(transport: Transport, channel: Any, method: str) -> Link:
+    greeting = transport.get_banner()
     agreed = {
-        "ssh_banner": transport.remote_version,
+        "ssh_banner": _said(transport.remote_version),
+        "ssh_login_banner": _said(canonical(greeting)) if greeting else None,
         "ssh_kex": transport.kex,
         "ssh_host_key_algorithm": transport.host_key_type,
         "ssh_host_key": fingerprint(transport.host_key.asbytes()),
         "ssh_cipher": transport.remote_cipher,
         "ssh_mac": transport.remote_mac,
+        "ssh_compression": transport.remote_compression,
+        "auth_method": method,
     }
     used = {
         "kex": (transport.kex,),
@@ -176,3 +188,8 @@ def _link(transport: Transport, channel: Any) -> Link:
         weak.append(signed_with)
     offered = [a for group, names in transport.offers.items() for a in names if a in WEAK[group]]
     return Link(transport, channel, agreed, tuple(dict.fromkeys(weak)), tuple(dict.fromkeys(offered)))
+
+
+def _said(text: str) -> str:
+    """What a host says before anybody knows it, without what could steer a terminal, and not all of a long text."""
+    return printable(text.strip())[:_SAID]

@@ -1,0 +1,37 @@
+"""What a host says of itself, as settings."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from connectors.sftp import wire as w
+from connectors.sftp.extended import room
+from scanner.model import Batch
+from scanner.paths import canonical
+from scanner.schema import SETTING
+
+if TYPE_CHECKING:
+    from connectors.sftp.ssh import Link
+
+
+def about(link: Link, wire: w.Wire, greeting: tuple[int, tuple[str, ...]], root: bytes, home: bytes | None) -> Batch:
+    """Everything agreed on and offered, and the file system at the root; None for what the host would not say."""
+    version, extensions = greeting
+    space = room(wire, extensions, root)
+    told: dict[str, str | None] = {
+        **link.agreed,
+        "ssh_weak_algorithms_offered": ", ".join(link.offered_weak) or "none",
+        "auth_methods_offered": None,  # asked for, they would count as an attempt in the host's log
+        "sftp_version": str(version),
+        "sftp_extensions": ", ".join(extensions) or "none",
+        "root": canonical(root),
+        "home": None if home is None else canonical(home),
+        "filesystem_total_bytes": str(space.total) if space else None,
+        "filesystem_free_bytes": str(space.free) if space else None,
+        "filesystem_files": str(space.files) if space else None,
+        "filesystem_files_free": str(space.files_free) if space else None,
+        "filesystem_read_only": str(space.read_only).lower() if space else None,
+    }
+    if link.weak:
+        told["legacy_algorithms_used"] = ", ".join(link.weak)
+    return Batch(SETTING, {"path": [""] * len(told), "name": list(told), "value": list(told.values())})

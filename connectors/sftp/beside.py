@@ -1,0 +1,91 @@
+"""What lies beside the root on its host: the folders of each level above it, that no more than one look costs."""
+
+from __future__ import annotations
+
+from connectors.sftp import wire as w
+from connectors.sftp.entries import kind
+from connectors.sftp.options import Options, locator
+from scanner.model import Batch, Columns
+from scanner.paths import canonical
+from scanner.schema import SEEN
+
+LEVELS = 8
+"""Levels above the root that are looked at, the nearest ones."""
+ANSWERS = 16
+"""Answers taken of each level: with OpenSSH, 1,600 names."""
+_SYSTEM = frozenset(
+    b"bin boot dev etc lib lib32 lib64 libx32 lost+found proc run sbin selinux sys tmp usr".split()
+)  # fmt: skip
+"""Folders that a Unix has at its top for itself."""
+
+
+def beside(wire: w.Wire, options: Options, root: bytes, home: bytes | None) -> Batch | None:
+    """The folders beside the root and beside those above it, and the account's home if it lies elsewhere.
+
+    None where there are none. What may not be listed is passed over: nothing is concluded from a refusal.
+    """
+    seen = Columns(SEEN, ("name", "kind", "locator", "reason", "detail"))
+    told = {root}
+
+    def tell(path: bytes, detail: str | None) -> None:
+        if path not in told:
+            told.add(path)
+            where = locator(options.model_copy(update={"path": _as_configured(options, path, home)}))
+            seen.add(canonical(path), "directory", where, "not_configured", detail)
+
+    for level, below in _levels(root):
+        told.add(level)
+        for name in _folders(wire, level):
+            path = w.below(level, name)
+            if path != below and not (level == b"/" and name in _SYSTEM):
+                tell(path, None)
+    if home is not None and not _within(home, root) and not _within(root, home):
+        tell(home, "the account's home")
+    return seen.take() if len(seen) else None
+
+
+def _levels(root: bytes) -> list[tuple[bytes, bytes]]:
+    """The levels above an absolute path, nearest first, each with the one below that leads to it."""
+    found: list[tuple[bytes, bytes]] = []
+    while root.startswith(b"/") and root != b"/" and len(found) < LEVELS:
+        above = root.rpartition(b"/")[0] or b"/"
+        found.append((above, root))
+        root = above
+    return found
+
+
+def _folders(wire: w.Wire, level: bytes) -> list[bytes]:
+    """The directories of a level, as far as a few answers show them."""
+    opened = wire.call(w.OPENDIR, w.string(level))
+    try:
+        handle = w.text(opened.body)[0] if opened.kind == w.HANDLE else None
+    except w.Malformed:
+        handle = None
+    if handle is None:
+        return []
+    folders: dict[bytes, None] = {}
+    for _ in range(ANSWERS):
+        reply = wire.call(w.READDIR, w.string(handle))
+        if reply.kind != w.NAME:
+            break
+        found, whole = w.names(reply.body)
+        folders.update(
+            (name, None)
+            for name, _, facts in found
+            if kind(facts[3]) == "directory" and name not in (b"", b".", b"..") and not {0, 0x2F} & set(name)
+        )
+        if not whole:
+            break
+    wire.call(w.CLOSE, w.string(handle))
+    return sorted(folders)
+
+
+def _within(path: bytes, above: bytes) -> bool:
+    return path == above or path.startswith(above.rstrip(b"/") + b"/")
+
+
+def _as_configured(options: Options, path: bytes, home: bytes | None) -> str:
+    """A path in the form the source's own has: from the home, if that is how it was given and it leads there."""
+    if home is not None and not options.path.startswith("/") and path != home and _within(path, home):
+        return canonical(path[len(home.rstrip(b"/")) + 1 :])
+    return canonical(path)
