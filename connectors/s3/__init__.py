@@ -25,16 +25,26 @@ PLUG = Plug(
     type="s3",
     store_kind="bucket",
     store_depth=1,
-    facts=("entry", "listing", "setting", "grant"),
+    facts=("entry", "listing", "setting", "grant", "mention", "seen"),
     limits=(
-        "Old versions, delete markers and unfinished uploads are counted only where versions = true.",
+        "Old versions, delete markers and unfinished uploads are counted only where versions = true, 1,000 a request.",
         "A listing does not say whether an INTELLIGENT_TIERING object has been archived, so its tier is unknown.",
-        "Access given by identity policies, access points or object ACLs is not seen; bucket policy and ACL are.",
-        "Bucket policies with conditions are shown as such; whether a condition is ever met is not judged.",
+        "Access given by identity policies, access points or object ACLs is not seen; the bucket's own is.",
+        "Nobody counts as everyone because of a policy statement with a condition, unless that limits nobody.",
+        "The account's own public access block is asked for at Amazon, elsewhere only where account_id is given.",
+        "Of a bucket's tags the keys are kept, never the values.",
+        "Access points and directory buckets are not among an account's buckets, so they are not seen.",
         "Directory buckets (S3 Express One Zone) do not list in order: what follows the first break is told as a gap.",
         "Objects encrypted with a customer's own key (SSE-C) are listed but cannot be read.",
     ),
     extra="s3",
 )
 
-__all__ = ["PLUG", "S3Connector", "S3Options"]
+REQUEST_PRICE_USD = (
+    0.005 / 1000,
+    "Amazon's list price of LIST, S3 Standard, as quoted at https://c3x.dev/blog/s3-request-fees-explained",
+    "2026-11-22",
+)
+"""US dollars a request for 1,000 keys, where that is said, and when it was read; other requests cost less."""
+
+__all__ = ["PLUG", "REQUEST_PRICE_USD", "S3Connector", "S3Options"]

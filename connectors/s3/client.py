@@ -8,12 +8,15 @@ import re
 from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any
+from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import ParseError
 
 import botocore.session
 from botocore import UNSIGNED
-from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -30,7 +33,7 @@ from botocore.parsers import ResponseParserError
 
 from connectors.s3.listing import Page, instant, read_page
 from connectors.s3.options import S3Options
-from connectors.s3.refusal import UnreadableError, refusal, short
+from connectors.s3.refusal import NotOfferedError, UnreadableError, refusal, retry_after, short
 from connectors.s3.transport import Body, Transport
 from scanner.connector import Session
 from scanner.model import SourceError
@@ -48,12 +51,16 @@ class Client:
         logging.getLogger("botocore").setLevel(logging.INFO)
         self.host = options.endpoint or "Amazon S3"
         try:
-            self._client, region = _botocore_client(options)
+            self._client, self._credentials = _botocore_client(options)
         except (BotoCoreError, ValueError, OSError) as error:
             raise _no_login(error, self.host) from None
-        endpoint = str(self._client.meta.endpoint_url)
-        suffix = "" if options.endpoint else _domain(endpoint, region)
-        self.transport = Transport(session, endpoint, suffix, options.ca_bundle)
+        self.region = str(self._client.meta.region_name)
+        self.endpoint = str(self._client.meta.endpoint_url)
+        self.path_style = _path_style(options)
+        self.domain = _domain(self.endpoint, self.region)
+        suffix = "" if options.endpoint else self.domain
+        self._slow = session.slow
+        self.transport = Transport(session, self.endpoint, suffix, options.ca_bundle, insecure=options.insecure_tls)
         self._client.meta.events.register("before-send.s3", self._send)
         self._pages: list[Page] = []
         self._payer: dict[str, str] = {"RequestPayer": "requester"} if options.requester_pays else {}
@@ -64,7 +71,7 @@ class Client:
         try:
             return call(**parameters)
         except ClientError as error:
-            raise refusal(error.response, where) from None
+            raise self._refusal(error.response, where) from None
         except ResponseParserError as error:
             raise UnreadableError(short(f"the answer is no S3 answer: {error}"), where=where) from None
         except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
@@ -77,6 +84,45 @@ class Client:
             # The client's parser takes an answer at its word: a number that is none ends in whatever ``int`` raises.
             detail = short(f"the answer is no S3 answer: {type(error).__name__}: {error}")
             raise UnreadableError(detail, where=where) from None
+
+    def _refusal(self, answer: Mapping[str, Any], where: str) -> SourceError:
+        """What an error answer means; the engine is told when it asks for fewer requests."""
+        refused = refusal(answer, where)
+        if refused.code == "THROTTLED":
+            self._slow(retry_after(answer))
+        return refused
+
+    @property
+    def identity(self) -> tuple[object, ...]:
+        """What the login consists of, to be compared with another client's; never to be shown."""
+        frozen = self._credentials.get_frozen_credentials() if self._credentials is not None else None
+        return (None,) if frozen is None else (frozen.access_key, frozen.secret_key, frozen.token)
+
+    def account_id(self) -> str:
+        """Number of the account whose credentials these are, as Amazon's token service tells anybody who asks."""
+        url = f"https://sts.{self.region}.{self.domain}/?Action=GetCallerIdentity&Version=2011-06-15"
+        number = self.signed_get("sts", url, {}).findtext(".//{*}Account") or ""
+        if not number.isdigit():
+            raise SourceError("IO_ERROR", "the answer names no account", where="sts")
+        return number
+
+    def signed_get(self, service: str, url: str, headers: Mapping[str, str]) -> ET.Element:
+        """The answer of a service beside S3 to one GET, which no description of the client's covers."""
+        if self._credentials is None:
+            raise SourceError("SECRET_MISSING", "nobody is logged in", where=service)
+        request = AWSRequest("GET", url, headers=dict(headers))
+        signer = S3SigV4Auth if service == "s3" else SigV4Auth
+        signer(self._credentials.get_frozen_credentials(), service, self.region).add_auth(request)
+        answer = self.transport.send(request.prepare())
+        try:
+            root = ET.fromstring(answer.content)  # noqa: S314 - the transport lets no DTD, hence no entity, through
+        except ET.ParseError as error:
+            raise UnreadableError(f"the answer is broken: {error}", where=service) from None
+        if answer.status_code != 200:
+            told = {name: root.findtext(f".//{{*}}{name}") or "" for name in ("Code", "Message")}
+            metadata = {"HTTPStatusCode": answer.status_code, "HTTPHeaders": answer.headers}
+            raise self._refusal({"Error": told, "ResponseMetadata": metadata}, service)
+        return root
 
     def get_objects(self, operation: str, where: str, **parameters: object) -> Mapping[str, Any]:
         """``get`` for the operations that a requester may have to pay for."""
@@ -112,8 +158,7 @@ class Client:
         if not event_name.endswith(".ListObjectsV2"):
             if _KEYS.search(answer.content, 0, 1000):
                 # Servers that disregard what they do not know list the bucket: it would read as "nothing is set".
-                detail = "the answer is a list of keys: the server does not know this request"
-                raise SourceError("OTHER", detail, where=self.host)
+                raise NotOfferedError(where=self.host)
             return answer
         try:
             page = read_page(answer.content)
@@ -130,8 +175,8 @@ class Client:
         self._client.close()
 
 
-def _botocore_client(options: S3Options) -> tuple[Any, str]:
-    """A client that makes one attempt, and the region it signs for."""
+def _botocore_client(options: S3Options) -> tuple[Any, Any]:
+    """A client that makes one attempt, and its credentials; None where nobody logs in."""
     own = options.access_key is not None or options.anonymous
     # With credentials of its own, a source is not touched by whatever AWS configuration this machine has.
     nothing = (None, None, os.devnull, None)
@@ -142,25 +187,31 @@ def _botocore_client(options: S3Options) -> tuple[Any, str]:
     if not options.instance_role:
         session.get_component("credential_provider").remove("iam-role")
     keys: dict[str, str] = {}
+    credentials: Any = None
     if options.access_key is not None and options.secret_key is not None:
         keys["aws_access_key_id"] = options.access_key.reveal()
         keys["aws_secret_access_key"] = options.secret_key.reveal()
         if options.session_token is not None:
             keys["aws_session_token"] = options.session_token.reveal()
+        credentials = Credentials(*keys.values())
     elif not options.anonymous:
-        _find_credentials(session)
+        credentials = _find_credentials(session)
     region = options.region or session.get_config_variable("region") or "us-east-1"
-    path_style = options.path_style if options.path_style is not None else options.endpoint is not None
     config = Config(
         signature_version=UNSIGNED if options.anonymous else "s3v4",
-        s3={"addressing_style": "path" if path_style else "auto"},
+        s3={"addressing_style": "path" if _path_style(options) else "auto"},
         retries={"total_max_attempts": 1, "mode": "standard"},  # the engine retries, and paces what it retries
         ignore_configured_endpoint_urls=True,  # the estate file alone says where credentials are sent
         response_checksum_validation="when_required",
         user_agent_extra="stocktake",
     )
     client = session.create_client("s3", region_name=region, endpoint_url=options.endpoint, config=config, **keys)
-    return client, str(region)
+    return client, credentials
+
+
+def _path_style(options: S3Options) -> bool:
+    """Whether the bucket stands in the path: at Amazon it is the host's name, elsewhere few servers know that."""
+    return options.path_style if options.path_style is not None else options.endpoint is not None
 
 
 @cache
@@ -169,7 +220,7 @@ def _descriptions() -> Any:
     return create_loader()
 
 
-def _find_credentials(session: Any) -> None:
+def _find_credentials(session: Any) -> Any:
     """Resolve the profile or the default chain now, and make its secrets known to the scrubber."""
     try:
         credentials = session.get_credentials()
@@ -186,6 +237,7 @@ def _find_credentials(session: Any) -> None:
     for secret in (frozen.secret_key, frozen.token):
         if secret:
             remember(secret)
+    return credentials
 
 
 def _domain(endpoint_url: str, region: str) -> str:

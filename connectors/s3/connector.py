@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from connectors.s3.listing import TIERS, Page, check_page, microseconds, owner_name
-from connectors.s3.options import BUCKET_NAME, S3Options
+from connectors.s3.options import BUCKET_NAME, S3Options, bucket_locator
 from connectors.s3.refusal import UnreadableError
 from connectors.s3.run import EMPTY_PAGES, Run
 from scanner import paths, schema
@@ -14,6 +15,7 @@ from scanner.connector import Session, missing_driver
 from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
 
 if TYPE_CHECKING:
+    from connectors.s3.account import AccountBlock
     from connectors.s3.client import Client
 
 BUCKETS = 100_000
@@ -35,6 +37,8 @@ class S3Connector:
         self._session = session
         self._opened: Client | None = None
         self._head: tuple[str, Any] | None = None
+        self._block: AccountBlock | None = None
+        self._names: frozenset[str] | None = None
 
     def roots(self) -> Iterable[Unit]:
         """Log in with one request that the crawl needs as well; raises SourceError."""
@@ -95,6 +99,22 @@ class S3Connector:
             self._opened = Client(self._options, self._session)
         return self._opened
 
+    def _renewed(self) -> bool:
+        """Whether logging in anew brought other credentials than those that have run out: a role's, or a file's."""
+        before = self._client().identity
+        self.close()
+        try:
+            return self._client().identity != before
+        except SourceError:
+            return False
+
+    def _account_block(self) -> AccountBlock:
+        if self._block is None:
+            from connectors.s3.account import account_block  # noqa: PLC0415 - loads the driver
+
+            self._block = account_block(self._client(), self._options)
+        return self._block
+
     def _head_of(self, path: str, bucket: str, key: str) -> Any:
         if self._head is None or self._head[0] != path:
             self._head = (path, self._client().get_objects("head_object", path, Bucket=bucket, Key=key))
@@ -105,26 +125,66 @@ class S3Connector:
     def _crawl_buckets(self) -> Iterator[Event]:
         names = ("parent", "name", "kind", "created", "owner")
         entries = Columns(schema.ENTRY, names)
-        found: list[tuple[str, int | None, str | None]] = [(self._options.bucket, None, None)]
-        complete, faults = True, list[Fault]()
+        found = _Buckets({self._options.bucket: {}})
         if self._options.bucket:
             self._look_up(self._options.bucket)
+            others = self._other_buckets()
         else:
-            found, complete, faults = self._found_buckets()
-        units = []
-        listed = len(found) + sum(f.op == "skip" for f in faults)
-        for bucket, created, owner in found:
+            found = others = self._found_buckets()
+        faults, units = list(found.faults), []
+        for bucket, told in found.told.items():
             name = paths.segment(bucket)
-            entries.add("", name, "bucket", created, owner)
+            entries.add("", name, "bucket", microseconds(told.get("CreationDate")), told.get("Owner"))
             if BUCKET_NAME.match(bucket):
                 units.append(Unit(f"{name}/{paths.canonical_text(self._options.prefix)}"))
             else:  # an ARN, say, would lead the client to another host
                 faults.append(Fault(f"{name}/", "list", "OTHER", "this is no name of a bucket, so it is not asked for"))
         if len(entries):
             yield entries.take()
-        yield Batch(schema.LISTING, {"path": [""], "listed": [listed], "complete": [complete]})
+        listed = len(found.told) + sum(f.op == "skip" for f in faults)
+        yield Batch(schema.LISTING, {"path": [""], "listed": [listed], "complete": [found.complete]})
+        yield from self._about_source(others)
         yield from faults
         yield from units
+
+    def _about_source(self, others: _Buckets | None) -> Iterator[Event]:
+        """Settings of the source, and the account's buckets that are not looked into; None where it would not say."""
+        from connectors.s3.account import seen_bucket, source_settings  # noqa: PLC0415 - loads the driver
+
+        block = self._account_block()
+        told = dict(source_settings(self._client(), self._options, block))
+        told["buckets"] = None if others is None or not others.complete else str(len(others.told))
+        values = list(told.values())
+        yield Batch(schema.SETTING, {"path": [""] * len(told), "name": list(told), "value": values})
+        if block.refused:
+            yield Fault("", "note", "QUERY_FAILED", f"public access block of the account: {block.refused}")
+        seen = Columns(schema.SEEN, ("name", "kind", "locator", "reason", "detail"))
+        for bucket, facts in (others.told if others is not None and self._options.bucket else {}).items():
+            if bucket != self._options.bucket:
+                locator = bucket_locator(bucket, self._options)
+                seen.add(paths.segment(bucket), "bucket", locator, "not_configured", seen_bucket(facts))
+        if len(seen):
+            yield seen.take()
+
+    def _other_buckets(self) -> _Buckets | None:
+        """All buckets of the account, where it may list them; that it may not takes nothing from this one."""
+        if self._options.anonymous:
+            return None
+        try:
+            return self._found_buckets()
+        except SourceError as error:
+            if error.code in _UNIT_LEVEL or error.code == "THROTTLED":
+                raise
+            return None
+
+    def _other(self, bucket: str) -> str | None:
+        """Locator of a bucket that some setting names; None of one that this scan looks into, or has told as seen."""
+        if bucket == self._options.bucket:
+            return None
+        if self._names is None:
+            others = self._other_buckets()
+            self._names = frozenset(others.told) if others is not None else frozenset()
+        return None if bucket in self._names else bucket_locator(bucket, self._options)
 
     def _look_up(self, bucket: str) -> None:
         """Find out that the one bucket is there, and its region; an account may be allowed its keys but not this."""
@@ -134,9 +194,8 @@ class S3Connector:
             if error.code not in ("DENIED", "OTHER"):
                 raise
 
-    def _found_buckets(self) -> tuple[list[tuple[str, int | None, str | None]], bool, list[Fault]]:
-        found: dict[str, tuple[str, int | None, str | None]] = {}
-        faults: list[Fault] = []
+    def _found_buckets(self) -> _Buckets:
+        found = _Buckets({})
         for answer in self._bucket_pages():
             owner = owner_name(answer.get("Owner"))
             fresh = False
@@ -144,15 +203,17 @@ class S3Connector:
                 name = str(bucket.get("Name") or "")
                 if not name:
                     raise SourceError("IO_ERROR", "the server lists a bucket without a name", transient=True)
-                if name in found:
-                    faults.append(Fault(paths.segment(name), "skip", "DUPLICATE_ENTRY"))
+                if name in found.told:
+                    found.faults.append(Fault(paths.segment(name), "skip", "DUPLICATE_ENTRY"))
                     continue
-                found[name] = (name, microseconds(bucket.get("CreationDate")), owner)
+                found.told[name] = {**bucket, "Owner": owner}
                 fresh = True
-            if answer.get("ContinuationToken") and (not fresh or len(found) >= BUCKETS):
-                faults.append(Fault("", "list", "PAGING_STUCK", "the list of buckets does not move on"))
-                return list(found.values()), False, faults
-        return list(found.values()), True, faults
+            if answer.get("ContinuationToken") and (not fresh or len(found.told) >= BUCKETS):
+                found.faults.append(Fault("", "list", "PAGING_STUCK", "the list of buckets does not move on"))
+                found.complete = False
+                break
+        self._names = frozenset(found.told)
+        return found
 
     def _bucket_pages(self) -> Iterator[Any]:
         where = self._options.endpoint or "Amazon S3"
@@ -178,7 +239,7 @@ class S3Connector:
         client = self._client()
         from connectors.s3.facts import ask_bucket  # noqa: PLC0415 - loads the driver
 
-        return ask_bucket(client, bucket, path)
+        return ask_bucket(client, bucket, path, self._account_block().flags, self._other)
 
     def _list_objects(self, bucket: str, **parameters: object) -> Page:
         """One page. The encoding is always asked for, so that no key can break the answer's XML."""
@@ -188,6 +249,7 @@ class S3Connector:
 
     def _crawl_keys(self, unit: Unit, bucket: str, prefix: str) -> Iterator[Event]:
         run = Run(unit.after, self._options.page_size)
+        renewed = False
         while True:
             try:
                 page = self._list_objects(bucket, Prefix=prefix, MaxKeys=run.size, **run.place)
@@ -195,6 +257,9 @@ class S3Connector:
                 if isinstance(error, UnreadableError) and run.size > 1 and run.resumable:
                     # One key can spoil an answer for the parser: take fewer at a time up to the one that does.
                     run.fewer()
+                    continue
+                if error.code == "AUTH_EXPIRED" and not renewed and run.resumable and self._renewed():
+                    renewed, run.token = True, None  # a token may be bound to who was given it
                     continue
                 if run.moved and run.resumable and (error.transient or error.code == "AUTH_EXPIRED"):
                     yield _listing(unit, run.listed, complete=True)
@@ -221,6 +286,15 @@ class S3Connector:
         code = "VANISHED" if error.code == "NOT_FOUND" else error.code
         yield _listing(unit, listed, complete=False)
         yield Fault(_place(unit), "list", code, error.detail)
+
+
+@dataclass(slots=True)
+class _Buckets:
+    """The buckets of an account by name, with what the list says of each."""
+
+    told: dict[str, dict[str, Any]]
+    complete: bool = True
+    faults: list[Fault] = field(default_factory=list)
 
 
 def _ended(unit: Unit, run: Run, stop: str, *, last: bool) -> Iterator[Event]:

@@ -42,7 +42,15 @@ class S3Options(BaseModel):
     ca_bundle: Path | None = Field(
         default=None, description="PEM file of the authorities to trust instead of the usual"
     )
+    insecure_tls: bool = Field(
+        default=False, description="Take any certificate, whoever made it; told as a finding of this source"
+    )
     insecure_http: bool = Field(default=False, description="Allow a plain http endpoint that is not this machine")
+    account_id: str | None = Field(
+        default=None,
+        pattern=r"^\d{12}$",
+        description="Number of the account, to ask for its own public access block; Amazon tells it where left out",
+    )
     requester_pays: bool = Field(default=False, description="Accept that the requests are charged to the account")
     versions: bool = Field(
         default=False, description="Also count old versions, delete markers and unfinished uploads of each bucket"
@@ -73,6 +81,8 @@ class S3Options(BaseModel):
         given = [self.access_key is not None, self.profile is not None, self.anonymous]
         if sum(given) > 1:
             raise ValueError("give one of: access_key with secret_key, profile, anonymous")
+        if self.insecure_tls and self.ca_bundle is not None:
+            raise ValueError("give one of: ca_bundle, insecure_tls")
         if self.endpoint is not None:
             _check_endpoint(self.endpoint, insecure_http=self.insecure_http)
         return self
@@ -162,4 +172,13 @@ def account(options: BaseModel) -> Account | None:
 def locator(options: BaseModel) -> str:
     """The source as a person would write it, without secrets."""
     assert isinstance(options, S3Options)
-    return f"{options.root}?endpoint={options.endpoint}" if options.endpoint else options.root
+    return _located(options.root, options)
+
+
+def bucket_locator(bucket: str, options: S3Options) -> str:
+    """Another bucket of the same server, as a person would write it as a source of its own."""
+    return _located(f"s3://{bucket}", options)
+
+
+def _located(root: str, options: S3Options) -> str:
+    return f"{root}?endpoint={options.endpoint}" if options.endpoint else root

@@ -31,6 +31,9 @@ _NOT_OFFERED = frozenset({
     "NotImplemented", "MethodNotAllowed", "UnsupportedOperation", "NotSupported", "XNotImplemented", "UnknownOperation",
 })  # fmt: skip
 
+_LONGEST_WAIT_S = 600
+"""Seconds of the longest wait that a server is granted at once."""
+
 _SKEW = frozenset({"RequestTimeTooSkewed", "RequestInTheFuture"})
 
 
@@ -39,6 +42,13 @@ class UnreadableError(SourceError):
 
     def __init__(self, detail: str, *, where: str) -> None:
         super().__init__("IO_ERROR", detail, where=where, transient=True)
+
+
+class NotOfferedError(SourceError):
+    """An answer to something else than what was asked: the server does not know such a request."""
+
+    def __init__(self, *, where: str) -> None:
+        super().__init__("OTHER", "the answer is a list of keys: the server does not know this request", where=where)
 
 
 class RefusalError(SourceError):
@@ -79,7 +89,7 @@ def _judged(kind: str, status: int) -> tuple[str, bool]:
         (_DENIED, "DENIED", False),
         (_GONE, "NOT_FOUND", False),
         (_ELSEWHERE, "REDIRECT_REFUSED", False),
-        (_SKEW, "OTHER", False),
+        (_SKEW, "CLOCK_SKEW", False),
     ):
         if kind in kinds:
             return code, transient
@@ -93,13 +103,33 @@ def _judged(kind: str, status: int) -> tuple[str, bool]:
     return ("IO_ERROR", True) if status >= 500 and status != 501 else ("OTHER", False)
 
 
+def retry_after(answer: Mapping[str, Any]) -> float:
+    """Seconds that an answer asks to wait, 0 where it names none; as seconds or as a date, and never without end."""
+    headers = answer.get("ResponseMetadata", {}).get("HTTPHeaders", {})
+    text = str(headers.get("retry-after") or headers.get("Retry-After") or "").strip()
+    if text.isascii() and text.isdigit():
+        return float(min(int(text[:9]), _LONGEST_WAIT_S))
+    try:
+        wait = (parsedate_to_datetime(text) - datetime.now(UTC)).total_seconds()
+    except (TypeError, ValueError):
+        return 0.0
+    return max(0.0, min(wait, float(_LONGEST_WAIT_S)))
+
+
 def _skew(headers: Mapping[str, str]) -> str:
     """Whose clock is how far off, as far as the answer's Date header tells."""
-    try:
-        ahead = (datetime.now(UTC) - parsedate_to_datetime(headers.get("date", ""))).total_seconds()
-    except (TypeError, ValueError):
+    ahead = clock_ahead_s(headers.get("date", ""))
+    if ahead is None:
         return "this machine's clock and the server's differ"
     return f"this machine's clock is {abs(ahead):.0f} s {'ahead of' if ahead > 0 else 'behind'} the server's"
+
+
+def clock_ahead_s(date: str) -> float | None:
+    """Seconds that this machine's clock is ahead of the one that gave this Date header; None where it is no date."""
+    try:
+        return (datetime.now(UTC) - parsedate_to_datetime(date)).total_seconds()
+    except (TypeError, ValueError):
+        return None
 
 
 def short(text: str) -> str:

@@ -27,7 +27,7 @@ from urllib3.exceptions import (
 )
 
 from connectors.s3.options import host_and_port, is_loopback, is_metadata_address
-from connectors.s3.refusal import UnreadableError
+from connectors.s3.refusal import UnreadableError, clock_ahead_s
 from connectors.s3.watchdog import Watchdog
 from scanner.connector import Session
 from scanner.model import SourceError
@@ -42,7 +42,9 @@ _REGION = "x-amz-bucket-region"
 class Transport:
     """Sends the requests of one client; not shared between threads."""
 
-    def __init__(self, session: Session, endpoint_url: str, suffix: str, ca_bundle: Path | None) -> None:
+    def __init__(
+        self, session: Session, endpoint_url: str, suffix: str, ca_bundle: Path | None, *, insecure: bool = False
+    ) -> None:
         """``suffix`` is the domain that redirects may stay within; '' allows the endpoint's own host only."""
         parts = urlsplit(endpoint_url)
         self._session = session
@@ -51,6 +53,8 @@ class Transport:
         self._where = f"{self._host}:{self._port}"
         self._suffix = suffix or self._host
         self._ca_bundle = ca_bundle
+        self._insecure = insecure
+        self._date = ""
         self._watchdog = Watchdog()
         self._manager: urllib3.PoolManager | None = None
         self._resolved: set[str] = set()
@@ -68,6 +72,17 @@ class Transport:
                 return self._exchange(request, request.url[len(parts.scheme) + 3 + len(parts.netloc) :])
             except (HTTPError, OSError) as error:
                 raise self._translated(error) from None
+
+    @property
+    def tls(self) -> str | None:
+        """Version of TLS that the line speaks, None where it speaks none or there has been no line."""
+        return self._watchdog.tls
+
+    @property
+    def clock_ahead_s(self) -> str | None:
+        """Whole seconds that this machine's clock is ahead of the server's, as of its last answer."""
+        ahead = clock_ahead_s(self._date)
+        return None if ahead is None else f"{ahead:.0f}"
 
     def close(self) -> None:
         """Close every connection."""
@@ -93,6 +108,7 @@ class Transport:
         except BaseException:
             answer.close()
             raise
+        self._date = answer.headers.get("date", "")
         if self._watchdog.fired:  # an answer without a length ends like a closed line
             raise TimeoutError
         body = self._checked(request, answer, body)
@@ -145,8 +161,13 @@ class Transport:
         return manager
 
     def _tls(self) -> ssl.SSLContext:
-        """Certificates are always verified: against ``ca_bundle``, else the system's and the client's authorities."""
+        """Certificates are verified against ``ca_bundle``, else the system's and the client's authorities.
+
+        Only where the source says ``insecure_tls`` they are not; that stands among its settings.
+        """
         try:
+            if self._insecure:
+                return _unverified()
             context = ssl.create_default_context(cafile=self._ca_bundle)
             if self._ca_bundle is None:
                 context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE)
@@ -203,6 +224,21 @@ def _proxy_login(proxy: str) -> dict[str, str] | None:
     return dict(urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{password}"))
 
 
+def _unverified() -> ssl.SSLContext:
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+_TLS_REASONS = (
+    ("PROTOCOL_VERSION", "the server speaks only a TLS older than 1.2"),
+    ("UNSUPPORTED_PROTOCOL", "the server speaks only a TLS older than 1.2"),
+    ("WRONG_VERSION_NUMBER", "the server speaks no TLS there"),
+    ("HANDSHAKE_FAILURE", "the server offers no cipher that is safe"),
+)
+
+
 def _tls_reason(error: Exception) -> str:
     """What the verification itself says, from however deep it was wrapped."""
     cause: object = error
@@ -210,7 +246,8 @@ def _tls_reason(error: Exception) -> str:
         if isinstance(cause, ssl.SSLCertVerificationError):
             return cause.verify_message
         if isinstance(cause, ssl.SSLError) and cause.reason:
-            return cause.reason
+            said = next((words for mark, words in _TLS_REASONS if mark in cause.reason), "")
+            return f"{said} ({cause.reason})" if said else cause.reason
         cause = next((a for a in getattr(cause, "args", ()) if isinstance(a, Exception)), None)
     return scrub(str(error))
 

@@ -22,6 +22,8 @@ class Watchdog:
 
     def __init__(self) -> None:
         self.fired = False
+        self.tls: str | None = None
+        """Version of TLS of the connection made last."""
         self._armed = False
         self._lock = threading.Lock()
         self._lines: dict[int, socket.socket] = {}
@@ -101,6 +103,11 @@ class _WatchedHTTP(HTTPConnection):
 
 class _WatchedHTTPS(HTTPSConnection):
     watchdog: ClassVar[Watchdog]
+
+    def connect(self) -> None:
+        super().connect()
+        version = getattr(self.sock, "version", None)
+        self.watchdog.tls = version() if version is not None else None
 
     def _new_conn(self) -> socket.socket:
         line = super()._new_conn()

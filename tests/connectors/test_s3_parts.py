@@ -307,7 +307,7 @@ ALLOW = {"Effect": "Allow", "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}
 @pytest.mark.parametrize("principal", ["*", {"AWS": "*"}, {"AWS": ["*"]}])
 def test_everyone_is_everyone_however_it_is_written(principal: object) -> None:
     found = grants({**ALLOW, "Principal": principal, "Action": "s3:GetObject"})
-    assert found == [PolicyGrant("*", "everyone", "read", "allow")]
+    assert found == [PolicyGrant("*", "everyone", "read", "allow", "", "beneath", "*", "s3:GetObject")]
 
 
 @pytest.mark.parametrize(
@@ -325,24 +325,95 @@ def test_actions_are_rights(action: object, rights: set[str]) -> None:
     assert {g.right for g in grants({**ALLOW, "Principal": "*", "Action": action})} == rights
 
 
-def test_conditions_and_names_and_denials_are_told_as_such() -> None:
+def test_names_and_denials_and_other_buckets() -> None:
     role = "arn:aws:iam::1:role/etl"
     found = grants(
-        {**ALLOW, "Principal": "*", "Action": "s3:GetObject", "Condition": {"IpAddress": {}}},
         {**ALLOW, "Principal": {"AWS": role}, "Action": "s3:PutObject", "Effect": "Deny"},
         {**ALLOW, "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::other/*"},
     )
-    assert found == [
-        PolicyGrant("* (under conditions)", "unknown", "read", "allow"),
-        PolicyGrant(role, "role", "write", "deny"),
-    ]
+    assert found == [PolicyGrant(role, "role", "write", "deny", "", "beneath", role, "s3:PutObject")]
 
 
-def test_negations_are_not_guessed_at() -> None:
-    policy = {"Statement": {**ALLOW, "NotPrincipal": {"AWS": "x"}, "Action": "s3:GetObject"}}
-    found, unread = policy_grants(json.dumps(policy), "b")
-    assert not found
-    assert "NotPrincipal" in unread[0]
+@pytest.mark.parametrize(
+    ("principal", "kind"),
+    [
+        ({"AWS": "arn:aws:iam::123456789012:root"}, "group"),
+        ({"AWS": "123456789012"}, "group"),
+        ({"AWS": "arn:aws:iam::1:user/ann"}, "user"),
+        ({"AWS": "AIDAEXAMPLEOFONEWHOLEFT"}, "unknown"),
+        ({"CanonicalUser": "79a59df9"}, "user"),
+        ({"Service": "cloudtrail.amazonaws.com"}, "user"),
+        ({"Federated": "accounts.example"}, "unknown"),
+    ],
+)
+def test_whom_a_policy_names(principal: object, kind: str) -> None:
+    (found,) = grants({**ALLOW, "Principal": principal, "Action": "s3:GetObject"})
+    assert (found.grantee_kind, bool(found.grantee_id)) == (kind, True)
+
+
+TLS_ONLY = {"Bool": {"aws:SecureTransport": "true"}}
+
+
+@pytest.mark.parametrize(
+    ("effect", "condition", "kind"),
+    [
+        ("Allow", {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8"]}}, "unknown"),
+        ("Allow", {"IpAddress": {"aws:SourceIp": ["10.0.0.0/8", "0.0.0.0/0"]}}, "everyone"),
+        ("Allow", {"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}}, "everyone"),
+        ("Allow", TLS_ONLY, "everyone"),
+        ("Allow", {"NumericGreaterThanEquals": {"s3:TlsVersion": 1.2}}, "everyone"),
+        ("Allow", {**TLS_ONLY, "StringEquals": {"aws:SourceVpce": "vpce-1"}}, "unknown"),
+        ("Allow", {"StringEquals": {"aws:PrincipalOrgID": "o-abc"}}, "authenticated"),
+        ("Allow", {"StringEquals": {"aws:PrincipalOrgID": "o-abc"}, **TLS_ONLY}, "unknown"),
+        ("Allow", {"IpAddress": {}}, "everyone"),
+        ("Allow", "nonsense", "unknown"),
+        ("Deny", {"Bool": {"aws:SecureTransport": "false"}}, "unknown"),
+        ("Deny", {"IpAddress": {"aws:SourceIp": "0.0.0.0/0"}}, "unknown"),
+    ],
+)
+def test_nobody_is_everyone_under_a_condition_unless_it_limits_nobody(
+    effect: str, condition: object, kind: str
+) -> None:
+    statement = {**ALLOW, "Principal": "*", "Action": "s3:GetObject", "Effect": effect, "Condition": condition}
+    (found,) = grants(statement)
+    assert found.grantee_kind == kind
+    assert bool(found.condition) == (kind == "unknown")
+
+
+@pytest.mark.parametrize(
+    ("resources", "action", "expected"),
+    [
+        ("arn:aws:s3:::b", "s3:GetObject", set()),
+        ("arn:aws:s3:::b/*", "s3:ListBucket", set()),
+        ("arn:aws:s3:::b", "s3:ListBucket", {("list", "", "both")}),
+        ("arn:aws:s3:::b*", "s3:*", {("list", "", "both"), ("read", "", "beneath"), ("write", "", "beneath"),
+                                     ("delete", "", "both"), ("change_permissions", "", "both")}),
+        ("arn:aws:s3:::b/open/*", "s3:GetObject", {("read", "open", "beneath")}),
+        ("arn:aws:s3:::b/open/20*", "s3:GetObject", {("read", "open", "beneath")}),
+        ("arn:aws:s3:::b/top*", "s3:GetObject", {("read", "", "beneath")}),
+        ("arn:aws:s3:::b/open/one.txt", "s3:GetObject", {("read", "open/one.txt", "this")}),
+        ("arn:aws:s3:::b/${aws:username}/*", "s3:PutObject", {("write", "", "beneath")}),
+        ("*", "s3:GetObject", {("read", "", "beneath")}),
+    ],
+)  # fmt: skip
+def test_where_a_right_holds(resources: str, action: str, expected: set[tuple[str, str, str]]) -> None:
+    found = grants({"Effect": "Allow", "Resource": resources, "Principal": "*", "Action": action})
+    assert {(g.right, g.beneath, g.scope) for g in found} == expected
+
+
+def test_what_a_statement_leaves_out_is_all_the_rest() -> None:
+    spared = "arn:aws:iam::1:user/root-only"
+    base = {**ALLOW, "Action": "s3:GetObject"}
+    (allowed,) = grants({**base, "NotPrincipal": {"AWS": spared}})
+    assert (allowed.grantee_kind, allowed.condition) == ("everyone", "")
+    assert spared in allowed.native
+    (denied,) = grants({**base, "Effect": "Deny", "NotPrincipal": {"AWS": spared}})
+    assert denied.grantee_kind == "unknown"
+    assert spared in denied.condition
+    rights = {g.right for g in grants({**ALLOW, "Principal": "*", "NotAction": ["s3:Put*", "s3:Delete*"]})}
+    assert rights == {"read", "list"}
+    rest = grants({"Effect": "Allow", "Principal": "*", "Action": "s3:*", "NotResource": "arn:aws:s3:::b/secret/*"})
+    assert ("read", "", True) in {(g.right, g.beneath, "secret" in g.native) for g in rest}
 
 
 def test_a_policy_of_a_million_grants_is_not_spelt_out() -> None:
