@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 from connectors.smb import sids, volume
 from connectors.smb.descriptor import parse
 from connectors.smb.folder import is_illegal
-from connectors.smb.options import SmbOptions, place
+from connectors.smb.listing import word
+from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach
 from connectors.smb.rights import share_grants
 from connectors.smb.status import OF_A_FOLDER
@@ -76,7 +77,7 @@ class About:
                 events.append(Fault(name, "skip", "DUPLICATE_ENTRY"))
             elif share.is_store:
                 rows.add("", name, "directory", "share")
-                settings.add(name, "comment", _word(share.remark))
+                settings.add(name, "comment", word(share.remark))
                 events.append(Unit(name + "/"))
             else:
                 why = _ADMINISTRATIVE if share.kind == "disk" else f"a share of kind {share.kind} holds no files"
@@ -95,7 +96,7 @@ class About:
             return
         for share in shares:
             if share.name.lower() == own.lower():
-                settings.add(paths.segment(own), "comment", _word(share.remark))
+                settings.add(paths.segment(own), "comment", word(share.remark))
             elif not is_illegal(paths.segment(share.name)):
                 seen.add(*self._seen(share, "not_configured"))
 
@@ -103,11 +104,11 @@ class About:
         if share.kind != "disk":
             reason = "unsupported"
         kind = "administrative share" if share.special and share.kind == "disk" else f"{share.kind} share"
-        detail = f"{kind}: {_word(share.remark)}" if share.remark else kind
+        detail = f"{kind}: {word(share.remark)}" if share.remark else kind
         return paths.segment(share.name), "share", self._locator(share.name), reason, detail
 
     def _locator(self, share: str) -> str:
-        return _word(place(f"\\\\{self._options.host}\\{share}", self._options.port))
+        return self._reach.locator(f"\\\\{self._options.host}\\{share}")
 
     def _of_host(self, settings: Columns, events: list[Event]) -> None:
         for name, value in self._reach.link().facts().items():
@@ -119,9 +120,9 @@ class About:
                 raise
             events.append(Fault("", "query", error.code, f"name and version of the server: {error.detail}"))
         else:
-            settings.add("", "server_name", _word(server.name))
+            settings.add("", "server_name", word(server.name))
             settings.add("", "os_version", server.version)
-            settings.add("", "server_comment", _word(server.comment))
+            settings.add("", "server_comment", word(server.comment))
             roles = [role for bit, role in _ROLES.items() if server.roles & bit]
             settings.add("", "server_roles", ", ".join(roles) if server.roles != _EVERY_ROLE else None)
         if self._options.permissions != "none":
@@ -188,7 +189,7 @@ class About:
             settings.add(path, "share_acl", None)
             yield Fault(path, "query", code, f"access list of the share: {detail}")
             return
-        settings.add(path, "local_path", _word(told.path))
+        settings.add(path, "local_path", word(told.path))
         settings.add(path, "share_acl", "none of its own" if descriptor is None else "own")
         if descriptor is not None:
             known = self._reach.principals(path + "/", sids.of(descriptor) | {sids.EVERYONE})
@@ -203,8 +204,3 @@ class About:
         share = self._reach.place(key).share
         row = (paths.segment(share), "share", self._locator(share), "denied", error.detail)
         yield Batch(SEEN, dict(zip(("name", "kind", "locator", "reason", "detail"), ([v] for v in row), strict=True)))
-
-
-def _word(text: str) -> str:
-    """Text that can be written as UTF-8."""
-    return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

@@ -10,8 +10,8 @@ from connectors.smb.reach import Identity, Reach
 from connectors.smb.rights import Rights
 from connectors.smb.status import OF_A_FOLDER
 from scanner import paths
-from scanner.model import Columns, Event, Fault, SourceError, Unit
-from scanner.schema import ENTRY
+from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
+from scanner.schema import ENTRY, SEEN
 
 _COLUMNS = (
     "parent", "name", "kind", "size", "allocated", "modified", "created", "owner", "attributes", "target", "tier",
@@ -181,7 +181,7 @@ class Folder:
             events.append(Fault(path, "descend", "DFS_NOT_FOLLOWED", error.detail))
             return None
         if not allowed:
-            events.append(Fault(path, "descend", "DFS_NOT_FOLLOWED", f"leads to {target}"))
+            events += [Fault(path, "descend", "DFS_NOT_FOLLOWED", f"leads to {target}"), self._elsewhere(path, target)]
         else:
             identity = self._reach.identity(path + "/")
             if self._above is None:
@@ -191,6 +191,18 @@ class Folder:
             else:
                 events.append(Unit(path + "/"))
         return paths.canonical_text(target)
+
+    def _elsewhere(self, path: str, target: str) -> Batch:
+        """The share a DFS link leads to, as one that is not scanned."""
+        root = "\\\\" + "\\".join(target[2:].split("\\")[:2])
+        row = {
+            "name": paths.canonical_text(root),
+            "kind": "share",
+            "locator": self._reach.locator(root),
+            "reason": "not_configured",
+            "detail": f"DFS link {path} leads to {paths.canonical_text(target)}",
+        }
+        return Batch(SEEN, {name: [value] for name, value in row.items()})
 
 
 _DOTS = frozenset({".".encode("utf-16-le"), "..".encode("utf-16-le")})

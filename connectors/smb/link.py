@@ -8,33 +8,19 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
-from smbprotocol import Dialects
-from smbprotocol.connection import Capabilities, Ciphers, SigningAlgorithms
 from smbprotocol.exceptions import SMBConnectionClosed, SMBResponseException
 from smbprotocol.session import Session as Login
 from smbprotocol.tree import TreeConnect
 
-from connectors.smb import dfs, wire
-from connectors.smb.descriptor import native
+from connectors.smb import dfs, facts, wire
 from connectors.smb.handle import Handle
 from connectors.smb.status import BUFFER_OVERFLOW, NOTHING_MORE, OF_A_FOLDER, code_of, said
 from connectors.smb.strict import StrictConnection, Unsigned
 from scanner.model import SourceError, Stopped
 
-DIALECTS = {
-    "2.0.2": Dialects.SMB_2_0_2,
-    "2.1": Dialects.SMB_2_1_0,
-    "3.0": Dialects.SMB_3_0_0,
-    "3.0.2": Dialects.SMB_3_0_2,
-    "3.1.1": Dialects.SMB_3_1_1,
-}
-_SIGNING_REQUIRED = 0x2  # of the server's security mode
 _MOST_CREDITS = 16  # a page of 1 MiB at most: some 8,000 names
 _CHAINS, _PARTS = 8, 3
 _GOODBYE_S = 2.0
-_HIDES = 0x0800  # SMB2_SHAREFLAG_ACCESS_BASED_DIRECTORY_ENUM
-_KINDS = {1: "disk", 2: "pipe", 3: "printer"}
-_CACHING = ("manual", "automatic", "programs", "none")
 _CLOSED = "the server closed the connection"
 _SMB1_HELLO = b"\xffSMB\x72" + bytes(4) + b"\x18\x01\xc8" + bytes(20) + b"\x00\x0c\x00\x02NT LM 0.12\x00"
 
@@ -72,8 +58,8 @@ class Link:
             if error.detail == _CLOSED and self._speaks_smb1():
                 raise SourceError("UNSUPPORTED_PROTOCOL", "the server speaks SMB 1 only", where=self._where) from None
             raise
-        if wire_.dialect < DIALECTS[min_dialect]:
-            detail = f"the server offers SMB {_dialect(wire_.dialect)}, min_dialect is {min_dialect}"
+        if wire_.dialect < facts.DIALECTS[min_dialect]:
+            detail = f"the server offers SMB {facts.dialect(wire_.dialect)}, min_dialect is {min_dialect}"
             raise SourceError("UNSUPPORTED_PROTOCOL", detail, where=self._where)
         if encrypt and not wire_.supports_encryption:
             raise SourceError("SIGNING_REFUSED", "the server does not encrypt", where=self._where)
@@ -153,26 +139,7 @@ class Link:
 
     def facts(self) -> dict[str, str | None]:
         """What the host says of itself and of this connection."""
-        wire_ = self._wire
-        signing = SigningAlgorithms.AES_CMAC if wire_.dialect >= Dialects.SMB_3_0_0 else SigningAlgorithms.HMAC_SHA256
-        algorithm = signing if wire_.signing_algorithm_id is None else wire_.signing_algorithm_id
-        capabilities = wire_.server_capabilities
-        facts: dict[str, str | None] = {
-            "dialect": _dialect(wire_.dialect),
-            "signing": "required" if wire_.server_security_mode & _SIGNING_REQUIRED else "optional",
-            "signing_algorithm": _name(SigningAlgorithms, algorithm),
-            "encryption": "offered" if wire_.supports_encryption else "not offered",
-            "server_guid": str(wire_.server_guid),
-            "dfs": _yes(capabilities.has_flag(Capabilities.SMB2_GLOBAL_CAP_DFS)),
-            "multi_channel": _yes(bool(wire_.supports_multi_channel)),
-            "max_read_bytes": str(int(wire_.max_read_size)),
-            "clock_ahead_s": None if wire_.clock_ahead_s is None else f"{wire_.clock_ahead_s:.0f}",
-        }
-        if self._login.encrypt_data:
-            facts["encryption"] = "on"
-        if wire_.supports_encryption:
-            facts["cipher"] = _name(Ciphers, wire_.cipher_id or Ciphers.AES_128_CCM)
-        return facts
+        return facts.of_host(self._wire, self._login)
 
     # ── shares ──
 
@@ -189,22 +156,12 @@ class Link:
 
     def share_facts(self, share: str) -> dict[str, str | None]:
         """What a connected share says of itself."""
-        tree = self.tree(share)
-        kind, flags, allowed = self._connected[share]
-        return {
-            "share_type": _KINDS.get(kind),
-            "share_encryption": _on(tree.encrypt_data or self._login.encrypt_data),
-            "dfs_root": _yes(tree.is_dfs_share),
-            "continuously_available": _yes(tree.is_ca_share),
-            "access_based_enumeration": _yes(flags & _HIDES),
-            "offline_files": _CACHING[flags >> 4 & 3],
-            "account_may": native(allowed),
-        }
+        return facts.of_share(self.tree(share), self._login, *self._connected[share])
 
     def hides(self, share: str) -> bool:
         """Whether the share leaves out names that the account may not open."""
         self.tree(share)
-        return bool(self._connected[share][1] & _HIDES)
+        return bool(self._connected[share][1] & facts.HIDES)
 
     # ── files and directories ──
 
@@ -318,19 +275,3 @@ def _of_chain(answers: list[Any]) -> bytes | SourceError:
         return wire.page(asked["data"].get_value())
     except (ValueError, struct.error) as error:
         return SourceError("OTHER", str(error))
-
-
-def _yes(bit: object) -> str:
-    return "yes" if bit else "no"
-
-
-def _on(bit: object) -> str:
-    return "on" if bit else "off"
-
-
-def _dialect(number: int) -> str:
-    return next((name for name, value in DIALECTS.items() if value == number), f"{number:#06x}")
-
-
-def _name(names: Any, number: int) -> str:
-    return next((name.replace("_", "-") for name, value in vars(names).items() if value == number), str(number))

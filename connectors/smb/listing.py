@@ -84,6 +84,11 @@ def text(name: bytes) -> tuple[str, bool]:
     return (paths.segment(plain) if "\\" in plain or "/" in plain else plain), False
 
 
+def word(given: str) -> str:
+    """What a server says in words, as text that can be written as UTF-8."""
+    return given.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
 def is_mangled(name: str) -> bool:
     """Whether a name looks like the alias Samba gives in place of one that Windows could not bear."""
     return "~" in name and _MANGLED.fullmatch(name) is not None

@@ -6,7 +6,9 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
 from connectors.smb import listing, sids, wire
+from connectors.smb.listing import word
 from connectors.smb.options import PORT, SmbOptions
+from connectors.smb.options import place as locate
 from connectors.smb.services import Services
 from connectors.smb.sids import Principal
 from connectors.smb.status import OF_A_FOLDER
@@ -141,6 +143,11 @@ class Reach:
         handed = self._beyond(self.place(path))
         target, _rest = self.link(handed.host).referral(handed.share, handed.path)
         return target, target[2:].split("\\")[0].lower() in self._allowed
+
+    def locator(self, root: str) -> str:
+        """A share as an estate file would name it."""
+        is_own = root[2:].split("\\", maxsplit=1)[0].lower() == self._options.host.lower()
+        return word(locate(root, self._options.port if is_own else PORT))
 
     # ── rights ──
 

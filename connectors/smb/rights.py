@@ -6,6 +6,7 @@ from typing import Literal, NamedTuple
 
 from connectors.smb import sids
 from connectors.smb.descriptor import Ace, Descriptor, native, parse, rights, specific
+from connectors.smb.listing import word
 from connectors.smb.reach import Reach
 from connectors.smb.sids import Principal
 from scanner.model import Columns, Event, Fault, SourceError
@@ -73,7 +74,7 @@ class Rights:
             if above is None or not is_as_handed_on(found, above, is_folder=is_folder):
                 different.append(Owned(path, found, is_folder))
         known = self._reach.principals(key, set(owners.values()))
-        return {name: _word(known[sid].name) for name, sid in owners.items()}, [
+        return {name: word(known[sid].name) for name, sid in owners.items()}, [
             *self._grants(key, different),
             *events,
         ]
@@ -136,7 +137,7 @@ def grants(
     whole = "both" if is_folder else "this"
     if descriptor.owner:
         who = known[descriptor.owner]
-        rows.append((_word(who.name), who.kind, "owner", "allow", None, origin, descriptor.owner, "OWNER", whole, None))
+        rows.append((word(who.name), who.kind, "owner", "allow", None, origin, descriptor.owner, "OWNER", whole, None))
     everyone = known[sids.EVERYONE]
     if descriptor.aces is None:
         rows.append(
@@ -155,7 +156,7 @@ def grants(
         scope = "both" if on_share else (ace.scope if is_folder else "this")
         rows += [
             (
-                _word(who.name), who.kind, right, effect, ace.is_inherited, origin, ace.sid, native(ace.mask), scope,
+                word(who.name), who.kind, right, effect, ace.is_inherited, origin, ace.sid, native(ace.mask), scope,
                 ace.condition,
             )
             for right in rights(ace.mask, folders=folders, files=files)
@@ -194,8 +195,3 @@ def _is_inheritable(ace: Ace) -> bool:
 
 def _inheritable(ace: Ace) -> tuple[bool, int, str, str | None, bool, bool]:
     return (ace.allow, specific(ace.mask), ace.sid, ace.condition, ace.reaches_files, ace.reaches_folders)
-
-
-def _word(name: str) -> str:
-    """A name that can be written as UTF-8."""
-    return name.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")

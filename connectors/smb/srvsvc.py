@@ -10,7 +10,7 @@ from connectors.smb import rpc
 
 SERVICE = rpc.service("srvsvc", "the share service", "4b324fc8-1670-01d3-1278-5a47bf6ee188", 3)
 SHARE_ENUM, SHARE_GET_INFO, SERVER_GET_INFO = 15, 16, 21
-_WITH_ACL, _FLAGS, _SERVER = 502, 1005, 101
+_WITH_ACL, _SERVER = 502, 101
 
 _MOST_SHARES = 100_000
 _LONGEST_ACL = 65536
@@ -83,11 +83,6 @@ def share_acl(host: str, share: str) -> bytes:
     return _server_name(host) + rpc.name(share) + struct.pack("<I", _WITH_ACL)
 
 
-def share_flags(host: str, share: str) -> bytes:
-    """Ask for a share's flags (level 1005)."""
-    return _server_name(host) + rpc.name(share) + struct.pack("<I", _FLAGS)
-
-
 def server_info(host: str) -> bytes:
     """Ask for the host's name, version and comment (level 101)."""
     return _server_name(host) + struct.pack("<I", _SERVER)
@@ -105,11 +100,6 @@ def shares(stub: bytes) -> list[Share]:
 def guarded(stub: bytes) -> Guarded:
     """The share in the answer to ``share_acl``; raises as ``shares`` does."""
     return _parsed(_guarded, stub, "the share's access list")
-
-
-def flags(stub: bytes) -> int:
-    """The flags in the answer to ``share_flags``; raises as ``shares`` does."""
-    return _parsed(_flags, stub, "the share's flags")
 
 
 def server(stub: bytes) -> Server:
@@ -163,13 +153,6 @@ def _guarded(stub: bytes) -> Guarded:
     if length != size or length > _LONGEST_ACL or len(raw) != length:
         raise rpc.RpcError("the share's access list is cut off")
     return Guarded(local, raw)
-
-
-def _flags(stub: bytes) -> int:
-    _switch, there, told = struct.unpack_from("<III", stub)
-    if not there:
-        raise rpc.RpcError("the share's flags were left out")
-    return int(told)
 
 
 def _server(stub: bytes) -> Server:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+from datetime import UTC, datetime, timedelta
 
 from connectors.smb import listing
 
@@ -23,6 +24,7 @@ _FEATURES = {
     0x00800000: "extended attributes",
     0x02000000: "change journal",
 }
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _CASE_SENSITIVE, _CASE_KEPT, _READ_ONLY = 0x1, 0x2, 0x00080000
 
 
@@ -54,13 +56,19 @@ def sizes(raw: bytes) -> dict[str, str | None]:
 def label(raw: bytes) -> dict[str, str | None]:
     """Name, serial number and age of the volume; the serial number tells that two shares lie on the same one."""
     created, serial, length = struct.unpack_from("<QII", raw)
-    made = listing.time(created)
     return {
         "volume_label": raw[18 : 18 + length].decode("utf-16-le", "replace").rstrip("\0"),
         "volume_serial": f"{serial:08x}",
-        "volume_created": None if made is None else str(made),
+        "volume_created": _date(listing.time(created)),
     }
 
 
 def _yes(bit: int) -> str:
     return "yes" if bit else "no"
+
+
+def _date(made: int | None) -> str | None:
+    try:
+        return None if made is None else str(_EPOCH + timedelta(microseconds=made))
+    except OverflowError:  # no year anybody counts
+        return None

@@ -1,0 +1,377 @@
+"""Who may do what on a share: access lists set on a real Samba server, and descriptors as bytes."""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import closing
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from connectors.smb import PLUG, descriptor, lsarpc, rpc, sids, srvsvc, volume
+from connectors.smb.descriptor import parse
+from connectors.smb.rights import grants, is_as_handed_on
+from scanner.connector import Session
+from scanner.schema import GRANTEE_KINDS, RIGHTS
+from scanner.testing import servers
+from scanner.testing import smb_acls as acls
+from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
+from scanner.testing.servers import base
+from scanner.testing.smb_acls import CHANGE, CI, EVERYONE, FULL, INHERITED, IO, NP, OI, ORPHAN, READ, SYSTEM, WRITE
+
+SHARES = """
+[limited]
+ path = {d}/calm
+ comment = Für alle
+ read only = yes
+[noshow]
+ path = {d}/calm
+ read only = yes
+ hide unreadable = yes
+"""
+ADMINS = "S-1-5-32-544"
+
+
+@pytest.fixture(scope="module")
+def smb() -> Iterator[servers.Samba]:
+    with servers.samba(shares=SHARES) as server, pytest.MonkeyPatch.context() as patch:
+        (server.directory / "calm").mkdir(mode=0o755)
+        patch.setenv("SMB_PW", server.password)
+        yield server
+
+
+def crawled(server: servers.Samba, root: str, **more: object) -> Crawl:
+    options = {"root": root, "port": server.port, "user": server.user, "password": "env:SMB_PW", **more}
+    with closing(PLUG.open(PLUG.options.model_validate(options), Session("test", timeout_s=20.0))) as connector:
+        return crawl_all(connector)
+
+
+def rows(crawl: Crawl, path: str, origin: str = "nt_acl") -> set[tuple[Any, ...]]:
+    columns = ("grantee", "grantee_kind", "right", "effect", "inherited", "scope")
+    return {
+        tuple(r[column] for column in columns)
+        for r in crawl.records("grant")
+        if r["path"] == path and r["origin"] == origin and r["right"] != "owner"
+    }
+
+
+# ── a share with access lists ──
+
+
+@pytest.fixture(scope="module")
+def shared(smb: servers.Samba) -> Crawl:
+    """Folders and a file with the access lists an estate has, crawled with files asked for too."""
+    for folder in ("plain/below/deeper", "shut", "open", "nobody", "other owner/in it", "moved", "own files"):
+        (smb.data / folder).mkdir(parents=True)
+    for name in ("own files/secret.txt", "own files/usual.txt"):
+        (smb.data / name).touch()
+    top = [("allow", OI | CI, FULL, SYSTEM), ("allow", OI | CI, CHANGE, acls.USERS)]
+    handed = [("allow", flags | INHERITED, mask, sid) for _e, flags, mask, sid in top]
+    in_file = [("allow", INHERITED, mask, sid) for _e, _flags, mask, sid in top]
+    games = acls.sid_of(smb, smb.user)
+    owner = SYSTEM
+    for path, packed in {
+        "": acls.descriptor(top, owner, protected=True),
+        "plain": acls.descriptor(handed, owner),
+        "plain/below": acls.descriptor(handed, owner),
+        "plain/below/deeper": acls.descriptor([("deny", 0, WRITE, games), *handed], owner),
+        "shut": acls.descriptor(
+            [("deny", OI | CI, FULL, EVERYONE), ("allow", OI | CI, FULL, ORPHAN), ("allow", 0, READ, games)],
+            owner,
+            protected=True,
+        ),
+        "open": acls.descriptor(None, owner),
+        "other owner": acls.descriptor(handed, ORPHAN),
+        "other owner/in it": acls.descriptor(handed, ORPHAN),
+        "moved": acls.descriptor([("allow", OI | CI | INHERITED, READ, EVERYONE)], owner),
+        "own files": acls.descriptor(handed, owner),
+        "own files/secret.txt": acls.descriptor([("allow", 0, FULL, games)], owner, protected=True),
+        "own files/usual.txt": acls.descriptor(in_file, owner),
+        "nobody": acls.descriptor([], owner),
+    }.items():
+        acls.set_descriptor(smb, "data", path.replace("/", "\\"), packed)
+    return crawled(smb, r"\\127.0.0.1\data", permissions="files")
+
+
+def test_allow_deny_everyone_and_an_orphan_are_told_as_they_stand(shared: Crawl) -> None:
+    assert rows(shared, "data") == {
+        ("NT AUTHORITY\\SYSTEM", "user", "full", "allow", False, "both"),
+        *{
+            ("BUILTIN\\Users", "authenticated", right, "allow", False, "both")
+            for right in ("read", "list", "write", "execute", "delete")
+        },
+    }
+    assert rows(shared, "data/shut") == {
+        ("Everyone", "everyone", "full", "deny", False, "both"),
+        (ORPHAN, "unknown", "full", "allow", False, "both"),
+        ("FILESRV01\\games", "user", "list", "allow", False, "this"),
+        ("FILESRV01\\games", "user", "execute", "allow", False, "this"),
+    }
+    told = [r for r in shared.records("grant") if r["path"] == "data/shut" and r["grantee"] == ORPHAN]
+    assert [(r["grantee_id"], r["native"]) for r in told] == [(ORPHAN, "0x001f01ff FULL")]
+
+
+def test_what_is_only_inherited_is_told_once_above_and_what_differs_at_its_place(shared: Crawl) -> None:
+    told = {r["path"] for r in shared.records("grant") if r["origin"] == "nt_acl"}
+    assert told == {
+        "data", "data/plain/below/deeper", "data/shut", "data/open", "data/nobody", "data/other owner", "data/moved",
+        "data/own files/secret.txt",
+    }  # fmt: skip
+    deeper = rows(shared, "data/plain/below/deeper")
+    assert ("FILESRV01\\games", "user", "write", "deny", False, "this") in deeper
+    assert ("BUILTIN\\Users", "authenticated", "read", "allow", True, "both") in deeper
+    assert rows(shared, "data/moved") >= {("Everyone", "everyone", "read", "allow", True, "both")}
+
+
+def test_no_access_list_lets_everybody_in_and_an_empty_one_nobody(shared: Crawl) -> None:
+    (row,) = [r for r in shared.records("grant") if r["path"] == "data/open" and r["right"] != "owner"]
+    assert (row["grantee"], row["right"], row["effect"], row["native"]) == ("Everyone", "full", "allow", "NULL DACL")
+    (row,) = [r for r in shared.records("grant") if r["path"] == "data/nobody" and r["right"] != "owner"]
+    assert (row["grantee"], row["right"], row["effect"], row["native"]) == ("Everyone", "full", "deny", "empty DACL")
+
+
+def test_owners_have_names_and_an_owner_nobody_knows_is_a_sid(shared: Crawl) -> None:
+    assert shared.entries["data/plain"]["owner"] == "NT AUTHORITY\\SYSTEM"
+    assert shared.entries["data/own files/usual.txt"]["owner"] == "NT AUTHORITY\\SYSTEM"
+    assert shared.entries["data/other owner"]["owner"] == ORPHAN
+    owners = {r["path"]: (r["grantee"], r["grantee_kind"]) for r in shared.records("grant") if r["right"] == "owner"}
+    assert owners["data"] == ("NT AUTHORITY\\SYSTEM", "user")
+    assert owners["data/other owner"] == (ORPHAN, "unknown")
+    assert "data/other owner/in it" not in owners
+    assert ledger_gaps(shared) == []
+
+
+@pytest.mark.parametrize("permissions", ["none", "folders"])
+def test_no_more_is_asked_than_was_wanted(shared: Crawl, smb: servers.Samba, permissions: str) -> None:
+    crawl = crawled(smb, r"\\127.0.0.1\data", permissions=permissions)
+    told = {r["path"] for r in crawl.records("grant") if r["origin"] == "nt_acl"}
+    expected = {r["path"] for r in shared.records("grant")} - {"data/own files/secret.txt"}
+    assert told == (expected if permissions == "folders" else set())
+    assert crawl.entries["data/own files/usual.txt"].get("owner") is None
+    assert set(crawl.paths) == set(shared.paths)
+
+
+def test_fault_021_an_access_list_that_is_refused_is_unknown_and_the_folder_is_listed_on(smb: servers.Samba) -> None:
+    (smb.hidden / "closed").mkdir(mode=0o700)
+    (smb.hidden / "seen").mkdir(mode=0o755)
+    crawl = crawled(smb, r"\\127.0.0.1\hidden$")
+    faults = {(f.path, f.op, f.reason) for f in crawl.faults}
+    assert faults == {("hidden$/closed", "query", "DENIED"), ("hidden$/closed/", "list", "DENIED")}
+    assert {r["path"] for r in crawl.records("grant")} == {"hidden$", "hidden$/seen"}
+    assert {"hidden$/closed", "hidden$/seen"} <= set(crawl.entries)
+
+
+# ── the share as a whole ──
+
+
+def test_the_rights_on_a_share_cap_those_on_its_files(smb: servers.Samba) -> None:
+    sharesec = [base.program("sharesec", "samba"), "-s", str(smb.directory / "smb.conf"), "limited"]
+    base.run([*sharesec, "-R", f"{EVERYONE}:ALLOWED/0x0/READ,{ORPHAN}:DENIED/0x0/FULL"])
+    crawl = crawled(smb, r"\\127.0.0.1\limited")
+    assert rows(crawl, "limited", "share_acl") == {
+        (ORPHAN, "unknown", "full", "deny", False, "both"),
+        *{("Everyone", "everyone", right, "allow", False, "both") for right in ("read", "list", "execute")},
+    }
+    facts = {r["name"]: r["value"] for r in crawl.records("setting") if r["path"] == "limited"}
+    assert facts["comment"] == "Für alle"
+    assert facts["share_acl"] == "own"
+    assert str(facts["local_path"]).endswith("\\calm")
+    assert facts["share_type"] == "disk"
+
+
+def test_a_share_that_will_not_show_its_access_list_is_unknown_not_open(
+    smb: servers.Samba, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = srvsvc.guarded
+    monkeypatch.setattr(srvsvc, "guarded", lambda _stub: told(struct.pack("<IIII", 502, 0, 0, 5)))  # access denied
+    crawl = crawled(smb, r"\\127.0.0.1\limited")
+    assert rows(crawl, "limited", "share_acl") == set()
+    assert ("limited", "query", "DENIED") in {(f.path, f.op, f.reason) for f in crawl.faults}
+    facts = {r["name"]: r["value"] for r in crawl.records("setting")}
+    assert facts["share_acl"] is None
+
+
+def test_fault_002_a_share_that_hides_names_says_so(smb: servers.Samba) -> None:
+    crawl = crawled(smb, r"\\127.0.0.1\noshow")
+    facts = {r["name"]: r["value"] for r in crawl.records("setting") if r["path"] == "noshow"}
+    assert facts["access_based_enumeration"] == "yes"
+    (note,) = [f for f in crawl.faults if f.op == "note"]
+    assert (note.path, "access-based enumeration" in note.detail) == ("noshow", True)
+    assert not [f for f in crawled(smb, r"\\127.0.0.1\limited").faults if f.op == "note"]
+
+
+def test_the_file_system_of_a_share_is_described(smb: servers.Samba) -> None:
+    facts = {r["name"]: r["value"] for r in crawled(smb, r"\\127.0.0.1\data").records("setting")}
+    size = int(str(facts["total_bytes"]))
+    assert 0 < int(str(facts["free_bytes"])) <= size
+    assert (facts["file_system"], facts["case_preserved"], facts["longest_name"]) == ("NTFS", "yes", "255")
+    assert facts["server_name"] == "FILESRV01"
+    assert facts["os_version"] == "6.1"
+    assert abs(int(str(facts["clock_ahead_s"]))) <= 2
+    assert facts["names_of_sids"] == "told"
+    assert facts["dfs"] == "yes"
+
+
+# ── other shares ──
+
+
+def test_shares_that_are_not_scanned_are_seen(smb: servers.Samba) -> None:
+    seen = {r["name"]: r for r in crawled(smb, r"\\127.0.0.1\data").records("seen")}
+    assert set(seen) == {"hidden$", "denied", "limited", "noshow", "IPC$"}
+    assert {name: r["reason"] for name, r in seen.items() if r["reason"] != "not_configured"} == {"IPC$": "unsupported"}
+    assert seen["limited"]["detail"] == "disk share: Für alle"
+    # The form in which the estate file's own source of that share would be named.
+    named = PLUG.options.model_validate(
+        {"root": r"\\127.0.0.1\limited", "port": smb.port, "user": "u", "password": "env:P"}
+    )
+    assert seen["limited"]["locator"] == PLUG.locator(named)
+
+
+def test_a_share_of_a_host_that_lets_nobody_in_is_seen_as_denied(smb: servers.Samba) -> None:
+    seen = {r["name"]: r["reason"] for r in crawled(smb, r"\\127.0.0.1").records("seen")}
+    assert seen == {"denied": "denied", "IPC$": "unsupported"}
+
+
+# ── descriptors as bytes ──
+
+
+def test_generic_and_partial_masks_are_told_in_words() -> None:
+    folder = {"folders": True, "files": True}
+    assert descriptor.rights(0x10000000, **folder) == ("full",)
+    assert descriptor.rights(0xA0000000, **folder) == ("read", "list", "execute")
+    assert descriptor.rights(0x00040000, **folder) == ("change_permissions",)
+    assert descriptor.rights(0x00000040, **folder) == ("delete",)
+    assert descriptor.rights(READ, folders=False, files=True) == ("read", "execute")
+    assert descriptor.rights(0x00120080, **folder) == ()
+    assert descriptor.native(CHANGE) == "0x001301bf CHANGE"
+    assert descriptor.native(0x00120080) == "0x00120080"
+
+
+@pytest.mark.parametrize(
+    ("flags", "scope"),
+    [(0, "this"), (OI | CI, "both"), (OI, "both"), (CI | IO, "beneath"), (OI | CI | IO | NP, "beneath")],
+)
+def test_inheritance_flags_become_a_scope(flags: int, scope: str) -> None:
+    (found,) = parse(acls.descriptor([("allow", flags, FULL, EVERYONE)])).aces or ()
+    assert found.scope == scope
+
+
+def test_object_and_conditional_entries_keep_their_condition() -> None:
+    kind = bytes(range(16))
+    with_type = struct.pack("<II", FULL, 1) + kind + acls.sid(EVERYONE)
+    conditional = struct.pack("<I", READ) + acls.sid(SYSTEM) + b"artx"
+    audit = struct.pack("<I", READ) + acls.sid(SYSTEM)
+    raw = [
+        struct.pack("<BBH", number, 0, 4 + len(body)) + body
+        for number, body in ((5, with_type), (9, conditional), (2, audit))
+    ]
+    found = parse(acls.descriptor([], raw=raw)).aces or ()
+    assert [(a.allow, a.sid, a.condition) for a in found] == [
+        (True, EVERYONE, "object type 03020100-0504-0706-0809-0a0b0c0d0e0f"),
+        (True, SYSTEM, "conditional"),
+    ]
+
+
+def test_a_creator_owner_comes_to_the_owner_of_what_is_made() -> None:
+    above = parse(
+        acls.descriptor([("allow", OI | CI | IO, 0x10000000, sids.CREATOR_OWNER), ("allow", 0, FULL, SYSTEM)], SYSTEM)
+    )
+    made = [("allow", INHERITED, FULL, SYSTEM), ("allow", OI | CI | IO | INHERITED, 0x10000000, sids.CREATOR_OWNER)]
+    assert is_as_handed_on(parse(acls.descriptor(made, SYSTEM)), above, is_folder=True)
+    assert not is_as_handed_on(parse(acls.descriptor(made, ORPHAN)), above, is_folder=True)
+    assert not is_as_handed_on(parse(acls.descriptor(made[:1], SYSTEM)), above, is_folder=True)
+    assert is_as_handed_on(parse(acls.descriptor(made[:1], SYSTEM)), above, is_folder=False)
+
+
+def test_what_goes_on_one_level_only_is_missed_at_the_second() -> None:
+    above = parse(acls.descriptor([("allow", OI | CI | NP, READ, EVERYONE)], SYSTEM))
+    assert is_as_handed_on(
+        parse(acls.descriptor([("allow", INHERITED, READ, EVERYONE)], SYSTEM)), above, is_folder=True
+    )
+    assert not is_as_handed_on(
+        parse(acls.descriptor([("allow", OI | CI | INHERITED, READ, EVERYONE)], SYSTEM)), above, is_folder=True
+    )
+
+
+@given(st.binary(max_size=300))
+def test_a_descriptor_of_anything_is_a_descriptor_or_a_value_error(junk: bytes) -> None:
+    try:
+        parse(junk)
+    except ValueError:
+        return
+
+
+ACES = st.lists(
+    st.tuples(
+        st.sampled_from(["allow", "deny"]),
+        st.integers(0, 31),
+        st.integers(0, 0xFFFFFFFF),
+        st.sampled_from([EVERYONE, SYSTEM, ORPHAN, "S-1-22-1-1000", "S-1-5-21-1-2-3-513"]),
+    ),
+    max_size=6,
+)
+
+
+@given(ACES)
+def test_every_descriptor_gives_its_entries_back_and_declared_words_only(aces: list[acls.Given]) -> None:
+    found = parse(acls.descriptor(aces, ORPHAN, SYSTEM))
+    assert [(("allow" if a.allow else "deny"), a.flags, a.mask, a.sid) for a in found.aces or ()] == aces
+    named = sids.of(found) | {EVERYONE}
+    known = {sid: sids.well_known(sid) or sids.untold(sid) for sid in named}
+    told = grants(found, known, is_folder=True)
+    assert {row[2] for row in told} <= set(RIGHTS)
+    assert {row[1] for row in told} <= set(GRANTEE_KINDS)
+
+
+@pytest.mark.parametrize(
+    ("sid", "kind"),
+    [
+        ("S-1-5-11", "authenticated"), ("S-1-5-7", "everyone"), ("S-1-5-32-545", "authenticated"),
+        ("S-1-5-32-544", "group"), ("S-1-5-21-1-2-3-513", "authenticated"), ("S-1-5-21-1-2-3-512", "group"),
+        ("S-1-5-21-1-2-3-501", "everyone"), ("S-1-5-21-1-2-3-1105", "unknown"), ("S-1-22-1-1000", "unknown"),
+        ("S-1-5-21-513", "unknown"),
+    ],
+)  # fmt: skip
+def test_what_a_sid_stands_for_is_known_without_a_server(sid: str, kind: str) -> None:
+    assert (sids.well_known(sid) or sids.untold(sid)).kind == kind
+
+
+# ── answers as bytes ──
+
+
+def test_a_name_that_a_server_gives_keeps_what_the_number_means() -> None:
+    assert sids.told("S-1-5-21-1-2-3-513", r"CORP\Domänen-Benutzer", 2) == (r"CORP\Domänen-Benutzer", "authenticated")
+    assert sids.told("S-1-5-21-1-2-3-1105", "", 8) is None
+    assert sids.told("S-1-5-21-1-2-3-1105", r"CORP\gone", 6) is None
+
+
+def test_sids_are_asked_for_in_portions_that_fit() -> None:
+    many = [f"S-1-5-21-1-2-3-{n}" for n in range(1000)]
+    portions = list(lsarpc.portions(many))
+    assert [sid for portion in portions for sid in portion] == many
+    assert max(len(lsarpc.lookup(bytes(20), portion)) for portion in portions) <= rpc.LONGEST_REQUEST
+
+
+@given(st.binary(max_size=300), st.integers(1, 3))
+def test_names_of_anything_are_names_or_an_error(junk: bytes, count: int) -> None:
+    try:
+        lsarpc.names(junk + bytes(4), ["S-1-1-0"] * count)
+    except rpc.RpcError:
+        return
+
+
+@given(st.binary(max_size=200))
+def test_a_share_and_a_server_of_anything_are_told_or_an_error(junk: bytes) -> None:
+    for parse_ in (srvsvc.guarded, srvsvc.server):
+        try:
+            parse_(junk + bytes(4))
+        except rpc.RpcError:
+            continue
+
+
+def test_a_volume_made_in_no_year_is_unknown() -> None:
+    raw = struct.pack("<QII", (1 << 63) - 2, 0xABCD, 0) + bytes(2)
+    assert volume.label(raw) == {"volume_label": "", "volume_serial": "0000abcd", "volume_created": None}
