@@ -15,12 +15,17 @@ STATE_WORDS: dict[State, str] = {
 }  # fmt: skip
 
 
+DATABASE_FILE = "database file"
+"""Kind of a store that is one file of another store, and was looked into."""
+
+
 @dataclass(frozen=True, slots=True)
 class Store:
     """A place that holds data, with what is in it.
 
     ``id`` is stable across runs; ``path`` is its canonical path within ``source``. Totals are bytes and counts of what
-    was seen; ``complete`` is False where they are lower bounds.
+    was seen; ``complete`` is False where they are lower bounds. ``bytes`` of a database file are among those of the
+    store that holds it: sums leave them out.
     """
 
     id: str

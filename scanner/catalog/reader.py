@@ -16,7 +16,8 @@ from scanner.catalog import tables as t
 from scanner.catalog.parts import ADDRESS, ARROW_SCHEMAS
 from scanner.catalog.state import Catalog
 from scanner.codes import GAP_CODES, StocktakeError
-from scanner.results import Store
+from scanner.model import CONTENT
+from scanner.results import DATABASE_FILE, Store
 from scanner.schema import SCHEMAS
 
 _OFFLINE: dict[str, str | bool | int | float | list[str]] = {
@@ -95,6 +96,8 @@ def read(catalog: Catalog, scan: int | None = None) -> Reader:
     dropped = _state(db, catalog, picked)
     parts = _parts(catalog, picked)
     with _whole_parts(ours=True):
+        _database_files(db, catalog.location.facts, parts.get("setting", []), dropped)
+        db.execute(f"CREATE TABLE fault AS SELECT {_stored(db, 'raw_fault', 'path')}")
         for fact in SCHEMAS:
             _fact_view(db, catalog.location.facts, fact, parts.get(fact, []), dropped)
         _store_table(db)
@@ -161,9 +164,6 @@ def _state(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, in
                 rows = [r for r in rows if picked.get(r.source) == r.scan]
             _load(db, table, rows)
     _source_table(db)
-    db.execute(
-        f"CREATE TABLE fault AS SELECT {_store_case(db)} AS store, f.* FROM raw_fault f",
-    )
     return [unit for (unit,) in db.execute("SELECT unit FROM raw_dropped").fetchall()]
 
 
@@ -205,6 +205,39 @@ def _store_case(db: duckdb.DuckDBPyConnection, path: str = "path") -> str:
     return f"CASE WHEN source IN ({names}) AND {first} <> '' THEN source || '/' || {first} ELSE source END"
 
 
+def _stored(db: duckdb.DuckDBPyConnection, rows: str, path: str, more: str = "") -> str:
+    """SQL for rows with the id of their store: that of the database file whose content they were found in, if any."""
+    case = _store_case(db, path)
+    if not db.execute("SELECT 1 FROM database_file LIMIT 1").fetchall():
+        return f"{case} AS store, *{more} FROM {rows}"
+    inside = "(SELECT unit AS content_unit, id AS content_store FROM database_file)"
+    return f"""coalesce(content_store, {case}) AS store, * EXCLUDE (content_unit, content_store){more}
+        FROM {rows} LEFT JOIN {inside} ON content_unit = unit"""
+
+
+def _database_files(db: duckdb.DuckDBPyConnection, facts: Path, parts: list[str], dropped: list[int]) -> None:
+    """``database_file``: each file that is a store of its own, by the unit that looked into it."""
+    db.execute(
+        """CREATE TABLE database_file (unit BIGINT, id VARCHAR, source VARCHAR, path VARCHAR, kind VARCHAR,
+            structure VARCHAR, size BIGINT, modified BIGINT)"""
+    )
+    mark = f"starts_with(after, {_quote(CONTENT)})"
+    if not parts or not db.execute(f"SELECT 1 FROM unit WHERE {mark} LIMIT 1").fetchall():
+        return
+    files = ", ".join(_quote(str(facts / p)) for p in parts)
+    listed = f"nullif(regexp_extract(after, '^{CONTENT}(-?[0-9]*),(-?[0-9]*)', {{0}}), '')::BIGINT"
+    db.execute(
+        f"""INSERT INTO database_file SELECT unit, s.source || '/' || s.path, s.source, s.path,
+            max(value) FILTER (WHERE name = 'database_file') AS kind, max(value) FILTER (WHERE name = 'structure'),
+            any_value({listed.format(1)}), any_value({listed.format(2)})
+        FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false) s
+        JOIN (SELECT id, after FROM unit WHERE {mark}) u ON u.id = s.unit
+        WHERE name IN ('database_file', 'structure') AND unit NOT IN (SELECT unnest(?::BIGINT[]))
+        GROUP BY unit, s.source, s.path HAVING kind IS NOT NULL""",
+        [dropped],
+    )
+
+
 def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: list[str], dropped: list[int]) -> None:
     names = [n for n, _ in ADDRESS] + list(SCHEMAS[fact].names)
     listed = ", ".join(f'"{n}"' for n in names)
@@ -221,7 +254,7 @@ def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: lis
         scanned = f'SELECT {listed} FROM "empty_{fact}"'
     path = {"entry": "parent || name", "seen": "''"}.get(fact, "path")
     derived = ", parent || name AS path" if fact == "entry" else ""
-    db.execute(f'CREATE VIEW "{fact}" AS SELECT {_store_case(db, path)} AS store, *{derived} FROM ({scanned})')
+    db.execute(f'CREATE VIEW "{fact}" AS SELECT {_stored(db, f"({scanned})", path, derived)}')
     if PLURALS[fact] != fact:
         db.execute(f'CREATE VIEW "{PLURALS[fact]}" AS SELECT * FROM "{fact}"')
 
@@ -238,9 +271,11 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
     """``store``: every store with its totals; hard-linked content counts once.
 
     A source that could not be opened is a store too, so that it cannot drop out of a report. ``main`` is what SQLite
-    calls the one database of a file, so there the source and the store are the same thing.
+    calls the one database of a file, so there the source and the store are the same thing. A database file is a store
+    besides the one that holds it; its bytes are among that one's, so a source's bytes leave it out.
     """
-    gaps = ", ".join(_quote(c) for c in GAP_CODES)
+    gaps = f"reason IN ({', '.join(_quote(c) for c in GAP_CODES)}) AND op NOT IN ('note', 'read')"
+    file = _quote(DATABASE_FILE)
     db.execute(
         f"""CREATE TABLE store AS
         WITH totals AS (
@@ -258,36 +293,40 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
                 FROM entry WHERE hardlink IS NOT NULL GROUP BY ALL) GROUP BY ALL),
         places AS (
             SELECT DISTINCT store, source FROM entry UNION SELECT name, name FROM source
-            WHERE store_depth = 0 OR name NOT IN (SELECT source FROM entry)),
-        gaps AS (SELECT store, count(*) AS n FROM fault WHERE reason IN ({gaps}) AND op <> 'note' GROUP BY ALL),
+            WHERE store_depth = 0 OR name NOT IN (SELECT source FROM entry) UNION SELECT id, source FROM database_file),
+        gaps AS (SELECT store, count(*) AS n FROM fault WHERE {gaps} GROUP BY ALL),
+        holes AS (SELECT source, count(*) AS n FROM fault WHERE {gaps} GROUP BY ALL),
         named AS (
-            SELECT p.*, s.locator, s.store_depth, s.store_kind, s.owner AS source_owner, s.state,
+            SELECT p.*, s.locator, s.store_depth, s.store_kind, s.owner AS source_owner, s.state, s.error_code,
                 CASE WHEN p.store = p.source THEN '' ELSE substr(p.store, length(p.source) + 2) END AS path
             FROM places p JOIN source s ON s.name = p.source),
         register AS (
             SELECT n.store, any_value(k.owner) AS owner FROM named n JOIN known_store k
             ON k.locator IN (n.store, n.path, rtrim(n.locator, '/') || '/' || n.path, n.locator) OR k.name = n.store
             GROUP BY ALL)
-        SELECT n.store AS id, n.source, n.path, n.store_kind AS kind,
+        SELECT n.store AS id, n.source, n.path, CASE WHEN f.id IS NULL THEN n.store_kind ELSE {file} END AS kind,
             CASE WHEN n.path IN ('', 'main') THEN n.source ELSE n.path || ' (' || n.source || ')' END AS title,
             coalesce(r.owner, n.source_owner) AS owner,
             coalesce(t.entries, 0) AS entries, coalesce(t.files, 0) AS files,
-            CAST(t.bytes - coalesce(d.bytes, 0) AS BIGINT) AS bytes,
-            coalesce(t.unknown_sizes, 0) AS unknown_sizes,
+            CAST(CASE WHEN f.id IS NULL THEN t.bytes - coalesce(d.bytes, 0) ELSE f.size END AS BIGINT) AS bytes,
+            CASE WHEN f.id IS NULL THEN coalesce(t.unknown_sizes, 0) ELSE 0 END AS unknown_sizes,
             CAST(coalesce(t.offline_bytes, 0) AS BIGINT) AS offline_bytes,
-            t.newest,
-            n.state = 'complete' OR (n.state = 'incomplete' AND n.path <> '' AND g.n IS NULL) AS complete,
-            (n.store_depth = 0 OR r.store IS NOT NULL OR n.path = 'main'
-                OR list_contains(regexp_split_to_array(n.locator, '[/;=?&\\\\]+'), n.path)) AS known
+            coalesce(t.newest, f.modified) AS newest,
+            CASE WHEN f.id IS NOT NULL THEN f.structure = 'read'
+                ELSE n.state = 'complete' OR (n.state = 'incomplete' AND g.n IS NULL
+                    AND (n.path <> '' OR (n.error_code IS NULL AND h.n IS NULL))) END AS complete,
+            (r.store IS NOT NULL OR (f.id IS NULL AND (n.store_depth = 0 OR n.path = 'main'
+                OR list_contains(regexp_split_to_array(n.locator, '[/;=?&\\\\]+'), n.path)))) AS known
         FROM named n LEFT JOIN totals t USING (store) LEFT JOIN repeats d USING (store)
-        LEFT JOIN gaps g USING (store) LEFT JOIN register r USING (store)"""
+        LEFT JOIN gaps g USING (store) LEFT JOIN holes h ON h.source = n.source LEFT JOIN register r USING (store)
+        LEFT JOIN database_file f ON f.id = n.store"""
     )
     db.execute(
-        """CREATE OR REPLACE TABLE source AS SELECT s.*, coalesce(e.entries, 0) AS entries, e.bytes,
+        f"""CREATE OR REPLACE TABLE source AS SELECT s.*, coalesce(e.entries, 0) AS entries, e.bytes,
             coalesce(l.listed, 0) AS listed FROM source s
         LEFT JOIN (SELECT source, sum(entries) AS entries, CAST(sum(bytes) AS BIGINT) AS bytes
             FROM (SELECT source, count(*) AS entries, NULL AS bytes FROM entry GROUP BY ALL
-                  UNION ALL SELECT source, 0, bytes FROM store) GROUP BY ALL) e ON e.source = s.name
+                  UNION ALL SELECT source, 0, bytes FROM store WHERE kind <> {file}) GROUP BY ALL) e ON e.source = s.name
         LEFT JOIN (SELECT source, CAST(sum(listed) AS BIGINT) AS listed FROM listing GROUP BY ALL) l
             ON l.source = s.name"""
     )

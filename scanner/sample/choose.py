@@ -48,12 +48,13 @@ def chosen(name: str, kind: object, size: object, tier: object) -> bool:
 
 
 def units(batch: Batch) -> Iterator[Unit]:
-    """A unit of content for each entry of a batch that is chosen; the unit carries the size that was listed."""
+    """A unit of content for each entry of a batch that is chosen; it carries the size and time that were listed."""
     length = len(batch)
-    columns = [_plain(batch.columns.get(c), length) for c in ("parent", "name", "kind", "size", "tier")]
-    for parent, name, kind, size, tier in zip(*columns, strict=True):
+    columns = [_plain(batch.columns.get(c), length) for c in ("parent", "name", "kind", "size", "tier", "modified")]
+    for parent, name, kind, size, tier, modified in zip(*columns, strict=True):
         if chosen(str(name), kind, size, tier):
-            yield Unit(f"{parent}{name}", f"{CONTENT}{'' if size is None else size}")
+            listed = ",".join("" if n is None else str(n) for n in (size, modified))
+            yield Unit(f"{parent}{name}", f"{CONTENT}{listed}")
 
 
 def _plain(values: Any, length: int) -> Sequence[Any]:

@@ -47,7 +47,7 @@ class Sampler:
         if not isinstance(connector, ReadsBytes):
             return
         path, mark = unit.key, unit.after.removeprefix(CONTENT)
-        size = mark.removesuffix(_AGAIN)
+        size = mark.partition(",")[0]
         try:
             yield from self._file(connector, path, int(size) if size.isdecimal() else None)
         except Unread as error:
