@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from scanner.judge.reader import Reads
-from scanner.results import Store
+from scanner.results import DATABASE_FILE, Store
 
 Class = Literal["file", "object", "table"]
 _BY_TYPE: dict[str, Class] = {"file": "file", "smb": "file", "sftp": "file", "s3": "object", "odbc": "table"}
@@ -38,6 +38,11 @@ class Place:
         return self.prefix.count("/")
 
     @property
+    def system(self) -> str:
+        """What names the system that its tables belong to: a database file itself, else the source."""
+        return self.store.id if self.store.kind == DATABASE_FILE else self.store.source
+
+    @property
     def coverage(self) -> float:
         """Share of its containers listed to their end, 0 to 1; 0 where nothing is known of it."""
         if self.containers == 0:
@@ -53,7 +58,7 @@ def places(reader: Reads) -> tuple[Place, ...]:
     found = []
     for store in sorted(reader.stores(), key=lambda s: s.id):
         type_, scanned = types.get(store.source, ("", None))
-        class_ = kinds.get(store.id) or _BY_TYPE.get(type_)
+        class_ = "table" if store.kind == DATABASE_FILE else kinds.get(store.id) or _BY_TYPE.get(type_)
         if class_ is not None:
             known, listed = ledger.get(store.id, (0, 0))
             found.append(Place(store, class_, known, listed, scanned))

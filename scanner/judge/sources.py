@@ -31,11 +31,11 @@ class Estate:
         """The places as rows of SQL."""
         rows = ", ".join(
             "(" + ", ".join(literal(v) for v in (
-                p.store.id, p.class_, p.store.path, len(p.prefix), p.store.complete, p.scanned,
+                p.store.id, p.class_, p.store.path, len(p.prefix), p.store.complete, p.scanned, p.system,
             )) + ")"
             for p in self.places
         )  # fmt: skip
-        return f'(VALUES {rows}) place(id, "class", store_path, skip, complete, scanned)'
+        return f'(VALUES {rows}) place(id, "class", store_path, skip, complete, scanned, system)'
 
 
 def estate(reader: Reads, places: Sequence[Place], *, siblings: bool) -> Estate:
@@ -129,20 +129,30 @@ def containers(chosen: Estate) -> str:
 def stores(chosen: Estate) -> str:
     """Facts of ``stores``."""
     rows = []
+    rights = {store: told for store, *told in chosen.reader.rows(_RIGHTS)}
     for place in chosen.places:
         store = place.store
         sure = store.complete
+        denials, orphans, lists_told = rights.get(store.id, (None, None, False))
         name = store.path.rstrip("/").rpartition("/")[2] or None
         values = (
             store.id, store.path, name, place.class_, store.entries, store.entries if sure else None,
             store.bytes, store.bytes if sure and not store.unknown_sizes else None,
+            denials, denials if sure and lists_told else None, orphans, orphans if sure else None,
         )  # fmt: skip
         rows.append("(" + ", ".join(literal(v) for v in values) + ")")
-    names = 'store, path, name, "class", entries_min, entries, bytes_min, bytes'
-    typed = 'store, path, name::VARCHAR AS name, "class", ' + ", ".join(
-        f"{n}::BIGINT AS {n}" for n in ("entries_min", "entries", "bytes_min", "bytes")
-    )
-    return f"SELECT {typed} FROM (VALUES {', '.join(rows)}) t({names})"
+    counts = ("entries_min", "entries", "bytes_min", "bytes", "denials_min", "denials", "orphans_min", "orphans")
+    typed = 'store, path, name::VARCHAR AS name, "class", ' + ", ".join(f"{n}::BIGINT AS {n}" for n in counts)
+    return f"""SELECT {typed} FROM (VALUES {", ".join(rows)}) t(store, path, name, "class", {", ".join(counts)})"""
+
+
+_RIGHTS = """SELECT store, count(DISTINCT path) FILTER (WHERE effect = 'deny' AND origin IN ('nt_acl', 'nfs4_acl')
+            AND NOT coalesce(inherited, FALSE)),
+        count(DISTINCT grantee) FILTER (WHERE grantee_kind = 'unknown' AND condition IS NULL
+            AND (starts_with(grantee, '#') OR starts_with(grantee, 'S-1-'))),
+        bool_or(origin IN ('mode', 'posix_acl', 'nt_acl', 'nfs4_acl'))
+    FROM "grant" GROUP BY store"""
+"""What rights a store told come to: paths with a denial, identities nobody has, and whether access lists were told."""
 
 
 _APART = "views|routines|triggers|grants|server_grants|settings|database_settings|comments"
@@ -161,16 +171,18 @@ _NAMED = """CASE WHEN regexp_matches(value, '(?i)postgres') THEN 'postgres'
         WHEN regexp_matches(value, '(?i)sql ?server') THEN 'tsql'
         WHEN regexp_matches(value, '(?i)access|mdbtools') THEN 'access' ELSE lower(value) END"""
 _DBMS = f"""SELECT source, min(dbms) AS dbms FROM (
-        SELECT source, CASE name WHEN 'dbms_name' THEN {_NAMED} WHEN 'server_version_num' THEN 'postgres'
+        SELECT CASE name WHEN 'database_file' THEN store ELSE source END AS source, CASE name WHEN 'database_file' THEN
+                CASE WHEN starts_with(value, 'SQLite') THEN 'sqlite' ELSE {_NAMED} END WHEN 'dbms_name' THEN {_NAMED} WHEN 'server_version_num' THEN 'postgres'
             WHEN 'version_comment' THEN 'mysql' WHEN 'library_version' THEN 'sqlite' END AS dbms FROM setting
-        UNION ALL SELECT source, dialect FROM routine WHERE dialect IS NOT NULL) GROUP BY source"""
-"""Dialect of each source, or what its driver calls the system; one that nobody named stays unknown."""
+        UNION ALL SELECT source, dialect FROM routine
+            WHERE dialect IS NOT NULL AND store NOT IN (SELECT store FROM setting WHERE name = 'database_file')) GROUP BY source"""
+"""Dialect of each source or database file, or what its driver calls the system; one that nobody named is unknown."""
 
 
 def _relations(chosen: Estate) -> str:
     return f"""SELECT e.*, substr(e.path, place.skip + 1) AS own_path, place.scanned AS scanned_at, dbms.dbms,
             {_hidden("keys")} AS keys_hidden, {_hidden("columns")} AS columns_hidden
-        FROM entry e JOIN {chosen.within()} ON place.id = e.store LEFT JOIN ({_DBMS}) dbms ON dbms.source = e.source
+        FROM entry e JOIN {chosen.within()} ON place.id = e.store LEFT JOIN ({_DBMS}) dbms ON dbms.source = place.system
         WHERE e.kind IN ('table', 'view', 'materialized_view', 'foreign_table')"""
 
 
@@ -210,7 +222,7 @@ def keys(chosen: Estate) -> str:
     return f"""SELECT k.store, substr(k.path, place.skip + 1) AS path, k.name, k.kind, dbms.dbms, k.columns,
             CASE WHEN k.kind <> 'foreign' THEN FALSE ELSE NOT starts_with(k.ref_path, left(k.path, place.skip)) END
                 AS leaves_store
-        FROM key k JOIN {chosen.within()} ON place.id = k.store LEFT JOIN ({_DBMS}) dbms ON dbms.source = k.source"""
+        FROM key k JOIN {chosen.within()} ON place.id = k.store LEFT JOIN ({_DBMS}) dbms ON dbms.source = place.system"""
 
 
 _QUOTES = r"""'(^|[^a-z0-9_$])[`"\[]?'""", r"""'[`"\]]?\s*\.'"""
@@ -231,7 +243,7 @@ def routines(chosen: Estate) -> str:
                 WHEN coalesce(r.dialect, dbms.dbms) IN ('postgres', 'sqlite') THEN FALSE ELSE {other} END
                 AS names_other_database
         FROM routine r JOIN {chosen.within()} ON place.id = r.store
-        LEFT JOIN ({_DBMS}) dbms ON dbms.source = r.source"""
+        LEFT JOIN ({_DBMS}) dbms ON dbms.source = place.system"""
 
 
 def _setting(*names: str) -> str:
@@ -263,14 +275,14 @@ def databases(chosen: Estate) -> str:
                 size.bytes_min::BIGINT AS bytes_min, size.bytes::BIGINT AS bytes
             FROM (SELECT * FROM {chosen.within()} JOIN (VALUES {sources}) named(id, source) USING (id)) place
             JOIN (VALUES {bytes_by_id}) size(id, bytes_min, bytes) USING (id)
-            LEFT JOIN ({_DBMS}) dbms ON dbms.source = place.source)"""
+            LEFT JOIN ({_DBMS}) dbms ON dbms.source = place.system)"""
 
 
 def settings(chosen: Estate) -> str:
     """Facts of ``settings``."""
     return f"""SELECT s.store, substr(s.path, place.skip + 1) AS path, s.name, s.value, dbms.dbms
         FROM setting s JOIN {chosen.within()} ON place.id = s.store
-        LEFT JOIN ({_DBMS}) dbms ON dbms.source = s.source"""
+        LEFT JOIN ({_DBMS}) dbms ON dbms.source = place.system"""
 
 
 SOURCES: dict[str, Callable[[Estate], str]] = {

@@ -102,6 +102,10 @@ STORES = View(
         _c("entries", "int", "Entries, where coverage is complete", "entries"),
         _c("bytes_min", "int", "Bytes of the known sizes", "bytes"),
         _c("bytes", "int", "Bytes, where coverage is complete and every size is known", "bytes"),
+        _c("denials_min", "int", "Paths with an explicit denial, as far as access lists were told", "paths"),
+        _c("denials", "int", "The same, where coverage is complete and the source tells access lists", "paths"),
+        _c("orphans_min", "int", "Identities with rights that nobody has any more, as far as told", "identities"),
+        _c("orphans", "int", "The same, where coverage is complete and the source tells rights", "identities"),
     ),
 )
 
