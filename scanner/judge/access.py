@@ -142,7 +142,7 @@ class _Bars:
     def of(self, row: _Row, rights: frozenset[str]) -> tuple[frozenset[str], str]:
         """Rights that are left, and what bars all of them if so."""
         if row.family == "bucket":
-            return rights, self._bucket(row)
+            return rights, self.bucket(row)
         if row.family == "posix":
             return rights, self._above(row)
         shares = self._shares.get(row.store)
@@ -151,7 +151,8 @@ class _Bars:
             return rights & wide, "" if rights & wide else "the share's own rights name others only"
         return rights, ""
 
-    def _bucket(self, row: _Row) -> str:
+    def bucket(self, row: _Row) -> str:
+        """What takes a right of everybody's on a bucket back; ``""`` where nothing does."""
         block = self._blocks.get(row.store, "").lower()
         if row.origin == "acl" and row.store in self._owned:
             return "access lists are disabled (BucketOwnerEnforced)"
@@ -189,8 +190,11 @@ def reach(reader: Reads, principal: str) -> tuple[Reach, ...]:
     tell are missing; ``untold_groups`` names the sources where that may be so.
     """
     belongs = _belongs(reader, principal)
+    bars = _Bars(reader)
     points: dict[tuple[str, str, str], dict[str, list[_Row]]] = defaultdict(lambda: defaultdict(list))
     for row in _fetch(reader, "true"):
+        if row.family == "bucket" and row.kind in _WIDE and row.allow and bars.bucket(row):
+            continue
         points[row.source, row.store, row.family][row.path].append(row)
     shares = {store: rows for (_, store, family), at in points.items() if family == "share" for rows in at.values()}
     found: list[Reach] = []

@@ -63,11 +63,13 @@ def test_a_bucket_is_public_by_policy_or_by_list_unless_that_is_taken_back() -> 
         grant("by-policy", "*", "read", "bucket_policy", native="s3:GetObject"),
         grant("by-list", "AllUsers", "list", "acl", native="READ"),
         grant("blocked", "*", "read", "bucket_policy"),
-        grant("blocked", "*", "full", "public_access_block", "deny", native="RestrictPublicBuckets, IgnorePublicAcls"),
+        grant("blocked", "*", "full", "public_access_block", "deny", native="RestrictPublicBuckets of the account",
+              condition="public access by the policy only"),
         grant("owned", "AllUsers", "read", "acl"),
         grant("only-from-home", "*", "read", "bucket_policy", condition="aws:SourceIp"),
     ])  # fmt: skip
     world.add("setting", "aws", [{"path": "owned", "name": "object_ownership", "value": "BucketOwnerEnforced"}])
+    assert {r.path for r in reach(world, "anybody")} == {"by-policy", "by-list"}
     assert found(world) == {
         ("aws/by-policy", "by-policy"): (("read",), "", False),
         ("aws/by-list", "by-list"): (("list",), "", False),
