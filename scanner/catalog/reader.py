@@ -293,7 +293,8 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
                 FROM entry WHERE hardlink IS NOT NULL GROUP BY ALL) GROUP BY ALL),
         places AS (
             SELECT DISTINCT store, source FROM entry UNION SELECT name, name FROM source
-            WHERE store_depth = 0 OR name NOT IN (SELECT source FROM entry) UNION SELECT id, source FROM database_file),
+            WHERE store_depth = 0 OR name NOT IN (SELECT source FROM entry)
+            UNION SELECT id, source FROM database_file),
         gaps AS (SELECT store, count(*) AS n FROM fault WHERE {gaps} GROUP BY ALL),
         holes AS (SELECT source, count(*) AS n FROM fault WHERE {gaps} GROUP BY ALL),
         named AS (

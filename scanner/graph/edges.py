@@ -52,9 +52,9 @@ def edges_of(facts: Facts, estate: Estate) -> Edges:
     """Every edge the facts give."""
     found = Edges()
     _foreign_keys(facts, estate, found)
-    _foreign_tables(facts, estate, found)
-    _defaults(facts, estate, found)
     known = places([(s.name, s.locator) for s in facts.sources], facts.stores)
+    _foreign_tables(facts, estate, found, known)
+    _defaults(facts, estate, found)
     for definition in facts.definitions:
         _definition(definition, estate, found, known)
     _mentions(facts, estate, found, known)
@@ -77,13 +77,14 @@ def _foreign_keys(facts: Facts, estate: Estate, found: Edges) -> None:
         found.add((source, target), "foreign_key", "declared", label, detail, key.name or detail)
 
 
-def _foreign_tables(facts: Facts, estate: Estate, found: Edges) -> None:
+def _foreign_tables(facts: Facts, estate: Estate, found: Edges, known: dict[str, str]) -> None:
     for item in facts.items:
         if item.kind == "foreign_table":
             title = item.target or f"the store behind {name_of(item.path.rpartition('/')[2])}"
-            target = estate.directory.outside("foreign server", title, item.source)
+            store = locate(item.target, known) if item.target else None
+            target = store or estate.directory.outside("foreign server", title, item.source).asset
             found.add(
-                (estate.by_path[item.source, item.path], target.asset), "foreign_table", "declared",
+                (estate.by_path[item.source, item.path], target), "foreign_table", "declared",
                 f"foreign table {item.path}", f"its rows are held by {title}",
             )  # fmt: skip
 

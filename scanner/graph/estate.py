@@ -44,6 +44,10 @@ class Estate:
     def _is_container(self, source: str, path: str) -> bool:
         return self.assets[self.by_path[source, path]].level != "object"
 
+    def path_of(self, store: str) -> str:
+        """A store's path within its source; '' where the source is the store."""
+        return self.assets[store].path if store in self.assets else ""
+
     def groups(self) -> dict[str, str]:
         """What each asset moves with.
 
@@ -78,7 +82,7 @@ def found(facts: Facts) -> Estate:
         estate.assets[store.id] = Asset(store.id, "store", store.kind, store.title, store.source, store.path, store.id)
         if store.path:
             estate.by_path[store.source, store.path] = store.id
-            estate.directory.add_container(store.source, (name_of(store.path),))
+            estate.directory.add_container(store.source, tuple(name_of(part) for part in store.path.split("/")))
     _add_containers(estate, facts)
     for item in facts.items:
         if item.kind in _OBJECTS:
@@ -114,7 +118,8 @@ def _object(estate: Estate, source: str, store: str, path: str, kind: str) -> As
     """An object's asset, titled by its schema and name; a second kind of thing at one path gets an id of its own."""
     container = container_of(path)
     name = name_of(path.rpartition("/")[2])
-    title = ".".join((*container[1:], name)) if len(container) > 1 else name
+    above = store_path.count("/") + 1 if (store_path := estate.path_of(store)) else 1
+    title = ".".join((*container[above:], name))
     taken = (source, path) in estate.by_path
     return Asset(f"{source}/{path}" + (f" ({kind})" if taken else ""), "object", kind, title, source, path, store)
 

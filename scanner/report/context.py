@@ -68,7 +68,9 @@ def build_context(  # noqa: PLR0913 - the facts a report cannot read from the ca
     run = _run(reader, sources, generated_at=generated_at, version=version, audit_anchor=audit_anchor)
     things = inventory.read_inventory(reader, totals, run["as_of"])
     seen = coverage.overall(sources, things["unknown_sizes"], things["objects"])
-    sizes = {s.id: totals[s.id]["bytes"] if s.id in totals else s.bytes for s in stores}
+    sizes = {
+        s.id: totals[s.id]["bytes"] if s.id in totals else s.bytes for s in stores if s.kind != results.DATABASE_FILE
+    }
     judged = readiness.read_readiness(judgement, stores, sizes)
     drawn = dependencies.read_graph(graph)
     return Context(
@@ -160,7 +162,7 @@ def _store(store: results.Store, found: Row | None, best: Row | None) -> Row:
     row = asdict(store)
     if found:
         names = ("bytes", "unknown_sizes", "offline_bytes", "newest", "oldest", "objects", "files", "tables", "owned")
-        row |= {n: found[n] for n in names}
+        row |= {n: found[n] for n in names if store.kind != results.DATABASE_FILE or n not in {"bytes", "newest"}}
     else:
         row |= {"objects": 0, "tables": 0, "owned": 0, "oldest": None}
     row["state"] = best["state"] if best else readiness.NOT_JUDGED

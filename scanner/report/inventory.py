@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from scanner.report.families import FAMILIES
 from scanner.report.reading import FILES, ITEM, TABLES, YEAR_US, Row, Rows, among, share, total
+from scanner.results import DATABASE_FILE
 
 TOP_PLACES = 12
 """Folders kept per parent in the tree; the rest is summed."""
@@ -142,12 +143,17 @@ FROM t LEFT JOIN f USING (source, parent) LEFT JOIN r USING (source, parent) ORD
 
 def read_totals(reader: Rows) -> dict[str, Row]:
     """Totals of what holds content, by store id; hard-linked bytes count once, unknown sizes apart."""
-    return {r["store"]: r for r in reader.dicts(_TOTALS)}
+    inside = {s.id for s in reader.stores() if s.kind == DATABASE_FILE}
+    found = {r["store"]: r for r in reader.dicts(_TOTALS)}
+    for store in inside & found.keys():
+        found[store]["unknown_sizes"] = 0  # the bytes of its tables are known: they are among the file's
+    return found
 
 
 def read_inventory(reader: Rows, totals: dict[str, Row], as_of: int) -> Row:
     """The inventory part of the context; ages count back from ``as_of``."""
     stale = as_of - 3 * YEAR_US
+    files = {s.id for s in reader.stores() if s.kind == DATABASE_FILE}
     median = reader.rows(
         f"SELECT quantile_disc(modified, 0.5) FROM entry WHERE modified IS NOT NULL AND kind IN ({among(FILES)})"
     )
@@ -164,7 +170,7 @@ def read_inventory(reader: Rows, totals: dict[str, Row], as_of: int) -> Row:
         "median_modified": median[0][0] if median else None,
         "stale_before": stale,
         "kinds": tuple(reader.dicts(_KINDS)),
-        "tree": _tree(reader, totals, stale),
+        "tree": _tree(reader, {s: t for s, t in totals.items() if s not in files}, stale),
         "distributions": _distributions(reader, as_of),
         "duplicates": _duplicates(reader),
         "databases": tuple(reader.dicts(_DATABASES)),

@@ -54,6 +54,7 @@ ORDER BY source, path, name, value
 _OFF = ("false", "no", "off", "disabled", "none", "0")
 _ON = ("true", "yes", "on", "1")
 _WEAK_VALUES: tuple[tuple[str, tuple[str, ...], results.Severity, str], ...] = (
+    ("insecure_tls", _ON, "high", "its certificate is not verified"),
     ("public_access_block", _OFF, "medium", "nothing blocks public access"),
     ("public", _ON, "high", "open to the public"),
     ("guest", _ON, "high", "guests are let in"),
@@ -248,6 +249,14 @@ def _unmanaged(
     rows = [
         _candidate(s.title, s.kind, s.id, "found, not in the register", f"{s.entries:,} entries scanned", s)
         for s in stores
+        if not s.known and s.kind != results.DATABASE_FILE
+    ]
+    opened = [s for s in stores if s.kind == results.DATABASE_FILE]
+    rows += [
+        _candidate(
+            s.title, s.kind, s.id, "database file on a share", f"{words.plural(s.entries, 'table')}: {s.path}", s
+        )
+        for s in opened
         if not s.known
     ]
     references = Counter(e.target for e in graph.edges)
@@ -266,7 +275,10 @@ def _unmanaged(
         if r["reason"] != "unsupported"
     ]
     files = reader.dicts(_FILES)
+    known = {(s.source, s.path) for s in opened}
     for r in files:
+        if (r["source"], r["path"]) in known:
+            continue
         kind, name = DATABASE_FILES[r["ext"]], r["path"].rpartition("/")[2]
         row = _candidate(name, kind, r["store"], "database file on a share", r["path"])
         rows.append(row | {"bytes": r["size"], "newest": r["modified"], "owner": r["owner"]})
