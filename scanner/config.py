@@ -48,6 +48,15 @@ class Limits(BaseModel):
     timeout_s: float = Field(30.0, gt=0, le=3600, description="Deadline of any one wait, in seconds")
     retries: int = Field(4, ge=0, le=20, description="Further attempts at a unit after a transient failure")
     hang_s: float = Field(300.0, gt=0, description="Silence after which a source counts as hung, in seconds")
+    outage_s: float = Field(
+        120.0, gt=0, le=86400, description="How long a host that goes in mid-scan is waited for, in seconds"
+    )
+    max_requests: int | None = Field(
+        None, ge=1, description="Most requests of one scan, or of one resume of it; unlimited when absent"
+    )
+    memory_mib: int = Field(
+        2048, ge=256, description="Most memory (address space) of a process that runs a connector, in MiB"
+    )
 
 
 class SourceConfig(BaseModel):

@@ -147,6 +147,11 @@ def plugs() -> dict[str, Plug | str]:
     return dict(sorted(found.items()))
 
 
+def targets() -> dict[str, str]:
+    """Where each installed connector is found, as ``module:attribute``, by type: how another process loads it."""
+    return {point.name: point.value for point in metadata.entry_points(group=GROUP)}
+
+
 def missing_driver(plug_type: str, extra: str, error: ImportError) -> SourceError:
     """The error a connector raises when its optional driver is not installed."""
     return SourceError("DRIVER_MISSING", f"{error}; install it with: pip install 'stocktake[{extra}]'", where=plug_type)

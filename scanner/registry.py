@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from scanner.codes import StocktakeError
 from scanner.config import MAX_BYTES, Estate, Limits, Lines, SourceConfig, invalid, parse
-from scanner.connector import Account, Connector, Plug, Session, plugs
+from scanner.connector import Account, Connector, Plug, Session, plugs, targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,18 @@ class Bound:
     config: SourceConfig
     plug: Plug
     options: BaseModel
+    place: str = ""
+    """Where another process finds the plug, as ``module:attribute``; '' for an installed one."""
+
+    @property
+    def isolated(self) -> bool:
+        """Whether each of its connections runs in a process of its own."""
+        return self.plug.isolated
+
+    @property
+    def target(self) -> str:
+        """Where another process finds the plug, as ``module:attribute``. Raises KeyError for one that is nowhere."""
+        return self.place or _targets()[self.plug.type]
 
     @property
     def name(self) -> str:
@@ -80,6 +92,11 @@ def read_estate(file: Path) -> tuple[Estate, Lines]:
 def _installed() -> dict[str, Plug | str]:
     """The connectors; asked once a process, since looking at every installed package takes a while."""
     return plugs()
+
+
+@functools.cache
+def _targets() -> dict[str, str]:
+    return targets()
 
 
 def plug_of(kind: str, where: str) -> Plug:

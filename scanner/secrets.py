@@ -9,7 +9,7 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import quote, quote_plus
@@ -23,6 +23,7 @@ _SCHEMES = ("env:", "file:", "keyring:")
 _known: set[str] = set()
 _longest_first: tuple[str, ...] = ()
 _lock = threading.Lock()
+_listeners: list[Callable[[str], None]] = []
 
 
 class SecretRef:
@@ -126,9 +127,17 @@ def remember(value: str) -> None:
     if len(value) < 4:  # shorter ones would blank out ordinary text; they are refused nowhere, only not scrubbed
         return
     with _lock:
-        if value not in _known:
+        new = value not in _known
+        if new:
             _known.update(_forms(value))
             _longest_first = tuple(sorted(_known, key=len, reverse=True))
+    for listener in _listeners if new else ():
+        listener(value)
+
+
+def listen(listener: Callable[[str], None]) -> None:
+    """Be told each secret that becomes known: a child process tells its parent, whose sinks must know it as well."""
+    _listeners.append(listener)
 
 
 def forget() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from collections import deque
 from collections.abc import Callable
@@ -12,11 +13,12 @@ from scanner.model import Unit
 
 @dataclass(slots=True)
 class Job:
-    """A unit to be crawled: the id of its next attempt, and how many there were."""
+    """A unit to be crawled: the id of its next attempt, how many there were, how many lost a child."""
 
     id: int
     unit: Unit
     attempts: int = 0
+    lost: int = 0
 
 
 class Frontier:
@@ -28,25 +30,41 @@ class Frontier:
     """
 
     def __init__(self) -> None:
-        self._stack: list[Job] = []
+        self._stack: deque[Job] = deque()
         self._content: deque[Job] = deque()
         self._seen: set[int] = set()
+        self._parents: set[int] = set()
+        self._strays = False
         self._active = 0
+        self._limit = sys.maxsize
         self._closed = False
         self._change = threading.Condition()
 
     def know(self, unit: Unit) -> None:
         """Remember a unit that needs no crawling any more."""
+        self._strays = True
         self._seen.add(hash(unit))
 
     def knows(self, unit: Unit) -> bool:
         """Whether a unit was offered before, or needs no crawling any more."""
         return hash(unit) in self._seen
 
-    def offer(self, unit: Unit, new_id: Callable[[], int]) -> int | None:
-        """Add a unit nobody offered before; returns the id of its first attempt, None for a known one."""
+    def fresh(self, unit: Unit) -> bool:
+        """Whether nothing beneath a unit can be known yet, but through that unit itself, which gave none so far."""
+        return not self._strays and hash(unit) not in self._parents
+
+    def offer(self, unit: Unit, new_id: Callable[[], int], by: Unit | None = None) -> int | None:
+        """Add a unit nobody offered before; returns the id of its first attempt, None for a known one.
+
+        ``by`` is the unit in whose crawl it was found; None for a root, or for one that an earlier run left.
+        """
         key = hash(unit)
         with self._change:
+            if by is not None:
+                self._parents.add(hash(by))
+                self._strays = self._strays or not unit.key.startswith(by.key)
+            elif self._seen:
+                self._strays = True
             if key in self._seen:
                 return None
             self._seen.add(key)
@@ -54,6 +72,25 @@ class Frontier:
             (self._content if unit.of_content else self._stack).append(job)
             self._change.notify()
         return job.id
+
+    def give_back(self, job: Job) -> None:
+        """Put a taken unit back, behind all others; ``done`` is to be called as ever."""
+        with self._change:
+            if job.unit.of_content:
+                self._content.append(job)
+            else:
+                self._stack.appendleft(job)
+
+    @property
+    def limit(self) -> int:
+        """How many units may be in work at once."""
+        return self._limit
+
+    @limit.setter
+    def limit(self, units: int) -> None:
+        with self._change:
+            self._limit = max(1, units)
+            self._change.notify_all()
 
     def take(self, before_waiting: Callable[[], None]) -> Job | None:
         """The next unit; None when all is done or the frontier is closed.
@@ -73,7 +110,9 @@ class Frontier:
         """Say that a taken unit is finished, its children offered."""
         with self._change:
             self._active -= 1
-            if not self._active and not len(self):
+            if len(self):
+                self._change.notify()  # one more may be in work now
+            elif not self._active:
                 self._change.notify_all()
 
     def close(self) -> None:
@@ -87,7 +126,7 @@ class Frontier:
         return len(self._stack) + len(self._content)
 
     def _pop(self) -> Job | None:
-        if self._closed or not len(self):
+        if self._closed or not len(self) or self._active >= self._limit:
             return None
         self._active += 1
         return self._stack.pop() if self._stack else self._content.popleft()

@@ -9,7 +9,12 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class SourceProgress:
-    """Counters of one source. ``seen`` is the monotonic time of the last sign of life."""
+    """Counters of one source. ``seen`` is the monotonic time of the last sign of life.
+
+    ``throttled`` is how often it asked for fewer requests, ``rate`` what it is slowed to (requests a second, None for
+    not slowed), ``workers`` how many may work at once, ``unwanted`` how many connections it would not take, ``waiting``
+    the code of what seems to have happened to its host while that is gone.
+    """
 
     name: str
     state: str = "waiting"
@@ -24,6 +29,13 @@ class SourceProgress:
     peak_connections: int = 0
     logins: int = 0
     retries: int = 0
+    throttled: int = 0
+    rate: float | None = None
+    lowest_rate: float | None = None
+    workers: int = 0
+    unwanted: int = 0
+    unwanted_why: str = ""
+    waiting: str = ""
     current: str = ""
     error: str = ""
     started: float = 0.0
@@ -41,6 +53,15 @@ class SourceProgress:
         with self.lock:
             self.connections += change
             self.peak_connections = max(self.peak_connections, self.connections)
+
+    @property
+    def trouble(self) -> str:
+        """What slows it just now, for people; '' for nothing."""
+        if self.waiting:
+            return f"host gone ({self.waiting}), trying again"
+        if self.rate is not None:
+            return f"slowed to {self.rate:.2g} requests/s, {self.workers} at a time"
+        return ""
 
     @property
     def elapsed_s(self) -> float:

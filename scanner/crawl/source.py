@@ -8,7 +8,10 @@ import time
 from scanner.catalog import Catalog, now_us
 from scanner.codes import CODES, Exit, worst
 from scanner.connector import Account, Connector, Session
+from scanner.crawl.apart import Around, Lost, opened
+from scanner.crawl.exclude import excluded
 from scanner.crawl.frontier import Frontier
+from scanner.crawl.host import Host
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
 from scanner.crawl.worker import (
@@ -18,7 +21,6 @@ from scanner.crawl.worker import (
     Sampling,
     Shared,
     Worker,
-    excluded,
     shut,
 )
 from scanner.model import Fault, SourceError, Stopped, Unit
@@ -68,8 +70,11 @@ class SourceRun:
         self._stop = stop
         self._locks = locks
         self._sampling = sampling
-        self._pace = Pace(progress, stop, bound.limits.requests_per_s, bound.limits.hours)
+        limits = bound.limits
+        self._pace = Pace(progress, stop, limits.requests_per_s, limits.hours, limits.max_requests)
+        self._pace.on_change = self._on_pace
         self._frontier = Frontier()
+        self._host = Host(progress, stop, limits.outage_s, bound.locator)
 
     def run(self) -> Exit:
         """Crawl the source; returns the exit code it calls for. Raises what breaks the catalog."""
@@ -91,6 +96,7 @@ class SourceRun:
         first, roots = self._watched_canary()
         shared = self._shared()
         self._fill(shared, roots)
+        self._frontier.limit = self._progress.workers = self._bound.connections
         workers = [Worker(shared, first if n == 0 else None) for n in range(self._bound.connections)]
         threads = [
             threading.Thread(target=w.run, name=f"{self._bound.name}-{n}", daemon=True) for n, w in enumerate(workers)
@@ -102,7 +108,7 @@ class SourceRun:
             raise shared.broken[0]
         if hung:
             raise self._hung()
-        if self._stop.is_set() or self._pace.out_of_hours:
+        if self._stop.is_set() or self._pace.over:
             return "stopped", None
         # An earlier run of this scan may have left gaps that this one did not repeat: the catalog knows them all.
         self._progress.gaps = self._catalog.gaps(self._scan, self._bound.name)
@@ -124,7 +130,14 @@ class SourceRun:
     def _session(self) -> Session:
         return Session(
             self._bound.name, self._pace, self._bound.limits.timeout_s, self._catalog.trusted, self._within,
+            self._pace.slow,
         )  # fmt: skip
+
+    def _on_pace(self, slower: bool) -> None:
+        """Half as many workers where the source asks for less; one more where it has been quiet for a while."""
+        frontier, most = self._frontier, self._bound.connections
+        frontier.limit = frontier.limit // 2 if slower else min(most, frontier.limit + 1)
+        self._progress.workers = frontier.limit
 
     def _within(self, key: str) -> bool:
         """Whether a unit may cover a further container itself: not when that is excluded, or a unit already."""
@@ -182,13 +195,18 @@ class SourceRun:
             now = time.monotonic()
             if self._stop.is_set():
                 stopped_at = stopped_at or now
-            hung = now - self._progress.seen > self._bound.limits.hang_s
+            hung = now - self._progress.seen > self._silence_s
             if thread.is_alive() and (hung or (stopped_at is not None and now - stopped_at > _GRACE_S)):
                 left_behind.set()
                 raise self._hung() if hung else Stopped
         if failed:
             raise failed[0]
         return got[0]
+
+    @property
+    def _silence_s(self) -> float:
+        """Silence after which the source as a whole counts as hung: a child's is its own proxy's matter first."""
+        return self._bound.limits.hang_s * (3 if self._bound.isolated else 1)
 
     def _hung(self) -> SourceError:
         where = self._progress.current or self._bound.locator
@@ -203,8 +221,10 @@ class SourceRun:
             try:
                 return self._admitted()
             except SourceError as error:
-                if not error.transient or attempts > self._bound.limits.retries:
+                if not error.transient or attempts > (1 if isinstance(error, Lost) else self._bound.limits.retries):
                     raise
+                if isinstance(error, Lost) and (error.code == "FAILED_HUNG" or self._bound.account):
+                    raise  # whether the login was refused is not known: a second one might lock the account out
                 self._progress.retries += 1
                 if self._stop.wait(min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (attempts - 1))):
                     raise Stopped from None
@@ -212,7 +232,8 @@ class SourceRun:
     def _login(self) -> tuple[Connector, list[Unit]]:
         connector: Connector | None = None
         try:
-            connector = self._bound.open(self._session())
+            around = Around(self._pace, self._stop, self._frontier.fresh)
+            connector = opened(self._bound, self._session(), around)
             self._progress.opened(1)
             self._progress.logins += 1
             return connector, list(connector.roots())
@@ -227,7 +248,7 @@ class SourceRun:
     def _shared(self) -> Shared:
         return Shared(
             self._scan, self._bound.name, self._catalog, self._frontier, self._pace, self._progress, self._stop,
-            self._bound.limits.retries, self._bound.config.exclude, self._connect, self._remember,
+            self._bound.limits.retries, self._bound.config.exclude, self._connect, self._remember, self._host,
             self._sampling,
         )  # fmt: skip
 
@@ -243,13 +264,13 @@ class SourceRun:
             if shared.broken:
                 self._frontier.close()
                 stopped_at = stopped_at or now
-            if self._stop.is_set() or self._pace.out_of_hours:
+            if self._stop.is_set() or self._pace.over:
                 self._frontier.close()
                 stopped_at = stopped_at or now
             if stopped_at is not None and now - stopped_at > _GRACE_S:
                 shared.abandoned.set()
                 return False
-            if now - self._progress.seen > self._bound.limits.hang_s:
+            if now - self._progress.seen > self._silence_s:
                 shared.abandoned.set()
                 self._frontier.close()
                 return True
@@ -269,14 +290,27 @@ class SourceRun:
             self._catalog.add_faults(self._scan, self._bound.name, [fault])
             if progress.units_done or self._catalog.begun(self._scan, self._bound.name):
                 progress.state = state = "incomplete"
-        elif self._pace.out_of_hours:
-            values["error_code"] = progress.error = "HOURS"
+        elif self._pace.over:
+            values["error_code"] = progress.error = "HOURS" if self._pace.out_of_hours else "BUDGET"
             exits.add(Exit.BUDGET)
+        if notes := self._notes():
+            self._catalog.add_faults(self._scan, self._bound.name, notes)
         self._catalog.set_source(self._scan, self._bound.name, state=state, ended=now_us(), **values)
         self._catalog.add_load(
             self._scan, self._bound.name, progress.requests, progress.logins, progress.peak_connections
         )
         return _exit_of(exits, state)
+
+    def _notes(self) -> list[Fault]:
+        """What was worth telling of how the source took it."""
+        progress, notes = self._progress, []
+        if progress.throttled:
+            lowest = f"; slowest at {progress.lowest_rate:.2g} requests/s" if progress.lowest_rate else ""
+            notes.append(Fault("", "note", "SLOWED", f"asked {progress.throttled:,} times{lowest}"))
+        if progress.unwanted:
+            detail = f"{progress.unwanted} of {self._bound.connections} not taken: {progress.unwanted_why}"
+            notes.append(Fault("", "note", "FEWER_CONNECTIONS", detail))
+        return notes
 
 
 def _exit_of(exits: set[Exit], state: str) -> Exit:

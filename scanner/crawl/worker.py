@@ -8,13 +8,18 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 from typing import Protocol
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from scanner.catalog import Buffer, Bundle, Catalog
 from scanner.codes import CODES, Exit, StocktakeError
 from scanner.connector import Connector
+from scanner.crawl.apart import Apart, Bug, Lost
+from scanner.crawl.exclude import excluded
 from scanner.crawl.frontier import Frontier, Job
+from scanner.crawl.host import TRANSPORT, Host
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
 from scanner.model import OPS, Batch, Event, Fault, SourceError, Stopped, Unit
@@ -57,6 +62,7 @@ class Shared:
     exclude: tuple[str, ...]
     connect: Callable[[], Connector]
     refused: Callable[[SourceError], None]
+    host: Host
     sampling: Sampling | None = None
     abandoned: threading.Event = field(default_factory=threading.Event)
     broken: list[BaseException] = field(default_factory=list)
@@ -82,15 +88,20 @@ class Worker:
         self._buffer: Buffer = shared.catalog.buffer(shared.scan, shared.source)
         self._bundle = Bundle(shared.source)
         self._since = time.monotonic()
+        self._ever = first is not None
 
     def run(self) -> None:
         """Crawl until the frontier is empty or the scan is to stop; failures of the catalog end the source."""
         try:
             while (job := self._s.frontier.take(self._commit)) is not None:
                 try:
-                    self._crawl(job)
+                    self._s.host.gate()
+                    kept = self._crawl(job)
                 finally:
+                    self._s.host.leave()
                     self._s.frontier.done()
+                if not kept:
+                    break
             self._commit()
         except Stopped:
             self._commit_or_break()
@@ -106,8 +117,11 @@ class Worker:
 
     # one unit
 
-    def _crawl(self, job: Job) -> None:
-        """Crawl a unit, again after a transient failure; then its rows, children and faults are in the bundle."""
+    def _crawl(self, job: Job) -> bool:
+        """Crawl a unit, again after a transient failure; then its rows, children and faults are in the bundle.
+
+        Returns whether this worker is of further use: not where the server took fewer connections than asked for.
+        """
         shared = self._s
         shared.progress.current = job.unit.key
         while True:
@@ -121,22 +135,59 @@ class Worker:
                     self._s.refused(error)
                     self._forget(job, mark, attempt)
                     raise
-                if error.transient and job.attempts <= shared.retries:
+                if self._connector is None and self._superfluous(error):
+                    job.attempts -= 1
+                    shared.frontier.give_back(job)
+                    return False
+                gone = self._is_gone(error, job)
+                if gone or self._again(error, job):
                     self._forget(job, mark, attempt)
-                    self._back_off(job.attempts)
+                    if gone:  # the host's fault, not the unit's: it waits for its turn
+                        job.attempts -= 1
+                        self._close()
+                        shared.frontier.give_back(job)
+                        return True
+                    self._back_off(job.attempts, at_once=isinstance(error, Lost))
                     continue
-                self._failed(job, attempt, _fault_of(job.unit, _registered(error.code), str(error.detail)))
+                self._failed(job, attempt, Fault(job.unit.key, "list", _registered(error.code), str(error.detail)))
                 self._close()  # so that a login anew, if it takes one, is made where refusals are remembered
-                return
+                return True
             except Stopped:
                 self._forget(job, mark, attempt)
                 raise
             except _ConnectorBug as error:
                 self._forget(job, mark, attempt)
-                self._failed(job, _Attempt(), _fault_of(job.unit, "CONNECTOR_BUG", str(error)))
-                return
+                self._failed(job, _Attempt(), Fault(job.unit.key, "list", "CONNECTOR_BUG", str(error)))
+                self._renew()
+                return True
+            shared.host.alive()
             self._settle(job, attempt, "done")
-            return
+            self._renew()
+            return True
+
+    def _again(self, error: SourceError, job: Job) -> bool:
+        """Whether the unit is tried again: while retries are left; once where it cost a child."""
+        if isinstance(error, Lost):
+            job.lost += 1
+            return error.transient and job.lost < 2
+        return error.transient and job.attempts <= self._s.retries
+
+    def _is_gone(self, error: SourceError, job: Job) -> bool:
+        """Whether the host seems gone, after this failure."""
+        if error.code not in TRANSPORT or not error.transient:
+            self._s.host.alive()
+            return False
+        return self._s.host.failed(error, None if self._connector is None else job.unit.key)
+
+    def _superfluous(self, error: SourceError) -> bool:
+        """Whether the server takes no further connection, while others of this source are open."""
+        progress = self._s.progress
+        if self._ever or not error.transient or not progress.connections or self._s.host.gone:
+            return False
+        with progress.lock:
+            progress.unwanted += 1
+            progress.unwanted_why = f"{error.code} {error.detail}".strip()
+        return True
 
     def _attempt(self, job: Job, attempt: _Attempt) -> None:
         connector = self._open()
@@ -150,6 +201,7 @@ class Worker:
         try:
             for event in events:
                 self._s.progress.alive()
+                self._s.host.alive()
                 if self._s.stop.is_set():
                     raise Stopped
                 self._take(job, attempt, event)
@@ -165,31 +217,29 @@ class Worker:
                 raise _ConnectorBug(str(error)) from None
             self._count(attempt, event)
             if shared.sampling is not None and event.schema is ENTRY and not job.unit.of_content:
-                self._offer(attempt, shared.sampling.units(event))
+                self._offer(job, attempt, shared.sampling.units(event))
             if self._buffer.rows >= FLUSH_ROWS:
                 attempt.early = True
                 self._write()
         elif isinstance(event, Fault):
             attempt.faults.append(_checked(event))
         elif not excluded(event.key, shared.exclude):
-            self._offer(attempt, [event])
+            self._offer(job, attempt, [event])
         else:
             attempt.faults.append(Fault(event.key, "descend", "EXCLUDED", ""))
 
-    def _offer(self, attempt: _Attempt, units: Iterable[Unit]) -> None:
+    def _offer(self, job: Job, attempt: _Attempt, units: Iterable[Unit]) -> None:
         for unit in units:
-            number = self._s.frontier.offer(unit, self._s.catalog.new_unit_id)
+            number = self._s.frontier.offer(unit, self._s.catalog.new_unit_id, job.unit)
             if number is not None:
                 attempt.children.append((number, unit))
 
     def _count(self, attempt: _Attempt, batch: Batch) -> None:
         if batch.schema is LISTING:
-            attempt.listed += sum(n for n in batch.columns["listed"] if isinstance(n, int))
+            attempt.listed += _sum(batch.columns["listed"])
         elif batch.schema is ENTRY:
             attempt.entries += len(batch)
-            sizes = batch.columns.get("size")
-            if isinstance(sizes, list):
-                self._s.progress.bytes += sum(filter(None, sizes))
+            self._s.progress.bytes += _sum(batch.columns.get("size", ()))
 
     def _failed(self, job: Job, attempt: _Attempt, fault: Fault) -> None:
         """Keep what a failed unit had given, and balance the ledger for the listing it could not finish."""
@@ -231,9 +281,11 @@ class Worker:
         self._s.progress.units_found += len(attempt.children)
         job.id = self._s.catalog.new_unit_id()
 
-    def _back_off(self, attempts: int) -> None:
+    def _back_off(self, attempts: int, *, at_once: bool = False) -> None:
         self._s.progress.retries += 1
         self._close()
+        if at_once:
+            return
         wait = min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (attempts - 1)) * random.uniform(0.5, 1.0)  # noqa: S311
         self._s.progress.alive()
         if self._s.stop.wait(wait):
@@ -244,9 +296,15 @@ class Worker:
     def _open(self) -> Connector:
         """The worker's connector, connected; a new one after it was closed."""
         if self._connector is None:
-            connector = self._s.connect()
-            self._connector = connector
+            self._connector = self._s.connect()
+            self._ever = True
+            self._s.host.connected()
         return self._connector
+
+    def _renew(self) -> None:
+        """Part with a child process that is gone, or has grown too much; the next unit gets a new one."""
+        if isinstance(self._connector, Apart) and (self._connector.dead or self._connector.worn):
+            self._close()
 
     def _close(self) -> None:
         connector, self._connector = self._connector, None
@@ -312,6 +370,8 @@ def _guarded(begin: Callable[[], Iterator[Event]]) -> Generator[Event]:
                 return
             except (SourceError, Stopped, MemoryError):
                 raise
+            except Bug as error:
+                raise _ConnectorBug(str(error)) from None
             except Exception as error:
                 raise _ConnectorBug(f"{type(error).__name__}: {error}") from error
             if not isinstance(event, Batch | Unit | Fault):
@@ -323,6 +383,13 @@ def _guarded(begin: Callable[[], Iterator[Event]]) -> Generator[Event]:
         close = getattr(events, "close", None)
         if close is not None:
             close()
+
+
+def _sum(values: Sequence[object]) -> int:
+    """The sum of a column, unknown values left out."""
+    if isinstance(values, pa.Array | pa.ChunkedArray):
+        return int(pc.sum(values).as_py() or 0)
+    return sum(n for n in values if isinstance(n, int))
 
 
 def _is_text(text: str) -> bool:
@@ -343,8 +410,3 @@ def _checked(fault: Fault) -> Fault:
         return fault
     op = fault.op if fault.op in OPS else "list"
     return Fault(fault.path, op, _registered(fault.reason), f"{fault.reason}/{fault.op} {fault.detail}")
-
-
-def excluded(key: str, patterns: Sequence[str]) -> bool:
-    """Whether a container's path (with its closing '/') matches a pattern of the estate file."""
-    return any(fnmatchcase(key, p) or fnmatchcase("/" + key, p) for p in patterns)
