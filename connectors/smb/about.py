@@ -190,12 +190,16 @@ class About:
             yield Fault(path, "query", code, f"access list of the share: {detail}")
             return
         settings.add(path, "local_path", word(told.path))
-        settings.add(path, "share_acl", "none of its own" if descriptor is None else "own")
-        if descriptor is not None:
-            known = self._reach.principals(path + "/", sids.of(descriptor) | {sids.EVERYONE})
-            rows = share_grants(path, descriptor, known)
-            if len(rows):
-                yield rows.take()
+        settings.add(path, "share_acl", None if descriptor is None else "told")
+        if descriptor is None:  # Samba, to accounts without privilege; it may have one nevertheless
+            yield Fault(
+                path, "note", "QUERY_FAILED", "access list of the share: the server left it out, so it is unknown"
+            )
+            return
+        known = self._reach.principals(path + "/", sids.of(descriptor) | {sids.EVERYONE})
+        rows = share_grants(path, descriptor, known)
+        if len(rows):
+            yield rows.take()
 
     def refused(self, key: str, error: SourceError) -> Iterator[Event]:
         """A share that is there and cannot be looked into."""

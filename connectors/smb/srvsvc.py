@@ -55,7 +55,7 @@ class Guarded(NamedTuple):
 
     path: str
     acl: bytes | None
-    """A security descriptor; None where the share has none of its own."""
+    """A security descriptor; None where the server left it out."""
 
 
 class Server(NamedTuple):

@@ -27,6 +27,9 @@ SHARES = """
  path = {d}/calm
  comment = Für alle
  read only = yes
+[some]
+ path = {d}/calm
+ access based share enum = yes
 [noshow]
  path = {d}/calm
  read only = yes
@@ -168,18 +171,29 @@ def test_fault_021_an_access_list_that_is_refused_is_unknown_and_the_folder_is_l
 
 
 def test_the_rights_on_a_share_cap_those_on_its_files(smb: servers.Samba) -> None:
+    # Samba 4.17 shows them to accounts without privilege only where some share hides itself from those it lets not in.
     sharesec = [base.program("sharesec", "samba"), "-s", str(smb.directory / "smb.conf"), "limited"]
     base.run([*sharesec, "-R", f"{EVERYONE}:ALLOWED/0x0/READ,{ORPHAN}:DENIED/0x0/FULL"])
     crawl = crawled(smb, r"\\127.0.0.1\limited")
+    assert not crawl.faults
     assert rows(crawl, "limited", "share_acl") == {
         (ORPHAN, "unknown", "full", "deny", False, "both"),
         *{("Everyone", "everyone", right, "allow", False, "both") for right in ("read", "list", "execute")},
     }
     facts = {r["name"]: r["value"] for r in crawl.records("setting") if r["path"] == "limited"}
     assert facts["comment"] == "Für alle"
-    assert facts["share_acl"] == "own"
+    assert facts["share_acl"] == "told"
     assert str(facts["local_path"]).endswith("\\calm")
     assert facts["share_type"] == "disk"
+
+
+def test_a_share_whose_access_list_is_left_out_is_unknown_not_open() -> None:
+    with servers.samba() as server:
+        crawl = crawled(server, r"\\127.0.0.1\data")
+    assert rows(crawl, "data", "share_acl") == set()
+    (note,) = crawl.faults
+    assert (note.path, note.op, note.reason) == ("data", "note", "QUERY_FAILED")
+    assert {r["name"]: r["value"] for r in crawl.records("setting")}["share_acl"] is None
 
 
 def test_a_share_that_will_not_show_its_access_list_is_unknown_not_open(
@@ -220,7 +234,7 @@ def test_the_file_system_of_a_share_is_described(smb: servers.Samba) -> None:
 
 def test_shares_that_are_not_scanned_are_seen(smb: servers.Samba) -> None:
     seen = {r["name"]: r for r in crawled(smb, r"\\127.0.0.1\data").records("seen")}
-    assert set(seen) == {"hidden$", "denied", "limited", "noshow", "IPC$"}
+    assert set(seen) == {"hidden$", "denied", "limited", "some", "noshow", "IPC$"}
     assert {name: r["reason"] for name, r in seen.items() if r["reason"] != "not_configured"} == {"IPC$": "unsupported"}
     assert seen["limited"]["detail"] == "disk share: Für alle"
     # The form in which the estate file's own source of that share would be named.
