@@ -16,6 +16,7 @@ from scanner.cli.common import (
     ESTATE_FILE,
     CatalogOption,
     ColorOption,
+    Common,
     ConfigOption,
     DebugOption,
     JsonOption,
@@ -23,7 +24,7 @@ from scanner.cli.common import (
     common,
     leave,
 )  # fmt: skip
-from scanner.cli.output import Output, problem
+from scanner.cli.output import Output, problem, size
 from scanner.codes import CODES, Exit, StocktakeError, worst
 from scanner.config import Estate
 from scanner.connector import Plug, Session, plugs
@@ -322,22 +323,52 @@ def plan(
     output = Output(as_json=json)
     shared = common(output, config, catalog)
     rows = []
-    for bound in shared.sources(list(sources or ())):
+    picked = shared.sources(list(sources or ()))
+    content = _content(shared, [b.name for b in picked])
+    for bound in picked:
         limits = bound.limits
         account = bound.account
+        files, most = content.get(bound.name, (None, None))
         row = {
             "source": bound.name, "locator": bound.locator, "as": account.name if account else "nobody",
             "connections": bound.connections, "requests_per_s": limits.requests_per_s, "hours": limits.hours,
-            "facts": list(bound.plug.facts), "reads_content": False, "writes": False,
+            "facts": list(bound.plug.facts), "depth": bound.config.depth, "reads_content": bound.config.depth != "L1",
+            "content_files": files, "content_bytes": most, "writes": False,
         }  # fmt: skip
         output.record("plan", row)
         rate = f"{limits.requests_per_s:g}/s" if limits.requests_per_s else "as fast as it answers"
         rows.append((bound.name, bound.locator, row["as"], bound.connections, rate, limits.hours or "any time"))
     output.table(("Source", "Where", "As", "Connections", "Requests", "Hours"), rows, right=(3,))
+    deep = [b for b in picked if b.config.depth != "L1"]
+    for bound in picked:
+        output.line(_says(bound, content.get(bound.name)))
     output.line(
-        "Names, sizes, dates and structure are listed. No content is read, nothing is written, locked or recalled."
+        "Names, sizes, dates and structure are listed. "
+        + (f"Content is read of {', '.join(b.name for b in deep)} alone" if deep else "No content is read")
+        + "; nothing is written, locked or recalled."
     )
     output.exit(Exit.COMPLETE)
+
+
+def _content(shared: Common, names: list[str]) -> dict[str, tuple[int, int]]:
+    """What depth L2 would read of each source, files and bytes at most, as far as an earlier scan tells."""
+    from scanner.sample import planned
+
+    try:
+        with shared.open_reader() as reader:
+            scanned = {n for (n,) in reader.rows("SELECT name FROM source")}
+            return {n: planned(reader, n) for n in names if n in scanned}
+    except StocktakeError as error:
+        if error.code.code in {"NO_CATALOG", "NOTHING_SCANNED"}:
+            return {}
+        raise
+
+
+def _says(bound: Bound, known: tuple[int, int] | None) -> str:
+    would = "depth L2 reads" if bound.config.depth != "L1" else "depth L2 would read"
+    if known is None:
+        return f"{bound.name}: how much {would} is unknown until a first scan has listed what is there."
+    return f"{bound.name}: {would} at most {size(known[1])} of {known[0]:,} files that may be databases."
 
 
 __all__ = ["read_estate", "register"]

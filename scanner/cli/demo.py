@@ -9,7 +9,7 @@ import typer
 
 from scanner.cli.common import CatalogOption, ColorOption, DebugOption, JsonOption, QuietOption
 from scanner.cli.output import Output
-from scanner.cli.scan import Depth, Show, scan
+from scanner.cli.scan import Show, scan
 from scanner.cli.show import Format, report
 from scanner.codes import Exit, StocktakeError
 from scanner.demo import Department, build
@@ -30,6 +30,7 @@ name = "records"
 type = "file"
 root = '{records}'
 owner = "Records office"
+depth = "L2"                         # database files on it are looked into
 {odbc}"""
 
 _ODBC = """
@@ -68,7 +69,7 @@ def demo(
     config = folder.absolute() / "estate.toml"
     config.write_text(_estate(made, output), encoding="utf-8")
     try:
-        scan(None, catalog, config, Depth.L1, Show.AUTO, json, quiet, no_color, debug)
+        scan(None, catalog, config, None, Show.AUTO, json, quiet, no_color, debug)
     except typer.Exit as ended:  # gaps are part of the sample: the report shows them
         if ended.exit_code != Exit.GAPS:
             raise

@@ -170,12 +170,14 @@ _NAMED = """CASE WHEN regexp_matches(value, '(?i)postgres') THEN 'postgres'
         WHEN regexp_matches(value, '(?i)mysql|maria') THEN 'mysql'
         WHEN regexp_matches(value, '(?i)sql ?server') THEN 'tsql'
         WHEN regexp_matches(value, '(?i)access|mdbtools') THEN 'access' ELSE lower(value) END"""
+_FILES = "SELECT store FROM setting WHERE name = 'database_file'"
 _DBMS = f"""SELECT source, min(dbms) AS dbms FROM (
-        SELECT CASE name WHEN 'database_file' THEN store ELSE source END AS source, CASE name WHEN 'database_file' THEN
-                CASE WHEN starts_with(value, 'SQLite') THEN 'sqlite' ELSE {_NAMED} END WHEN 'dbms_name' THEN {_NAMED} WHEN 'server_version_num' THEN 'postgres'
+        SELECT source, CASE name WHEN 'dbms_name' THEN {_NAMED} WHEN 'server_version_num' THEN 'postgres'
             WHEN 'version_comment' THEN 'mysql' WHEN 'library_version' THEN 'sqlite' END AS dbms FROM setting
-        UNION ALL SELECT source, dialect FROM routine
-            WHERE dialect IS NOT NULL AND store NOT IN (SELECT store FROM setting WHERE name = 'database_file')) GROUP BY source"""
+        UNION ALL SELECT store, CASE WHEN starts_with(value, 'SQLite') THEN 'sqlite' ELSE {_NAMED} END
+            FROM setting WHERE name = 'database_file'
+        UNION ALL SELECT source, dialect FROM routine WHERE dialect IS NOT NULL AND store NOT IN ({_FILES}))
+    GROUP BY source"""
 """Dialect of each source or database file, or what its driver calls the system; one that nobody named is unknown."""
 
 
@@ -222,7 +224,8 @@ def keys(chosen: Estate) -> str:
     return f"""SELECT k.store, substr(k.path, place.skip + 1) AS path, k.name, k.kind, dbms.dbms, k.columns,
             CASE WHEN k.kind <> 'foreign' THEN FALSE ELSE NOT starts_with(k.ref_path, left(k.path, place.skip)) END
                 AS leaves_store
-        FROM key k JOIN {chosen.within()} ON place.id = k.store LEFT JOIN ({_DBMS}) dbms ON dbms.source = place.system"""
+        FROM key k JOIN {chosen.within()} ON place.id = k.store
+        LEFT JOIN ({_DBMS}) dbms ON dbms.source = place.system"""
 
 
 _QUOTES = r"""'(^|[^a-z0-9_$])[`"\[]?'""", r"""'[`"\]]?\s*\.'"""
