@@ -15,6 +15,11 @@ ALONE_MAX = 1000
 """Objects asked for one by one after the question for all of them was refused."""
 
 
+def is_round(rows: int) -> bool:
+    """Whether a count looks like a limit somebody set: whole hundreds, or as far as 15 or 16 bits go."""
+    return rows >= 100 and (rows % 100 == 0 or rows in (255, 256, 32767, 32768, 65535, 65536))
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """Some rows of an answer under the names of its columns."""
@@ -58,6 +63,10 @@ class Asker(Protocol):
         """
         ...
 
+    def truncated(self, fact: str, scope: Scope, rows: int, /) -> str:
+        """Why a complete answer of so many rows was cut short by the server or driver; ``""`` where it was not."""
+        ...
+
 
 class Native:
     """The questions of a profile's own files."""
@@ -85,6 +94,20 @@ class Native:
             yield page
             told = True
 
+    def truncated(self, fact: str, scope: Scope, rows: int) -> str:
+        """A round number of rows is counted by the server itself: a single row is beyond no limit.
+
+        A system that will not have its question counted is believed.
+        """
+        query = self._query(fact)
+        if not is_round(rows) or query is None or isinstance(query, Refusal):
+            return ""
+        counting = Query(fact, f"SELECT COUNT(*) AS name FROM ({query.sql}) counted", query.parameters)
+        for page in self.answer(counting, scope.values()):
+            if isinstance(page, Page) and page.rows[0][0] > rows:
+                return f"{fact}: the answer ended at {rows} rows of {page.rows[0][0]}"
+        return ""
+
     def answer(self, query: Query, scope: Mapping[str, str]) -> Iterator[Page | Refusal]:
         """The pages of one question, a refusal last where it was refused."""
         answer: Answer | None = None
@@ -105,7 +128,7 @@ class Native:
             if not rows:
                 return
             told += len(rows)
-            yield Page(answer.names, rows)
+            yield Page(answer.names, _stripped(answer.names, rows) if self.link.profile.padded else rows)
 
     def _query(self, fact: str) -> Query | Refusal | None:
         for when, instead in self.link.profile.variants.get(fact, ()):
@@ -126,3 +149,11 @@ class Native:
                 return
             for page in self.answer(query, {**scope.values(), "object": name}):
                 yield Refusal(page.code, page.detail, name) if isinstance(page, Refusal) else page
+
+
+def _stripped(names: Sequence[str], rows: Sequence[Sequence[Any]]) -> Sequence[Sequence[Any]]:
+    """Rows without the blanks that fill names up; texts keep theirs, as a piece of one may end in a blank."""
+    return [
+        [v.rstrip(" ") if isinstance(v, str) and n != "definition" else v for n, v in zip(names, row, strict=True)]
+        for row in rows
+    ]

@@ -10,7 +10,8 @@ from functools import partial
 from pathlib import PurePath
 from typing import Any
 
-from connectors.odbc.asking import Page, Refusal
+from connectors.odbc import texts
+from connectors.odbc.asking import Page, Refusal, is_round
 from connectors.odbc.facts import Scope
 from connectors.odbc.link import FETCH, Garbled, Link, Refused
 from connectors.odbc.profiles import FACTS
@@ -84,6 +85,12 @@ class Functions:
             yield from self._routines(scope)
         elif fact not in _GIVES_NOTHING:
             raise ValueError(fact)
+
+    def truncated(self, fact: str, _scope: Scope, rows: int) -> str:
+        """These functions cannot count: a round number of rows is taken for a limit that cut the answer."""
+        if not is_round(rows) or fact != "tables":
+            return ""
+        return f"tables: the answer ended at exactly {rows} rows, as a limit of driver or server would have it"
 
     # A database's name is what the driver calls it; a file, or a driver that has no name for it, gives its own.
     def _database(self, catalog: object) -> str:
@@ -259,6 +266,8 @@ class Functions:
                     cursor = self.link.function(call)
                 with self.link.asking():
                     rows = cursor.fetchmany(FETCH)
+                    if self.link.tolerant:
+                        rows = texts.restored(rows)
             except Garbled:
                 cursor = None
                 continue

@@ -102,7 +102,7 @@ class OdbcConnector:
 
     def _containers(self, fact: str, scope: Scope, wanted: Sequence[str] | None) -> Iterator[Event]:
         """Entries, ledger and units of databases or schemas; ``wanted`` are those the settings name."""
-        total, complete, found = 0, True, list[str]()
+        rows, total, complete, found = 0, 0, True, list[str]()
         for page in self._asker.pages(fact, scope, {}):
             if isinstance(page, Refusal):
                 complete = False
@@ -118,10 +118,14 @@ class OdbcConnector:
             if not self._options.databases:
                 left = []  # the connection string names one database: the others are no part of this source
             found += [n for n, k in zip(names, keep, strict=True) if k]
+            rows += len(page.rows)
             total += sum(keep) + len(left)
             if any(keep):
                 yield _entries(page.where(keep), scope)
             yield from (Fault(scope.path(n), "skip", "EXCLUDED", "not one of `databases`") for n in left)
+        if complete and (cut := self._asker.truncated(fact, scope, rows)):
+            complete = False
+            yield Fault(scope.container, "list", "TRUNCATED", cut)
         if complete or total:
             yield Batch(LISTING, {"path": [scope.container], "listed": [total], "complete": [complete]})
         for name in wanted or ():
@@ -167,6 +171,9 @@ class OdbcConnector:
                 yield _entries(page.where(keep), scope)
         if not complete and not total:
             return
+        if complete and (cut := self._asker.truncated("tables", scope, total)):
+            complete = False
+            yield Fault(scope.container, "list", "TRUNCATED", cut)
         yield Batch(LISTING, {"path": [scope.container], "listed": [total], "complete": [complete]})
         yield from self._facts(profiles.IN_SCHEMA, scope, objects)
         if len(scope.levels) == 1:

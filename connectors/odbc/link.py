@@ -38,6 +38,8 @@ class Answer:
         self._link = link
         self._cursor: Any = cursor
         self.described: tuple[tuple[Any, ...], ...] = tuple(cursor.description or ())
+        if link.tolerant:
+            self.described = tuple((texts.text(str(d[0])), *d[1:]) for d in self.described)
         if link.recipe.narrow:
             self.described = tuple(
                 (str(d[0]).encode("latin-1", "replace").decode(errors="replace"), *d[1:]) for d in self.described
@@ -52,7 +54,7 @@ class Answer:
             found: list[Sequence[Any]] = self._cursor.fetchmany(rows)
         if len(found) < rows:
             self.close()
-        return found
+        return texts.restored(found) if self._link.tolerant else found
 
     def close(self) -> None:
         """Let go of the cursor; may be called twice."""
@@ -77,7 +79,8 @@ class Link:
         self._connection: Any = None
         self._database = ""
         self._refused: SourceError | None = None
-        self._tolerant = False
+        self.tolerant = False
+        """Whether text that is none is let through: what is fetched must then be restored."""
         self._profile: Profile | None = None
         self._recipe: Profile | None = None
 
@@ -114,8 +117,9 @@ class Link:
 
     @property
     def named(self) -> str:
-        """The one database the connection string names; ``""`` where it names none, or a file."""
-        return "" if self.file else self.pairs.database
+        """The one database the connection string names; ``""`` where it names none, a file, or the only one there is."""
+        profile = self._recipe or self._expected
+        return "" if self.file or (profile and profile.single) else self.pairs.database
 
     @property
     def quote(self) -> str:
@@ -178,11 +182,11 @@ class Link:
                 raise SourceError(code, errors.words(error), where=self.where, transient=True) from None
             raise Refused(code, errors.words(error)) from None
         except UnicodeError as error:
-            if self._tolerant:
+            if self.tolerant:
                 raise Refused(
                     "QUERY_FAILED", f"text that is none: {error.reason}" if hasattr(error, "reason") else ""
                 ) from None
-            self._tolerant = True
+            self.tolerant = True
             texts.tolerate(pyodbc, self._connection)
             raise Garbled("QUERY_FAILED", "text that is none") from None
         except (ValueError, OverflowError, MemoryError, SystemError) as error:
@@ -284,7 +288,7 @@ class Link:
     def _settle(self, expected: Profile | None) -> None:
         pyodbc = _pyodbc()
         connection = self._connection
-        if self._tolerant:
+        if self.tolerant:
             texts.tolerate(pyodbc, connection)
         with contextlib.suppress(pyodbc.Error):  # drivers without it: the server's own limit is set below
             connection.timeout = max(1, round(self.options.query_timeout_s))

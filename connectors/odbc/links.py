@@ -8,6 +8,7 @@ _WORDS = r"pwd|pass(?:word|wd|phrase|file|code)?|secret\w*|access_?key\w*|token|
 _PAIR = re.compile(
     rf"(?i)(?<![A-Za-z])([\w.-]*(?:{_WORDS}))(\s*=\s*)(\{{(?:[^}}]|\}}\}})*\}}|'(?:[^'\\]|\\.|'')*'|\"(?:[^\"\\]|\\.)*\"|[^;&,\s)]*)"
 )
+_QUOTED = re.compile(rf"(?i)(?<![A-Za-z])((?:{_WORDS})\s+)(?:'[^']*'|\"[^\"]*\")")
 _SHORT = re.compile(r"(?i)(\s(?:-p|--password[= ]))(\S+)")
 
 
@@ -20,6 +21,7 @@ def without_secrets(locator: str) -> str:
     'mysql://scan:***@db7:3306/erp/t'
     """
     text = _PAIR.sub(r"\1\2***", locator)
+    text = _QUOTED.sub(r"\1***", text)
     text = _SHORT.sub(r"\1***", text)
     scheme, found, rest = text.partition("://")
     if not found:

@@ -1,10 +1,10 @@
-"""Foreign keys as SHOW CREATE TABLE writes them: the second way, where the catalog hides them or their actions."""
+"""What only SHOW CREATE TABLE tells: foreign keys where the catalog hides them, and where tables elsewhere are kept."""
 
 from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from connectors.odbc import guard
@@ -17,11 +17,22 @@ _ACTIONS = {"CASCADE", "RESTRICT", "NO ACTION", "SET NULL", "SET DEFAULT"}
 NAMES = ("path", "name", "kind", "columns", "ref_path", "ref_database", "ref_columns", "on_delete", "on_update")
 
 
+REFERENCE_NAMES = ("path", "part", "kind", "locator", "status", "extractor")
+_OPTION = re.compile(
+    r"""[ ,]`?(CONNECTION|FILE_NAME|TABNAME|DBNAME|COMMENT|DATA DIRECTORY)`?\s*=\s*'((?:[^'\\]|\\.|'')*)'""",
+    re.IGNORECASE,
+)
+
+
 class ShowCreate(Native):
-    """The profile's questions; foreign keys whose actions stay hidden are read from each table's own text."""
+    """The profile's questions; what they cannot tell is read from each table's own text."""
 
     def pages(self, fact: str, scope: Scope, objects: Mapping[str, str]) -> Iterator[Page | Refusal]:
-        """As the profile's, but for foreign keys."""
+        """As the profile's, but for foreign keys, and what tables that another server or a file holds refer to."""
+        if fact == "references":
+            far = [name for name, kind in objects.items() if kind == "foreign_table"]
+            yield from self._texts(scope, far, fact, REFERENCE_NAMES, references)
+            return
         if fact != "foreign_keys":
             yield from super().pages(fact, scope, objects)
             return
@@ -41,7 +52,7 @@ class ShowCreate(Native):
             names = page.names
         tables = list(seen) if refusal is None else [name for name, kind in objects.items() if kind == "table"]
         told_of: set[tuple[str, str]] = set()
-        for found in self._texts(scope, tables):
+        for found in self._texts(scope, tables, fact, NAMES, foreign_keys):
             if isinstance(found, Page):
                 told_of.update((row[0], row[1]) for row in found.rows)
                 yield found
@@ -57,7 +68,14 @@ class ShowCreate(Native):
         if left:
             yield Page(names, left)
 
-    def _texts(self, scope: Scope, tables: list[str]) -> Iterator[Page | Refusal]:
+    def _texts(
+        self,
+        scope: Scope,
+        tables: list[str],
+        fact: str,
+        names: tuple[str, ...],
+        read: Callable[[str, str], list[Any]],
+    ) -> Iterator[Page | Refusal]:
         deadline = time.monotonic() + self.link.options.query_timeout_s
         for number, table in enumerate(tables):
             if time.monotonic() > deadline:
@@ -69,15 +87,38 @@ class ShowCreate(Native):
             try:
                 rows = self.link.execute(f"SHOW CREATE TABLE {where}").more()
             except Refused as refused:
-                yield Refusal(refused.code, f"foreign_keys: {refused.detail}", table)
+                yield Refusal(refused.code, f"{fact}: {refused.detail}", table)
                 continue
-            found = foreign_keys(table, str(rows[0][1])) if rows else []
+            found = read(table, str(rows[0][1])) if rows else []
             if found:
-                yield Page(NAMES, found)
+                yield Page(names, found)
 
 
 def _of(names: Sequence[str], row: Sequence[Any], name: str) -> str:
     return str(row[names.index(name)])
+
+
+def references(table: str, ddl: str) -> list[Any]:
+    """Rows as ``REFERENCE_NAMES`` names them: the connections and files of a FEDERATED, CONNECT or Spider table."""
+    options = ddl[ddl.rfind("\n)") + 1 :]
+    engine = re.search(r"ENGINE=(\w+)", options)
+    part = engine[1] if engine else None
+    found = []
+    for option in _OPTION.finditer(options):
+        what, value = option[1].upper(), re.sub(r"\\(.)", r"\1", option[2].replace("''", "'"))
+        if what in ("FILE_NAME", "DATA DIRECTORY"):
+            kind = "path"
+        elif what == "CONNECTION":
+            kind = "url" if "://" in value else "connection_string" if "=" in value else "table"
+        elif what == "COMMENT":  # Spider keeps its settings there; any other comment is a comment
+            kind = "server_link"
+            if part != "SPIDER":
+                continue
+        else:
+            kind = "table"
+        if value:
+            found.append((table, part, kind, value, "active", "catalog"))
+    return found
 
 
 def foreign_keys(table: str, ddl: str) -> list[Any]:

@@ -4,34 +4,47 @@ from __future__ import annotations
 
 import codecs
 import re
+from collections.abc import Sequence
 from typing import Any
+
+_NARROW = "\ufdd0"
+"""Stands before text that came as bytes: no text begins with it, as it is no character."""
 
 
 def tolerate(pyodbc: Any, connection: Any) -> None:
-    """Let ill-formed text through; names and texts then escape it.
+    """Let ill-formed text through; ``restored`` then makes text of it, and names and texts escape what was none.
 
-    Only when it is needed: the driver manager's own decoding is several times faster.
+    Only when it is needed: the driver manager's own decoding is several times faster. pyodbc takes codecs of ours for
+    narrow text alone, and none of its own for wide text forgives anything but Latin-1, which keeps the bytes.
     """
     connection.setdecoding(pyodbc.SQL_CHAR, encoding="stocktake-utf-8", ctype=pyodbc.SQL_CHAR)
     for kind in (pyodbc.SQL_WCHAR, pyodbc.SQL_WMETADATA):
-        connection.setdecoding(kind, encoding="stocktake-utf-16", ctype=pyodbc.SQL_WCHAR)
+        connection.setdecoding(kind, encoding="latin-1", ctype=pyodbc.SQL_WCHAR)
+
+
+def restored(rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    """Rows of a tolerant connection with their text as it was meant."""
+    return [tuple(text(v) if isinstance(v, str) else v for v in row) for row in rows]
+
+
+def text(value: str) -> str:
+    """Text of a tolerant connection as it was meant."""
+    if value.startswith(_NARROW):
+        return value[1:]
+    raw = value.encode("latin-1")
+    return raw[: len(raw) // 2 * 2].decode("utf-16-le", "surrogatepass")
 
 
 def _codec(name: str) -> codecs.CodecInfo | None:
-    wide = {"stocktake_utf_16": True, "stocktake_utf_8": False}.get(re.sub(r"[^a-z0-9]", "_", name.lower()))
-    if wide is None:
+    if re.sub(r"[^a-z0-9]", "_", name.lower()) != "stocktake_utf_8":
         return None
 
     def decode(data: Any, _errors: str = "strict") -> tuple[str, int]:
         raw = bytes(data)
-        if not wide:
-            return raw.decode("utf-8", "surrogateescape"), len(raw)
-        return raw[: len(raw) // 2 * 2].decode("utf-16-le", "surrogatepass"), len(raw)
+        return _NARROW + raw.decode("utf-8", "surrogateescape"), len(raw)
 
-    def encode(text: str, _errors: str = "strict") -> tuple[bytes, int]:
-        return (text.encode("utf-16-le", "surrogatepass") if wide else text.encode("utf-8", "surrogateescape")), len(
-            text
-        )
+    def encode(given: str, _errors: str = "strict") -> tuple[bytes, int]:
+        return given.encode("utf-8", "surrogateescape"), len(given)
 
     return codecs.CodecInfo(encode, decode, name=name)
 

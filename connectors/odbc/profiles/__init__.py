@@ -20,6 +20,7 @@ FACTS: Mapping[str, Schema] = {
     "databases": ENTRY,
     "settings": SETTING,
     "server_grants": GRANT,
+    "server_accounts": SETTING,
     "server_links": MENTION,
     "server_jobs": ROUTINE,
     "members": MEMBER,
@@ -36,20 +37,22 @@ FACTS: Mapping[str, Schema] = {
     "foreign_keys": KEY,
     "indexes": KEY,
     "views": ROUTINE,
+    "materialized_views": ROUTINE,
     "routines": ROUTINE,
     "triggers": ROUTINE,
     "grants": GRANT,
+    "routine_grants": GRANT,
     "partitions": SETTING,
     "table_settings": SETTING,
     "references": MENTION,
 }
 """Every fact by the name of its file, and the schema its rows are of."""
 
-IN_SOURCE = ("settings", "server_grants", "server_links", "server_jobs", "members")
+IN_SOURCE = ("settings", "server_grants", "server_accounts", "server_links", "server_jobs", "members")
 IN_DATABASE = ("database_settings", "database_grants", "database_members", "links", "jobs")
 IN_SCHEMA = (
-    "comments", "columns", "keys", "foreign_keys", "indexes", "views", "routines", "triggers", "grants", "partitions",
-    "table_settings", "references",
+    "comments", "columns", "keys", "foreign_keys", "indexes", "views", "materialized_views", "routines", "triggers", "grants",
+    "routine_grants", "partitions", "table_settings", "references",
 )  # fmt: skip
 """Which facts are asked for where, besides the entries themselves."""
 
@@ -112,6 +115,10 @@ class Profile:
     functions: bool
     narrow: bool
     reconnect: bool
+    single: bool
+    """Whether a connection is to one database, whatever the connection string calls it, and names no other."""
+    padded: bool
+    """Whether the catalog fills its names up with blanks."""
     maintenance: str
     second_way: str
     file_keys: tuple[str, ...]
@@ -176,6 +183,8 @@ def _load(name: str) -> Profile:
         functions=text.get("functions", False),
         narrow=text.get("narrow", False),
         reconnect=text.get("reconnect", False),
+        single=text.get("single", False),
+        padded=text.get("padded", False),
         maintenance=text.get("maintenance", ""),
         second_way=text.get("second_way", ""),
         file_keys=tuple(text.get("file_keys", ())),
@@ -186,7 +195,11 @@ def _load(name: str) -> Profile:
         always=tuple(text.get("session", {}).get("always", ())),
         one_of=tuple(text.get("session", {}).get("one_of", ())),
         sampling=Sampling(**text["sample"]),
-        queries={fact: query(fact, files[f"{fact}.sql"]) for fact in FACTS if f"{fact}.sql" in files},
+        queries={
+            fact: query(fact, files[f"{fact}.sql"])
+            for fact in FACTS
+            if f"{fact}.sql" in files and fact not in text.get("without", ())
+        },
         variants={
             fact: tuple(
                 (v["when"], query(fact, files[v["file"]])) for v in (given if isinstance(given, list) else [given])
