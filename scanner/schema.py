@@ -178,6 +178,7 @@ GRANTEE_KINDS: dict[str, str] = {
 ORIGINS: dict[str, str] = {
     "mode": "POSIX mode bits; the deepest path above something holds for it",
     "posix_acl": "POSIX access list, in place of the mode; the deepest path holds",
+    "nfs4_acl": "NFSv4 access list, in place of the mode; the deepest path holds",
     "nt_acl": "NT security descriptor; the deepest path holds",
     "share_acl": "rights on a share as a whole: no more than these, whatever the files' own say",
     "bucket_policy": "policy of a bucket; adds to other rights, and a denial wins",
@@ -197,11 +198,7 @@ GRANT = Schema(
         Column("right", "text", "read, write, execute, list, delete, change_permissions, owner or full", required=True),
         Column("effect", "text", "allow or deny", required=True),
         Column("inherited", "bool", "Whether it comes from a container"),
-        Column(
-            "origin",
-            "text",
-            "What said so: mode, posix_acl, nt_acl, share_acl, bucket_policy, acl, public_access_block, sql_grant",
-        ),
+        Column("origin", "text", "What said so, one of the declared origins: mode, nt_acl, bucket_policy, …"),
         Column("grantee_id", "text", "Lasting identity behind the name: a SID, '#uid', a canonical user id"),
         Column("native", "text", "The right as the source writes it: an access mask, action or privilege"),
         Column("scope", "text", "Where it holds: this (the path itself), beneath (what is in it) or both"),

@@ -22,11 +22,16 @@ PLUG = Plug(
     account=lambda _options: None,
     locator=locator,
     store_kind="folder",
-    facts=("entry", "listing", "setting"),
+    facts=("entry", "listing", "grant", "member", "setting", "seen"),
     limits=(
         "A mounted share shows what its mount shows, not alternate streams or the server's own access lists.",
+        "Where a mount makes up owners and modes (FAT, NTFS, most SMB mounts), no rights are told.",
+        "A file's own access list is looked for only in folders that have one, unless file_acls is set.",
+        "Such a file, not looked at, seems to give its group all that its list gives anybody.",
+        "Rights through groups count members that the account database lists; a directory service may list none.",
         "Creation times are not asked for.",
-        "Within one directory, names beyond the first 250,000 are not checked for repetition.",
+        "Within one directory, names more than 100,000 apart are not checked for repetition.",
         "Nothing says for certain that a file's content is offline; content without blocks on disk is suspected to be.",
+        "What else is mounted here is told by the mount table alone; memory, images and container layers are left out.",
     ),
 )

@@ -29,6 +29,12 @@ class FileOptions(BaseModel):
         default=False, description="Sample files of other owners although reading them changes their access time"
     )
 
+    file_acls: bool = Field(
+        default=False,
+        description="Ask every file for an access list of its own, not only those in folders that have one; a crawl "
+        "takes about twice as long",
+    )
+
     @field_validator("root")
     @classmethod
     def _possible(cls, root: str) -> str:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import grp
 import os
-import pwd
 import stat
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 
 from connectors.file.mounts import HIERARCHICAL, INLINE, INLINE_BYTES, Mounts
+from connectors.file.rights import Grants, Words
 from scanner.model import Batch
 from scanner.paths import canonical
 from scanner.schema import ENTRY, LISTING
@@ -28,30 +27,15 @@ _INT64 = range(-(1 << 63), 1 << 63)
 _UTF8_NAMES = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
 
 
-class _Names(dict[int, str]):
-    """Names of accounts by number, asked for once each; '#N' where there is none."""
-
-    def __init__(self, look_up: Callable[[int], str]) -> None:
-        super().__init__()
-        self._look_up = look_up
-
-    def __missing__(self, number: int) -> str:
-        try:
-            name = canonical(os.fsencode(self._look_up(number)))
-        except (KeyError, OSError):  # OSError: a directory service that does not answer
-            name = f"#{number}"
-        self[number] = name
-        return name
-
-
 class Rows:
     """Entries and listings on their way into batches."""
 
-    def __init__(self, mounts: Mounts, *, access_times: bool) -> None:
+    def __init__(self, mounts: Mounts, words: Words, *, access_times: bool) -> None:
         self._mounts = mounts
         self._access_times = access_times
-        self._owners = _Names(lambda number: pwd.getpwuid(number).pw_name)
-        self._groups = _Names(lambda number: grp.getgrgid(number).gr_name)
+        self._owners = words.users
+        self._groups = words.groups
+        self.grants = Grants(words)
         self._start()
 
     def _start(self) -> None:
@@ -60,10 +44,11 @@ class Rows:
         self._stats: list[os.stat_result] = []
         self._targets: dict[int, str | None] = {}
         self._listings: tuple[list[str], list[int], list[bool]] = ([], [], [])
+        self._unasked: tuple[list[str], list[str], list[str]] = ([], [], [])
 
     def __len__(self) -> int:
-        """Entries waiting."""
-        return len(self._names)
+        """Entries waiting; rights count too where they are many."""
+        return max(len(self._names), len(self.grants) // 8)
 
     def add(self, parent: str, names: list[str], stats: list[os.stat_result], targets: dict[int, str | None]) -> None:
         """Add entries of one directory; ``names`` are canonical, ``targets`` says where a link at that place points."""
@@ -73,6 +58,11 @@ class Rows:
         self._parents += [parent] * len(names)
         self._names += names
         self._stats += stats
+
+    def add_unasked(self, parent: str, name: str, kind: str) -> None:
+        """Add one entry of which nothing but its kind is known, since nobody asked for more."""
+        for column, value in zip(self._unasked, (parent, name, kind), strict=True):
+            column.append(value)
 
     def listed(self, path: str, names: int, *, complete: bool) -> None:
         """Add the ledger's line for one directory."""
@@ -84,6 +74,10 @@ class Rows:
         batches = []
         if self._names:
             batches.append(Batch(ENTRY, self._columns()))
+        if self._unasked[0]:
+            batches.append(Batch(ENTRY, dict(zip(("parent", "name", "kind"), self._unasked, strict=True))))
+        if self.grants:
+            batches.append(self.grants.take())
         if self._listings[0]:
             batches.append(Batch(LISTING, dict(zip(("path", "listed", "complete"), self._listings, strict=True))))
         self._start()

@@ -6,16 +6,19 @@ import errno
 import os
 from collections.abc import Iterator
 
+from connectors.file.accounts import group_names, members, user_names
 from connectors.file.content import read
 from connectors.file.mounts import Mounts, read_mounts
 from connectors.file.options import FileOptions
+from connectors.file.rights import Words
 from connectors.file.rows import Rows
 from connectors.file.safely import reason
+from connectors.file.seen import elsewhere
+from connectors.file.settings import settings
 from connectors.file.walk import Walk
 from scanner.connector import Session
 from scanner.model import Batch, Event, SourceError, Unit
-from scanner.paths import canonical
-from scanner.schema import SETTING
+from scanner.paths import canonical, restore
 
 _NOWHERE = frozenset({errno.ENOENT, errno.ENOTDIR, errno.ELOOP, errno.ENAMETOOLONG})
 
@@ -28,6 +31,8 @@ class FileSource:
         self._session = session
         self._root: int | None = None
         self._mounts = Mounts(None, {}, {})
+        self._place = b""
+        self._words = Words(user_names(), group_names())
 
     def __repr__(self) -> str:
         return f"FileSource({self._options.root!r})"
@@ -42,11 +47,13 @@ class FileSource:
         """A directory and what lies beneath it, as far as one unit goes; the rest as further units."""
         self._session.pace()
         root = self._connect()
-        if not unit.key:
+        if not unit.key and not unit.after:
             yield self._settings(root, "")
+            others = elsewhere(self._place, self._mounts, cross_mounts=self._options.cross_mounts)
+            yield from (batch for batch in (members(), others) if len(batch))
         mount = self._mounts.root
-        rows = Rows(self._mounts, access_times=mount is None or "noatime" not in mount.options.split(","))
-        yield from Walk(root, self._options, self._session, self._mounts, rows, self._settings).run(unit.key)
+        rows = Rows(self._mounts, self._words, access_times=mount is None or "noatime" not in mount.options.split(","))
+        yield from Walk(root, self._options, self._session, self._mounts, rows, self._settings).run(unit)
 
     def read(self, path: str, start: int, length: int) -> bytes:
         """At most ``length`` bytes of a regular file from ``start``, leaving no trace. Raises SourceError."""
@@ -74,20 +81,11 @@ class FileSource:
         except OSError as error:
             code = "ROOT_MISSING" if error.errno in _NOWHERE else reason(error)
             raise SourceError(code, str(error.strerror), where=where) from None
-        self._mounts = mounts
+        self._mounts, self._place = mounts, place
         return self._root
 
     def _settings(self, handle: int, key: str) -> Batch:
         """What a file system says of itself."""
         mount = self._mounts.below.get(key) if key else self._mounts.root
-        facts: dict[str, str | None] = {}
-        if mount is not None:
-            facts = {"filesystem": mount.type, "mount_options": mount.options, "mounted_from": mount.of}
-        try:
-            space = os.fstatvfs(handle)
-        except OSError:
-            facts |= {"total_bytes": None, "free_bytes": None}
-        else:
-            facts["total_bytes"] = str(space.f_blocks * space.f_frsize)
-            facts["free_bytes"] = str(space.f_bavail * space.f_frsize)
-        return Batch(SETTING, {"path": [key] * len(facts), "name": list(facts), "value": list(facts.values())})
+        place = self._place.rstrip(b"/") + b"/" + restore(key).rstrip(b"/") if key else self._place
+        return settings(handle, key, mount, place, frozenset(self._mounts.within(key)))

@@ -5,34 +5,33 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
-from itertools import islice
+from dataclasses import dataclass, field
+from operator import itemgetter
 
-from connectors.file.mounts import Mounts
+from connectors.file.listing import Listing
+from connectors.file.mounts import ANCHORED, Mount, Mounts
 from connectors.file.options import FileOptions
+from connectors.file.rights import Rights, attributes, look, of_mode
 from connectors.file.rows import DIRECTORY, FORMAT, LINK, REGULAR, Rows, canonical_names
 from connectors.file.safely import open_directory, parts, pass_through, reason, scarce
 from scanner.connector import Session
 from scanner.model import Batch, Event, Fault, SourceError, Unit
 from scanner.paths import canonical
 
-CHUNK = 1000
-"""Names asked about between two looks at the pace, so that a stop is heeded soon on a slow mount too."""
 BATCH = 10_000
 """Entries in a batch: enough to make columns cheap, few enough to stay small."""
 SHARE = 50_000
 """Entries after which a unit hands out what is left: work for others, and little lost in a crash."""
 SHARE_S = 0.25
 """Seconds after which it does so too: where a source is slow, workers side by side are what helps."""
-LONGEST = 100_000_000
-"""Names after which a directory counts as endless."""
-KEPT = 250_000
-"""Names of one directory that are remembered, to notice one that comes twice because it was moved meanwhile."""
 DEPTH = 64
 """Directories held open at once; deeper ones become units."""
 SNAPSHOTS = frozenset({".snapshot", ".zfs", "~snapshot"})
 
 Identity = tuple[int, int]
+Marks = tuple[int, int, int]
+_MARKS: Callable[[os.stat_result], Marks] = itemgetter(0, 4, 5)
+"""Mode, user and group: what decides whether a file needs a closer look, taken from all of them at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +47,13 @@ class _Open:
     """A directory that was listed and stays open while those beneath it are."""
 
     handle: int
+    device: int
     identity: Identity
-    children: list[_Child]
+    rights: Rights | None
+    """None where the file system keeps none."""
+    plain: set[Marks]
+    """Marks of files of which nothing more is to be told than such a directory says already."""
+    children: list[_Child] = field(default_factory=list)
 
 
 class Walk:
@@ -76,17 +80,21 @@ class Walk:
         self._left = SHARE
         self._faults: list[Fault] = []
         self._above: set[Identity] = set()
+        self._plain: dict[Rights | None, set[Marks]] = {}
 
-    def run(self, key: str) -> Iterator[Event]:
-        """The directory of that key, and what lies beneath it."""
+    def run(self, unit: Unit) -> Iterator[Event]:
+        """The directory of that unit, and what lies beneath it."""
         opened: list[_Open] = []
+        if not Listing.valid(unit.after):
+            raise SourceError("OTHER", "no mark of this connector's", where=unit.key)
         try:
             try:
-                handle = self._enter(key)
+                handle, above = self._enter(unit.key)
             except OSError as error:
-                yield self._unlisted(key, error)
+                yield from self._rows.take()
+                yield self._unlisted(unit.key, error)
                 return
-            yield from self._list(handle, key, opened)
+            yield from self._list(handle, unit, above, opened)
             while opened:
                 here = opened[-1]
                 if here.children:
@@ -100,17 +108,27 @@ class Walk:
             for here in opened:
                 os.close(here.handle)
 
-    def _enter(self, key: str) -> int:
-        """Open the unit's directory step by step from the root, so that no link is ever followed."""
-        at = os.dup(self._root)
+    def _enter(self, key: str) -> tuple[int, Rights | None]:
+        """Open the unit's directory step by step from the root, so that no link is ever followed.
+
+        Also gives the rights of the directory above it.
+        """
+        at, above, names = os.dup(self._root), None, parts(key)
         try:
-            for name in parts(key):
+            for place, name in enumerate(names):
                 facts = os.fstat(at)
                 self._above.add((facts.st_dev, facts.st_ino))
+                if place == len(names) - 1:
+                    over = key[: key.rstrip("/").rfind("/") + 1]
+                    above = self._rights(f"/proc/self/fd/{at}/.", over, facts, quiet=True)
                 below = pass_through(at, name)
                 os.close(at)
                 at = below
-            return open_directory(at, b".")
+            try:
+                return open_directory(at, b"."), above
+            except OSError:
+                self._tell_closed(at, ".", key, above)
+                raise
         finally:
             os.close(at)
 
@@ -122,9 +140,10 @@ class Walk:
         try:
             handle = open_directory(here.handle, child.name)
         except OSError as error:
+            self._tell_closed(here.handle, child.name, child.key, here.rights)
             self._faults.append(self._unlisted(child.key, error))
             return
-        yield from self._list(handle, child.key, opened)
+        yield from self._list(handle, Unit(child.key), here.rights, opened)
 
     def _unlisted(self, key: str, error: OSError) -> Fault:
         if scarce(error):
@@ -133,70 +152,72 @@ class Walk:
 
     # one directory
 
-    def _list(self, handle: int, key: str, opened: list[_Open]) -> Iterator[Event]:
+    def _list(self, handle: int, unit: Unit, above: Rights | None, opened: list[_Open]) -> Iterator[Event]:
         """List an open directory; it is then the last of ``opened``, with the directories it holds waiting."""
+        key = unit.key
         try:
             facts = os.fstat(handle)
-            scan = os.scandir(handle)
+            anchored = self._mounts.type_of(facts.st_dev) in ANCHORED
+            listing = Listing(handle, unit.after, anchored=anchored, pace=self._session.pace)
         except OSError as error:
             os.close(handle)
             self._faults.append(self._unlisted(key, error))
             return
-        here = _Open(handle, (facts.st_dev, facts.st_ino), [])
+        identity = (facts.st_dev, facts.st_ino)
+        rights = self._rights(handle, key, facts, quiet=bool(unit.after))
+        here = _Open(handle, facts.st_dev, identity, rights, self._plain.setdefault(rights, set()))
         opened.append(here)
         self._above.add(here.identity)
-        if key in self._mounts.below:
-            yield self._settings(handle, key)
-        listed, odd = 0, 0
-        broken: Fault | None = None
-        seen: set[str] = set()
-        with scan as names:
-            while broken is None:
-                self._session.pace()
-                chunk: list[os.DirEntry[str]] = []
-                try:
-                    chunk.extend(islice(names, CHUNK))  # keeps what came when the rest fails
-                except OSError as error:
-                    code = "PARTIAL" if listed or chunk else reason(error)
-                    broken = Fault(key, "list", code, str(error.strerror))
-                listed += len(chunk)
-                if listed >= LONGEST:
-                    broken = Fault(key, "list", "TRUNCATED", f"more than {LONGEST} names")
-                fresh = self._fresh(key, [entry.name for entry in chunk], seen)
-                if fresh:
-                    odd += self._record(here, key, facts.st_dev, fresh)
-                if len(self._rows) >= BATCH:
-                    yield from self._told()
-                if listed > SHARE:  # no use in remembering more of them than this unit could ever cover
-                    yield from (Unit(child.key) for child in here.children)
-                    here.children.clear()
-                if len(chunk) < CHUNK:
-                    break
-        self._left -= listed
-        self._rows.listed(key, listed, complete=broken is None)
-        if broken is not None:
-            self._faults.append(broken)
+        if not unit.after:
+            self._tell(key[:-1], here.rights, above)
+            if key in self._mounts.below:
+                yield self._settings(handle, key)
+        mounted = self._mounts.within(key) if key in self._mounts.holders else {}
+        odd = 0
+        for names in listing.chunks():
+            self._faults += [
+                Fault(key + name, "skip", "DUPLICATE_ENTRY") for name in canonical_names(listing.repeated)[0]
+            ]
+            fresh = self._unasked(key, names, mounted) if mounted else names
+            if fresh:
+                odd += self._record(here, key, fresh)
+            if len(self._rows) >= BATCH:
+                yield from self._told()
+            if listing.listed > SHARE:  # no use in remembering more of them than this unit could ever cover
+                yield from (Unit(child.key) for child in here.children)
+                here.children.clear()
+        self._left -= listing.listed
+        self._rows.listed(key, listing.listed, complete=listing.broken is None)
+        if listing.broken is not None:
+            self._faults.append(Fault(key, "list", *listing.broken))
+        if listing.rest:
+            yield Unit(key, listing.rest)
         if odd:
             self._faults.append(Fault(key, "note", "NAME_UNDECODABLE", f"{odd} names here are not valid UTF-8"))
-
-    def _fresh(self, key: str, raw: list[str], seen: set[str]) -> list[str]:
-        """The names that did not come before; one that did is accounted for as skipped."""
-        fresh = dict.fromkeys(raw)
-        if len(fresh) < len(raw) or not seen.isdisjoint(fresh):
-            repeated = [name for place, name in enumerate(raw) if name in seen or name in raw[:place]]
-            shown, _ = canonical_names(repeated)
-            self._faults += [Fault(key + name, "skip", "DUPLICATE_ENTRY") for name in shown]
-            raw = [name for name in fresh if name not in seen]
-        if len(seen) < KEPT:
-            seen.update(raw)
-        return raw
 
     def _told(self) -> Iterator[Event]:
         yield from self._rows.take()
         faults, self._faults = self._faults, []
         yield from faults
 
-    def _record(self, here: _Open, key: str, device: int, raw: list[str]) -> int:
+    def _unasked(self, key: str, raw: list[str], mounted: dict[str, Mount]) -> list[str]:
+        """Record what another machine's file systems are mounted at without asking them; returns the other names.
+
+        Where such a machine is gone, the least question about its mount is never answered.
+        """
+        if self._options.cross_mounts:
+            return raw
+        left = []
+        for name, shown in zip(raw, canonical_names(raw)[0], strict=True):
+            mount = mounted.get(shown)
+            if mount is None or not mount.remote:
+                left.append(name)
+                continue
+            self._rows.add_unasked(key, shown, "directory" if mount.part == b"/" else "unknown")
+            self._faults.append(Fault(key + shown, "descend", "MOUNT", f"{mount.type} {mount.of}"))
+        return left
+
+    def _record(self, here: _Open, key: str, raw: list[str]) -> int:
         """Record the entries of some names; returns how many names were not UTF-8."""
         handle, stat = here.handle, os.stat
         names, odd = canonical_names(raw)
@@ -205,19 +226,23 @@ class Walk:
         except OSError:
             raw, names, stats = self._one_by_one(handle, key, raw, names)
         targets: dict[int, str | None] = {}
-        for place, facts in enumerate(stats):
-            kind = facts.st_mode & FORMAT
-            if kind == REGULAR:
-                continue
-            if kind == DIRECTORY:
-                child = _Child(raw[place], f"{key}{names[place]}/")
-                fault = self._barred(child, facts, device)
-                if fault is None:
-                    here.children.append(child)
-                else:
-                    self._faults.append(fault)
-            elif kind == LINK:
-                targets[place] = _target(handle, raw[place])
+        marks = list(map(_MARKS, stats))
+        if not here.plain.issuperset(marks):
+            for place, mark in enumerate(marks):
+                if mark in here.plain:
+                    continue
+                kind = mark[0] & FORMAT
+                if kind == REGULAR:
+                    self._tell_file(here, raw[place], key + names[place], stats[place])
+                elif kind == DIRECTORY:
+                    child = _Child(raw[place], f"{key}{names[place]}/")
+                    fault = self._barred(child, stats[place], here.device)
+                    if fault is None:
+                        here.children.append(child)
+                    else:
+                        self._faults.append(fault)
+                elif kind == LINK:
+                    targets[place] = _target(handle, raw[place])
         self._rows.add(key, names, stats, targets)
         return odd
 
@@ -251,6 +276,62 @@ class Walk:
         if (facts.st_dev, facts.st_ino) in self._above:
             return Fault(path, "descend", "LOOP", "it is one of the directories above it")
         return None
+
+    # rights
+
+    def _rights(self, place: int | str, key: str, facts: os.stat_result, *, quiet: bool = False) -> Rights | None:
+        """Who may do what with a directory or file; its mode's word where its access list cannot be had."""
+        mount = self._mounts.over(key)
+        if mount is not None and not mount.keeps_rights:
+            return None
+        try:
+            names = attributes(place)
+            if names:
+                return look(place, facts, names)
+        except (OSError, ValueError) as error:
+            if not quiet:
+                said = f"its access list: {getattr(error, 'strerror', None) or error}"
+                self._faults.append(Fault(key.rstrip("/"), "query", "QUERY_FAILED", said))
+        return of_mode(facts.st_mode, facts.st_uid, facts.st_gid)
+
+    def _tell(self, path: str, rights: Rights | None, above: Rights | None) -> None:
+        """Tell a directory's rights, where they are not those of the one above."""
+        if rights is not above and rights is not None and rights != above:
+            self._rows.grants.add(path, rights, directory=True)
+
+    def _tell_closed(self, parent: int, name: str, key: str, above: Rights | None) -> None:
+        """The same for a directory that cannot be opened: as much as its name shows from outside."""
+        try:
+            facts = os.stat(name, dir_fd=parent, follow_symlinks=False)
+        except OSError:
+            return
+        self._tell(key[:-1], self._rights(f"/proc/self/fd/{parent}/{name}", key, facts, quiet=True), above)
+
+    def _tell_file(self, here: _Open, name: str, path: str, facts: os.stat_result) -> None:
+        """Tell a file's rights, where they are not what its directory says; its access list only where it may have one.
+
+        A directory with a list gives lists to what is made in it; elsewhere one question more per file would make a
+        crawl half as fast.
+        """
+        folder, mark = here.rights, _MARKS(facts)
+        if folder is None:
+            here.plain.add(mark)
+            return
+        listed = self._options.file_acls or folder.origin == "posix_acl"
+        if listed:
+            rights = self._rights(f"/proc/self/fd/{here.handle}/{name}", path, facts) or folder
+        else:
+            rights = of_mode(facts.st_mode, facts.st_uid, facts.st_gid)
+        if not _covers(folder, rights):
+            self._rows.grants.add(path, rights, directory=False)
+        elif not listed:
+            here.plain.add(mark)
+
+
+def _covers(folder: Rights, file: Rights) -> bool:
+    if folder.aces and not file.aces:  # the server made the mode out of the list, for folder and file alike
+        folder = Rights(folder.user, folder.group, "mode", folder.entries)
+    return folder.covers(file)
 
 
 def _target(handle: int, name: str) -> str | None:
