@@ -19,21 +19,22 @@ _BLOCK = "/v20180820/configuration/publicAccessBlock"
 
 @dataclass(frozen=True, slots=True)
 class AccountBlock:
-    """The flags of an account's public access block; None where nobody knows, with the reason in ``refused``."""
+    """The flags of an account's public access block; None where nobody knows, with the reason in ``refused``.
+
+    ``asked`` is whether it was asked for at all: servers other than Amazon's have no such thing.
+    """
 
     flags: frozenset[str] | None
     refused: str = ""
+    asked: bool = True
 
 
 def account_block(client: Client, options: S3Options) -> AccountBlock:
-    """Ask for the block of the whole account, for which its number is needed: given, or told by Amazon to whoever asks.
-
-    Servers of others have no such thing, unless the number is given.
-    """
+    """Ask for the block of the whole account, for which its number is needed: given, or told by Amazon to its owner."""
+    if options.endpoint is not None and (options.anonymous or options.account_id is None):
+        return AccountBlock(frozenset(), asked=False)
     if options.anonymous:
-        return AccountBlock(None if options.endpoint is None else frozenset())
-    if options.account_id is None and options.endpoint is not None:
-        return AccountBlock(frozenset())
+        return AccountBlock(None)
     try:
         number = options.account_id or client.account_id()
         host = urlsplit(client.endpoint)
@@ -58,7 +59,8 @@ def source_settings(client: Client, options: S3Options, block: AccountBlock) -> 
     if options.insecure_tls:
         yield "insecure_tls", "true"
     yield "clock_ahead_s", client.transport.clock_ahead_s
-    yield "account_public_access_block", flags_text(block.flags, NONE)
+    if block.asked:
+        yield "account_public_access_block", flags_text(block.flags, NONE)
 
 
 def seen_bucket(bucket: Mapping[str, Any]) -> str | None:

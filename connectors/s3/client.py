@@ -199,7 +199,7 @@ def _botocore_client(options: S3Options) -> tuple[Any, Any]:
     region = options.region or session.get_config_variable("region") or "us-east-1"
     config = Config(
         signature_version=UNSIGNED if options.anonymous else "s3v4",
-        s3={"addressing_style": "path" if _path_style(options) else "auto"},
+        s3={"addressing_style": _addressing(options)},
         retries={"total_max_attempts": 1, "mode": "standard"},  # the engine retries, and paces what it retries
         ignore_configured_endpoint_urls=True,  # the estate file alone says where credentials are sent
         response_checksum_validation="when_required",
@@ -207,6 +207,13 @@ def _botocore_client(options: S3Options) -> tuple[Any, Any]:
     )
     client = session.create_client("s3", region_name=region, endpoint_url=options.endpoint, config=config, **keys)
     return client, credentials
+
+
+def _addressing(options: S3Options) -> str:
+    """The client's own word for it; its "auto" would disregard the choice where there is an endpoint."""
+    if options.path_style is None:
+        return "path" if _path_style(options) else "auto"
+    return "path" if options.path_style else "virtual"
 
 
 def _path_style(options: S3Options) -> bool:

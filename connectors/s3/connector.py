@@ -167,14 +167,12 @@ class S3Connector:
             yield seen.take()
 
     def _other_buckets(self) -> _Buckets | None:
-        """All buckets of the account, where it may list them; that it may not takes nothing from this one."""
+        """All buckets of the account; None where it would not list them, which takes nothing from this one."""
         if self._options.anonymous:
             return None
         try:
             return self._found_buckets()
-        except SourceError as error:
-            if error.code in _UNIT_LEVEL or error.code == "THROTTLED":
-                raise
+        except SourceError:
             return None
 
     def _other(self, bucket: str) -> str | None:

@@ -20,6 +20,7 @@ from botocore.utils import get_environ_proxies
 from urllib3.exceptions import (
     ConnectTimeoutError,
     HTTPError,
+    InsecureRequestWarning,
     NewConnectionError,
     ProxyError,
     ReadTimeoutError,
@@ -225,6 +226,7 @@ def _proxy_login(proxy: str) -> dict[str, str] | None:
 
 
 def _unverified() -> ssl.SSLContext:
+    urllib3.disable_warnings(InsecureRequestWarning)  # it is told as a setting, and once is enough
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

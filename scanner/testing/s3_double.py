@@ -13,7 +13,8 @@ from __future__ import annotations
 import contextlib
 import ssl
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
@@ -25,12 +26,16 @@ _NAMESPACE = "http://s3.amazonaws.com/doc/2006-03-01/"
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """One request as it came: ``path`` percent-decoded, ``query`` decoded, ``headers`` with names in lower case."""
+    """One request as it came: ``path`` percent-decoded, ``query`` decoded, ``headers`` with names in lower case.
+
+    ``target`` is path and query before any decoding, as a signature covers them.
+    """
 
     method: str
     path: str
     query: dict[str, str]
     headers: dict[str, str]
+    target: str = ""
 
     @property
     def is_listing(self) -> bool:
@@ -116,6 +121,7 @@ def _handler(script: Script, ended: threading.Event) -> type[BaseHTTPRequestHand
                 unquote(parts.path, errors="surrogateescape"),
                 dict(parse_qsl(parts.query, keep_blank_values=True)),
                 {name.lower(): value for name, value in self.headers.items()},
+                self.path,
             )
             _double(self).requests.append(request)
             with contextlib.suppress(OSError):  # the client may well give up on us
@@ -157,14 +163,19 @@ def _double(handler: BaseHTTPRequestHandler) -> S3Double:
 
 
 def page(
-    keys: Sequence[str | bytes], token: str | None = None, *, encoded: bool = True, storage_class: str = "STANDARD"
+    keys: Sequence[str | bytes],
+    token: str | None = None,
+    *,
+    encoded: bool = True,
+    storage_class: str = "STANDARD",
+    sizes: Sequence[int] | None = None,
 ) -> Answer:
-    """One page of a listing, ``token`` being where the next one begins."""
+    """One page of a listing, ``token`` being where the next one begins; without ``sizes`` a key's is its place."""
     contents = "".join(
         f"<Contents><Key>{_key(key, encoded=encoded)}</Key><LastModified>2024-02-29T12:34:56.789Z</LastModified>"
-        f"<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>{number}</Size>"
+        f"<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>{size}</Size>"
         f"<StorageClass>{storage_class}</StorageClass></Contents>"
-        for number, key in enumerate(keys)
+        for key, size in zip(keys, sizes if sizes is not None else range(len(keys)), strict=True)
     )
     more = "<IsTruncated>false</IsTruncated>"
     if token is not None:
@@ -178,7 +189,7 @@ def error(status: int, code: str, message: str = "scripted", *, more: str = "") 
     return _xml(f"<Error><Code>{code}</Code><Message>{escape(message)}</Message>{more}</Error>", status)
 
 
-def bucket_of(keys: Sequence[str | bytes], page_size: int = 3) -> Script:
+def bucket_of(keys: Iterable[str | bytes], page_size: int = 3, sizes: Mapping[bytes, int] | None = None) -> Script:
     """A well-behaved bucket: keys in order of their bytes, ``start-after`` and tokens heeded, no settings offered."""
     ordered = sorted({k if isinstance(k, bytes) else k.encode() for k in keys})
 
@@ -186,10 +197,11 @@ def bucket_of(keys: Sequence[str | bytes], page_size: int = 3) -> Script:
         if not request.is_listing:
             return _other(request)
         after = unquote_to_bytes(request.query.get("continuation-token") or quote(request.query.get("start-after", "")))
-        left = [k for k in ordered if k > after and k.startswith(request.query.get("prefix", "").encode())]
+        prefix = request.query.get("prefix", "").encode()
+        left = [k for k in ordered[bisect_right(ordered, after) :] if k.startswith(prefix)]
         size = min(page_size, int(request.query.get("max-keys", "1000")))
         token = quote(left[size - 1]) if len(left) > size else None
-        return page(left[:size], token)
+        return page(left[:size], token, sizes=[sizes[k] for k in left[:size]] if sizes is not None else None)
 
     return script
 
@@ -218,6 +230,23 @@ def storm(times: int, then: Script, status: int = 503, code: str = "SlowDown") -
     """As many refusals for going too fast, then the other script."""
     numbers = count()
     return lambda request: error(status, code) if next(numbers) < times else then(request)
+
+
+def instead(at: int, answer: Answer, then: Script, *, times: int = 1) -> Script:
+    """Another answer to the listing numbered ``at``, from 0, and to those after it up to ``times``."""
+    numbers = count()
+
+    def script(request: Request) -> Answer:
+        return answer if request.is_listing and at <= next(numbers) < at + times else then(request)
+
+    return script
+
+
+def dropped(answer: Answer, after: int) -> Answer:
+    """The same answer, but the line ends after so many bytes of its body, or in its head where that is none."""
+    head = b"HTTP/1.1 200 OK\r\n"
+    full = f"Content-Length: {len(answer.body)}\r\n\r\n".encode()
+    return Answer(body=answer.body[:after], raw=head + full if after else head)
 
 
 def truncated_xml(keys: Sequence[str]) -> Script:

@@ -151,7 +151,7 @@ class TestAccount(DeniedSuite, LogsInSuite, OfflineSuite, ReadsBytesSuite, Conne
         with servers.s3_server() as server, pytest.MonkeyPatch.context() as patch:
             yield planted(AccountHarness(server, patch))
 
-    def test_a_wrong_secret_is_one_request(self, harness: AccountHarness) -> None:
+    def test_fault_078_a_wrong_secret_is_one_request(self, harness: AccountHarness) -> None:
         pace = Pace()
         with closing(harness.open(harness.refused(), pace)) as connector, pytest.raises(SourceError) as raised:
             list(connector.roots())
@@ -164,7 +164,7 @@ class TestAccount(DeniedSuite, LogsInSuite, OfflineSuite, ReadsBytesSuite, Conne
             list(connector.roots())
         assert (raised.value.code, pace.requests) == ("AUTH_REFUSED", 1)
 
-    def test_forbidden_missing_and_empty_are_three_outcomes(self, harness: AccountHarness) -> None:
+    def test_fault_060_forbidden_missing_and_empty_are_three_outcomes(self, harness: AccountHarness) -> None:
         harness.client.create_bucket(Bucket="empty")
         with harness.denied():
             codes = {}
@@ -231,7 +231,7 @@ def facts(crawl: Crawl, bucket: str) -> dict[str, object]:
     return {str(r["name"]): r["value"] for r in crawl.records("setting") if r["path"] == bucket}
 
 
-def test_hostile_keys_come_back_exactly_and_can_be_read(s3_server: servers.S3Server, bucket: str) -> None:
+def test_fault_008_hostile_keys_come_back_exactly_and_can_be_read(s3_server: servers.S3Server, bucket: str) -> None:
     client = admin(s3_server)
     for key in HOSTILE:
         client.put_object(Bucket=bucket, Key=key, Body=key.encode())
@@ -288,9 +288,7 @@ def test_only_the_prefix_is_listed(s3_server: servers.S3Server, bucket: str) -> 
     assert set(part.entries) == {bucket, f"{bucket}/data/2020/a", f"{bucket}/data/2020-b"}
 
 
-def test_archived_objects_are_offline_and_their_content_is_never_asked_for(
-    s3_server: servers.S3Server, bucket: str
-) -> None:
+def test_fault_058_archived_objects_are_offline_and_never_asked_for(s3_server: servers.S3Server, bucket: str) -> None:
     client = admin(s3_server)
     tiers = {
         "STANDARD": "online", "STANDARD_IA": "online", "ONEZONE_IA": "online", "GLACIER_IR": "online",
@@ -379,7 +377,7 @@ def test_a_bucket_public_by_its_policy(s3_server: servers.S3Server, bucket: str)
     }
 
 
-def test_versions_are_counted_apart_and_only_when_asked(s3_server: servers.S3Server, bucket: str) -> None:
+def test_fault_059_versions_are_counted_apart_and_only_when_asked(s3_server: servers.S3Server, bucket: str) -> None:
     client = admin(s3_server)
     client.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     for body in (b"1", b"22", b"333"):

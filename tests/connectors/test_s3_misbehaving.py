@@ -74,7 +74,7 @@ def test_twelve_thousand_keys_in_units_of_twenty_pages() -> None:
     assert not crawl.faults
 
 
-def test_a_repeated_token_ends_the_listing() -> None:
+def test_fault_050_a_repeated_token_ends_the_listing() -> None:
     crawl, server = crawled(double.repeats_token(ABC))
     assert objects(crawl) == list(ABC)
     assert gaps(crawl) == [("bucket/", "list", "PAGING_STUCK")]
@@ -82,14 +82,14 @@ def test_a_repeated_token_ends_the_listing() -> None:
     assert len(server.listings) <= 4
 
 
-def test_the_same_page_under_fresh_tokens_ends_the_listing() -> None:
+def test_fault_050_the_same_page_under_fresh_tokens_ends_the_listing() -> None:
     crawl, server = crawled(double.fresh_tokens_same_page(ABC))
     assert objects(crawl) == list(ABC)
     assert gaps(crawl) == [("bucket/", "list", "PAGING_STUCK")]
     assert len(server.listings) <= 4
 
 
-def test_empty_pages_without_end_end_the_listing(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_050_empty_pages_without_end_end_the_listing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(s3_connector, "EMPTY_PAGES", 30)
     crawl, server = crawled(double.fresh_tokens_same_page(()))
     assert len(server.listings) == 1 + 30 + 1
@@ -111,7 +111,7 @@ def test_keys_out_of_order_end_the_listing(pages: tuple[tuple[str, ...], ...]) -
     assert [r["complete"] for r in crawl.records("listing") if r["path"] == "bucket/"] == [False]
 
 
-def test_after_a_key_that_xml_cannot_hold_no_token_is_believed() -> None:
+def test_fault_057_after_a_key_that_xml_cannot_hold_no_token_is_believed() -> None:
     good = double.bucket_of(["a", "b\x08", "c", "d"], 1)
 
     def script(request: double.Request) -> double.Answer:
@@ -122,7 +122,7 @@ def test_after_a_key_that_xml_cannot_hold_no_token_is_believed() -> None:
     assert objects(crawl) == ["a", "b\x08", "c", "d"]
 
 
-def test_a_key_that_comes_twice_is_recorded_once() -> None:
+def test_fault_010_a_key_that_comes_twice_is_recorded_once() -> None:
     crawl, _server = crawled(double.pages_of(("a", "b", "b"), ("b", "c")))
     assert objects(crawl) == ["a", "b", "c"]
     assert gaps(crawl) == [("bucket/b", "skip", "DUPLICATE_ENTRY")] * 2
@@ -274,12 +274,12 @@ def test_versions_that_are_no_versions_are_unknown() -> None:
     assert (error.code, error.transient) == ("IO_ERROR", True)
 
 
-def test_undecodable_keys_are_kept_exactly() -> None:
+def test_fault_001_undecodable_keys_are_kept_exactly() -> None:
     crawl, _server = crawled(double.bucket_of([b"caf\xe9", b"\xff/\xfe", "é", "caf\\xE9"]))
     assert set(objects(crawl)) == {"caf\\xE9", "\\xFF/\\xFE", "é", "caf\\\\xE9"}
 
 
-def test_a_control_character_spoils_one_key_and_not_the_page() -> None:
+def test_fault_057_a_control_character_spoils_one_key_and_not_the_page() -> None:
     keys = [f"key-{n:04d}" for n in range(900)] + ["x\x08y", "z"]
     crawl, server = crawled_until_error(double.raw_control_characters(keys))
     assert objects(crawl) == keys[:900]
@@ -342,7 +342,7 @@ def test_an_endless_answer_is_cut() -> None:
 
 
 @pytest.mark.parametrize(("status", "code"), [(503, "SlowDown"), (429, "TooManyRequests"), (503, "Whatever")])
-def test_a_storm_is_throttling_that_may_pass(status: int, code: str) -> None:
+def test_fault_052_a_storm_is_throttling_that_may_pass(status: int, code: str) -> None:
     error, server = failed(double.storm(1000, double.bucket_of(ABC), status, code))
     assert (error.code, error.transient) == ("THROTTLED", True)
     assert len(server.requests) == 1, "the engine retries, with its own pace; the client does not"
@@ -359,7 +359,7 @@ def test_a_failing_server_is_left_alone_until_the_engine_tries_again() -> None:
     assert (error.code, error.transient, len(server.listings)) == ("IO_ERROR", True, 2)
 
 
-def test_a_storm_in_the_middle_keeps_what_came_before() -> None:
+def test_fault_052_a_storm_in_the_middle_keeps_what_came_before() -> None:
     good = double.bucket_of([f"{n:03d}" for n in range(50)], 10)
     seen = 0
 
@@ -390,14 +390,14 @@ def test_what_the_server_says_is_told_after_one_attempt(status: int, code: str, 
     assert code in error.detail
 
 
-def test_a_skewed_clock_is_told_in_seconds() -> None:
+def test_fault_054_a_skewed_clock_is_told_in_seconds() -> None:
     date = (("Date", "Thu, 01 Jan 2015 00:00:00 GMT"),)
     answer = double.error(403, "RequestTimeTooSkewed")
     error, _server = failed(lambda _request: double.Answer(403, answer.body, date))
     assert "ahead of the server's" in error.detail
 
 
-def test_a_token_that_expires_in_the_middle_keeps_what_came_before() -> None:
+def test_fault_053_a_token_that_expires_in_the_middle_keeps_what_came_before() -> None:
     good = double.bucket_of(ABC, 1)
 
     def script(request: double.Request) -> double.Answer:
@@ -414,7 +414,7 @@ def test_a_token_that_expires_in_the_middle_keeps_what_came_before() -> None:
 
 @pytest.mark.parametrize("region", [None, "eu-west-1", "evil.example/#"])
 @pytest.mark.parametrize(("status", "code"), [(301, "PermanentRedirect"), (307, "TemporaryRedirect")])
-def test_a_redirect_to_another_host_is_refused(status: int, code: str, region: str | None) -> None:
+def test_fault_055_a_redirect_to_another_host_is_refused(status: int, code: str, region: str | None) -> None:
     with double.s3_double(double.bucket_of(ABC)) as canary:
         error, server = failed(double.redirects(f"{canary.endpoint}/bucket", status, code, region))
         assert error.code == "REDIRECT_REFUSED"
@@ -422,7 +422,7 @@ def test_a_redirect_to_another_host_is_refused(status: int, code: str, region: s
     assert len(server.requests) <= 4
 
 
-def test_a_host_outside_the_domain_is_never_asked() -> None:
+def test_fault_055_a_host_outside_the_domain_is_never_asked() -> None:
     with double.s3_double(double.bucket_of(ABC)) as canary, double.s3_double(double.bucket_of(ABC)) as server:
         with closing(opened(server.endpoint)) as connector:
             list(connector.roots())
@@ -548,7 +548,7 @@ def test_an_object_in_an_archive_tier_is_not_read() -> None:
     assert [r.method for r in server.requests] == ["HEAD"]
 
 
-def test_requester_pays_is_said_only_when_agreed() -> None:
+def test_fault_058_requester_pays_is_said_only_when_agreed() -> None:
     for agreed, said in ((False, None), (True, "requester")):
         _crawl, server = crawled(double.bucket_of(ABC), requester_pays=agreed)
         assert {r.headers.get("x-amz-request-payer") for r in server.listings} == {said}
@@ -573,7 +573,7 @@ def tls_double(place: Path, *, address: str = "127.0.0.1", days: int = 2) -> Ite
         yield server.endpoint, both
 
 
-def test_a_self_signed_certificate_is_refused_until_it_is_trusted(tmp_path: Path) -> None:
+def test_fault_061_a_self_signed_certificate_is_refused_until_it_is_trusted(tmp_path: Path) -> None:
     with tls_double(tmp_path) as (endpoint, certificate):
         with closing(opened(endpoint)) as connector, pytest.raises(SourceError) as raised:
             list(connector.roots())
@@ -587,7 +587,7 @@ def test_a_self_signed_certificate_is_refused_until_it_is_trusted(tmp_path: Path
 @pytest.mark.parametrize(
     ("wrong", "reason"), [({"address": "127.0.0.2"}, "IP address mismatch"), ({"days": -1}, "expired")]
 )
-def test_a_trusted_certificate_must_be_of_this_host_and_of_today(
+def test_fault_061_a_trusted_certificate_must_be_of_this_host_and_of_today(
     wrong: dict[str, Any], reason: str, tmp_path: Path
 ) -> None:
     with (
@@ -600,7 +600,7 @@ def test_a_trusted_certificate_must_be_of_this_host_and_of_today(
     assert reason in raised.value.detail
 
 
-def test_no_log_line_holds_a_secret_or_a_session_token(
+def test_fault_079_no_log_line_holds_a_secret_or_a_session_token(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     secrets = {"secret_key": "c4nary-secret/Pw+1", "session_token": "c4nary-token/Pw+2"}

@@ -185,7 +185,7 @@ def test_the_machines_own_configuration_does_not_redirect_a_source(monkeypatch: 
         ("https://169.254.169.254", False),
     ],
 )
-def test_credentials_stay_within_the_domain(url: str, inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_055_credentials_stay_within_the_domain(url: str, inside: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_named: [])
     transport = Transport(Session("s"), "https://s3.us-east-1.amazonaws.com", "amazonaws.com", None)
     scheme, _, rest = url.partition("://")
@@ -199,7 +199,7 @@ def test_credentials_stay_within_the_domain(url: str, inside: bool, monkeypatch:
         assert raised.value.code == "REDIRECT_REFUSED"
 
 
-def test_a_name_that_leads_to_the_metadata_service_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_fault_055_a_name_that_leads_to_the_metadata_service_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     found = [(2, 1, 6, "", ("169.254.169.254", 443))]
     monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_named: found)
     transport = Transport(Session("s"), "https://files.example", "", None)
