@@ -41,7 +41,7 @@ def sample(link: Link, names: Sequence[str], path: str, rows: int) -> tuple[tupl
 
 def _table(link: Link, names: Sequence[str]) -> str:
     """The table as the system takes it: a connection to one database, or a nameless file, leaves the first out."""
-    skip = 1 if link.recipe.reconnect or (link.file and link.profile.functions) else 0
+    skip = 1 if link.recipe.reconnect or link.recipe.single or (link.file and link.profile.functions) else 0
     kept = [n for n in names[skip:] if n]
     quote = link.recipe.quote or link.quote
     return ".".join(guard.quoted(n, quote) for n in kept)

@@ -190,7 +190,10 @@ def test_every_native_profile_asks_for_the_facts_that_matter() -> None:
 @pytest.mark.parametrize(
     ("said", "name"),
     [("PostgreSQL", "postgresql"), ("MariaDB", "mariadb"), ("MySQL", "mysql"), ("SQLite", "sqlite"),
-     ("MDBTOOLS\0", "access"), ("Microsoft SQL Server", "generic"), ("", "generic")],
+     ("MDBTOOLS\0", "access"), ("Microsoft SQL Server", "sqlserver"),
+     ("sql server", "sybase"), ("Adaptive Server Enterprise", "sybase"), ("Oracle", "oracle"), ("DB2/LINUXX8664", "db2"),
+     ("Firebird 3.0", "firebird"), ("InterBase", "firebird"), ("Informix", "informix"), ("Teradata", "teradata"),
+     ("Ingres", "generic"), ("", "generic")],
 )  # fmt: skip
 def test_a_system_is_known_by_what_it_says_it_is(said: str, name: str) -> None:
     assert profiles.by_dbms(said).name == name

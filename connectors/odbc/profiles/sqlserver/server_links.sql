@@ -1,0 +1,11 @@
+-- Linked servers. The provider string may hold a password and is not asked for; a file of Jet or ACE is a path.
+-- https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-servers-transact-sql
+SELECT
+    '' AS "path",
+    s.name AS "part",
+    CASE WHEN s.provider LIKE 'Microsoft.Jet%' OR s.provider LIKE 'Microsoft.ACE%' THEN 'path' ELSE 'server_link' END AS "kind",
+    COALESCE(NULLIF(s.data_source, ''), s.name) + COALESCE('/' + NULLIF(s.catalog, ''), '') AS "locator",
+    'active' AS "status",
+    'catalog' AS "extractor"
+FROM sys.servers AS s
+WHERE s.is_linked = 1
