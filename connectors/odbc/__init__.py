@@ -37,6 +37,7 @@ PLUG = Plug(
     type="odbc",
     store_kind="database",
     store_depth=1,
+    connections=1,
     facts=("entry", "listing", "column", "key", "routine", "grant", "setting", "mention", "member", "seen"),
     limits=LIMITS,
     extra="odbc",

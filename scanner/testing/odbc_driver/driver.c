@@ -129,7 +129,7 @@ static int mishap(const Settings *told, const char *at) {
     if (is_mode(told, "leak")) {
         for (long n = 0; n < told->leak_mb; n++) {
             char *lost = malloc(1 << 20);
-            if (lost == NULL) break;
+            if (lost == NULL) { note(told, "no memory left"); break; }
             memset(lost, 'x', 1 << 20);
         }
     }
