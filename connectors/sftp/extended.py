@@ -14,6 +14,8 @@ STATVFS = "statvfs@openssh.com"
 NAMES = "users-groups-by-id@openssh.com"
 _STATVFS = struct.Struct(">11Q")
 _READ_ONLY = 1
+_SYSTEM = (1, 2, 3, 4)
+"""Accounts and groups of every Unix: daemon, bin, sys, adm, or what they are called there."""
 _LARGEST = 1 << 63
 
 
@@ -45,15 +47,19 @@ def room(wire: w.Wire, offered: tuple[str, ...], path: bytes) -> Room | None:
 def names_accounts(wire: w.Wire, offered: tuple[str, ...]) -> bool:
     """Whether the server knows names of accounts, so that one without a name is nobody's.
 
-    A server in a chroot without account files knows none: it then has no name for number 0 either.
+    Asked for the first few a Unix has. Not for 0: a server in a chroot without account files has kept that name from
+    before, and knows no other.
     """
     if NAMES not in offered:
         return False
-    reply = wire.call(w.EXTENDED, w.string(NAMES.encode()), w.string(bytes(4)), w.string(bytes(4)))
+    numbers = w.string(struct.pack(">4I", *_SYSTEM))
+    reply = wire.call(w.EXTENDED, w.string(NAMES.encode()), numbers, numbers)
     if reply.kind != w.EXTENDED_REPLY:
         return False
     try:
-        users, _ = w.text(reply.body)
-        return bool(w.text(users)[0])
+        users, at = w.text(reply.body)
+        groups, _ = w.text(reply.body, at)
     except w.Malformed:
         return False
+    # A row of empty strings is zeros throughout: each is its length alone.
+    return any(users) and any(groups)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,9 @@ from scanner.paths import canonical, restore
 
 if TYPE_CHECKING:
     from connectors.sftp.ssh import Link
+
+_EXPIRED = re.compile(r"password\b.*\b(expired|change)", re.IGNORECASE | re.DOTALL)
+"""How servers put it when a login was taken, and nothing more before its password is changed."""
 
 
 class Source:
@@ -118,7 +122,13 @@ class Source:
         except SourceError as error:
             if error.code == "TIMEOUT" or not self._link.transport.is_active():
                 raise
-            detail = f"the account starts no SFTP server: {error.detail}"  # a shell's farewell, a forced command
+            said = self._link.complaint()
+            if _EXPIRED.search(said):
+                who = f"{self._options.user}@{self._options.where}"
+                raise SourceError("AUTH_INTERACTIVE", f"the server wants a new password: {said}", where=who) from None
+            # OpenSSH throws away what would tell these apart.
+            causes = "a forced command, a shell that writes or refuses, or a password that has expired does that"
+            detail = f"the account starts no SFTP server: {said or error.detail}; {causes}"
             raise SourceError("UNSUPPORTED_PROTOCOL", detail, where=error.where) from None
 
     def _told(self, wire: w.Wire) -> Iterator[Event]:

@@ -45,6 +45,14 @@ class Link:
     weak: tuple[str, ...]
     offered_weak: tuple[str, ...]
 
+    def complaint(self) -> str:
+        """What the host wrote beside the SFTP channel, where shells and login scripts put their last words."""
+        try:
+            self.channel.settimeout(0.0)  # what came before the end of the channel is here already
+            return _said(canonical(self.channel.recv_stderr(_SAID)))
+        except (OSError, EOFError, paramiko.SSHException):
+            return ""
+
     def close(self) -> None:
         """End the connection and the thread that reads it."""
         self.transport.close()

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 import threading
 import weakref
 from collections.abc import AsyncIterator, Iterator, Sequence
@@ -73,6 +74,10 @@ class Script:
     def target(self, path: bytes) -> bytes:
         """Where a link points."""
         raise asyncssh.SFTPNoSuchFile("no such link")
+
+    def room(self, path: bytes) -> Any:
+        """The file system at a path, as ``asyncssh.SFTPVFSAttrs``; it is offered, but not told."""
+        raise asyncssh.SFTPOpUnsupported("operation unsupported")
 
 
 class Endless(Script):
@@ -185,6 +190,73 @@ class Abyss(SelfSimilar):
     honest = False
 
 
+class Terse(Bare):
+    """The same, from a server that knows none of the requests that could tell more."""
+
+    def names(self, path: bytes) -> Iterator[Name]:
+        """The same, where the login starts."""
+        return super().names(b"/" if path == b"." else path)
+
+    def facts(self, path: bytes) -> Name:
+        """Never heard of it."""
+        raise asyncssh.SFTPOpUnsupported("operation unsupported")
+
+    def resolved(self, path: bytes) -> bytes:
+        """Never heard of it."""
+        raise asyncssh.SFTPOpUnsupported("operation unsupported")
+
+
+class Anonymous(Script):
+    """A server that gives modes, but no owners."""
+
+    def names(self, path: bytes) -> Iterator[Name]:
+        """A folder of the same mode as the root, with a file that others may write."""
+        if path == b"/":
+            yield Name(b"folder", DIRECTORY, owner=None)
+        elif path == b"/folder":
+            yield Name(b"open", 0o100666, owner=None)
+
+    def facts(self, path: bytes) -> Name:
+        """The root, and the folder."""
+        if path.rstrip(b"/") in (b"", b"/folder"):
+            return Name(b"/", DIRECTORY, owner=None)
+        return super().facts(path)
+
+
+class Crowded(Script):
+    """A host with folders beside the home ``/export/home/clerk``, on every level; one level may not be looked into."""
+
+    held: dict[bytes, tuple[bytes, ...]] = {  # noqa: RUF012 - a table, never changed
+        b"/": (b"export", b"data", b"etc", b"caf\xe9"),
+        b"/export/home": (b"clerk", b"other"),
+        b"/export/home/clerk": (b"inbox",),
+    }
+
+    def names(self, path: bytes) -> Iterator[Name]:
+        """The folders of a level, and what is none: a file, a link, names that cannot be names."""
+        if path == b"/export":
+            raise asyncssh.SFTPPermissionDenied("permission denied")
+        yield from (Name(name, DIRECTORY) for name in self.held.get(path, ()))
+        yield from (Name(b"file"), Name(b"link", LINK), Name(b"a/b", DIRECTORY), Name(b".", DIRECTORY))
+
+    def facts(self, path: bytes) -> Name:
+        """Folders, all of them."""
+        return Name(path, DIRECTORY)
+
+    def resolved(self, path: bytes) -> bytes:
+        """A relative path starts in the home."""
+        home = b"/export/home/clerk"
+        return home if path == b"." else path if path.startswith(b"/") else home + b"/" + path
+
+
+class Endlessly(Crowded):
+    """The same host with a top level that never ends."""
+
+    def names(self, path: bytes) -> Iterator[Name]:
+        """Numbers at the top, without end."""
+        return (Name(b"%d" % n, DIRECTORY) for n in count()) if path == b"/" else super().names(path)
+
+
 @dataclass(slots=True)
 class SftpDouble:
     """A running double: where it listens, its host key's fingerprint, and how it was logged in to."""
@@ -200,10 +272,13 @@ class SftpDouble:
 
 
 @contextlib.contextmanager
-def sftp_double(script: type[Script] | None = Script, *, login: str = "password") -> Iterator[SftpDouble]:
+def sftp_double(
+    script: type[Script] | None = Script, *, login: str = "password", farewell: str | None = None
+) -> Iterator[SftpDouble]:
     """Serve a script on a free port of loopback until the block ends; without one, a host that offers no SFTP.
 
     ``login``: ``password`` takes it; ``questions`` asks for it instead; ``expired`` takes it and demands a new one.
+    With a ``farewell``, what should be SFTP is a program that writes that beside the channel and ends.
     """
     loop = asyncio.new_event_loop()
     thread = threading.Thread(target=loop.run_forever, name="sftp double")
@@ -211,7 +286,7 @@ def sftp_double(script: type[Script] | None = Script, *, login: str = "password"
     try:
         key = asyncssh.generate_private_key("ssh-ed25519")
         double = SftpDouble(HOST, 0, key.get_fingerprint())
-        serving = asyncio.run_coroutine_threadsafe(_serve(script, login, key, double), loop)
+        serving = asyncio.run_coroutine_threadsafe(_serve(script, login, key, double, farewell), loop)
         server = serving.result(_START_S)
         try:
             yield double
@@ -223,13 +298,47 @@ def sftp_double(script: type[Script] | None = Script, *, login: str = "password"
         loop.close()
 
 
-async def _serve(script: type[Script] | None, login: str, key: Any, double: SftpDouble) -> Any:
+@contextlib.contextmanager
+def tarpit(piece: bytes) -> Iterator[int]:
+    """Listen on a port of loopback for one who says a piece again and again, and never more; gives the port.
+
+    Nothing at all, a byte that trickles, lines without end, a banner of megabytes.
+    """
+    ended = threading.Event()
+    with socket.create_server((HOST, 0)) as listener:
+        listener.settimeout(_START_S)
+
+        def serve() -> None:
+            with contextlib.suppress(OSError):
+                connection, _ = listener.accept()
+                with connection:
+                    while not ended.wait(0.02):
+                        connection.sendall(piece)
+
+        thread = threading.Thread(target=serve, name="tarpit")
+        thread.start()
+        try:
+            yield int(listener.getsockname()[1])
+        finally:
+            ended.set()
+            thread.join()
+
+
+async def _serve(script: type[Script] | None, login: str, key: Any, double: SftpDouble, farewell: str | None) -> Any:
+    def serve(channel: Any) -> Any:
+        if farewell is not None:
+            channel.write(farewell.encode(), asyncssh.EXTENDED_DATA_STDERR)
+            channel.exit(1)
+            return asyncssh.SFTPServer(channel)
+        assert script is not None
+        return _Served(channel, script())
+
     server = await asyncssh.create_server(
         lambda: _Login(login, double),
         HOST,
         0,
         server_host_keys=[key],
-        sftp_factory=None if script is None else lambda channel: _Served(channel, script()),
+        sftp_factory=None if script is None else serve,
         process_factory=lambda process: process.exit(1),
         sftp_version=3,
     )
@@ -306,3 +415,6 @@ class _Served(asyncssh.SFTPServer):
 
     def readlink(self, path: bytes) -> bytes:
         return self._script.target(path)
+
+    def statvfs(self, path: bytes) -> Any:
+        return self._script.room(path)

@@ -7,8 +7,6 @@ import hashlib
 import hmac
 import os
 import signal
-import socket
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
@@ -21,15 +19,18 @@ from scanner.connector import Session
 from scanner.model import Fault, SourceError, Unit
 from scanner.testing import servers
 from scanner.testing.conformance import (
+    ChangingSuite,
     ConnectorSuite,
     DeniedSuite,
     Harness,
     LogsInSuite,
+    NetworkSuite,
     ReadsBytesSuite,
     planted,
 )
 from scanner.testing.crawling import Crawl, Pace, crawl_all, ledger_gaps
-from scanner.testing.servers import Sshd
+from scanner.testing.servers import Conditions, Sshd, TcpProxy, tcp_proxy
+from scanner.testing.sftp_double import tarpit
 from scanner.testing.world import World, fingerprint
 
 pytestmark = pytest.mark.server
@@ -93,8 +94,44 @@ class SftpHarness(Harness):
         finally:
             place.chmod(mode)
 
+    @contextmanager
+    def vanish(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        place, aside = self.root / "a/b", self.server.directory / "aside"
+        times = place.parent.stat()
 
-class TestSftp(DeniedSuite, LogsInSuite, ReadsBytesSuite, ConnectorSuite):
+        def strike() -> None:
+            place.rename(aside)
+
+        try:
+            yield "a/b/", strike
+        finally:
+            if aside.exists():
+                aside.rename(place)
+                os.utime(place.parent, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    @contextmanager
+    def grow(self) -> Iterator[Callable[[], None]]:
+        new = [self.root / f"{where}new {n}" for where in ("", "a/") for n in range(3)]
+        times = (self.root / "a").stat()
+
+        def strike() -> None:
+            for each in new:
+                each.touch()
+
+        try:
+            yield strike
+        finally:
+            for each in new:
+                each.unlink(missing_ok=True)
+            os.utime(self.root / "a", ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    @contextmanager
+    def proxied(self) -> Iterator[tuple[TcpProxy, dict[str, object]]]:
+        with tcp_proxy(self.server.host, self.server.port) as proxy:
+            yield proxy, self.settings() | {"port": proxy.port}
+
+
+class TestSftp(ChangingSuite, NetworkSuite, DeniedSuite, LogsInSuite, ReadsBytesSuite, ConnectorSuite):
     @pytest.fixture(scope="class")
     @classmethod
     def harness(cls, sshd: Sshd) -> SftpHarness:
@@ -294,12 +331,45 @@ class TestLogin:
         assert _refusal(_settings(sshd, key_file=str(key))).code == "SECRET_EXPOSED"
         assert _refusal(_settings(sshd, key_file=str(tmp_path / "none"))).code == "NOT_FOUND"
 
+    @pytest.mark.parametrize(
+        ("settings", "code"),
+        [
+            ({"password": "env:STOCKTAKE_TEST_NOBODY_SET_THIS"}, "SECRET_MISSING"),
+            ({"key_file": "/no/such/key"}, "NOT_FOUND"),
+            ({"password": "file:/dev/null"}, "SECRET_EXPOSED"),
+        ],
+    )
+    def test_what_is_missing_here_is_told_before_a_host_is_troubled(self, settings: dict[str, str], code: str) -> None:
+        with tcp_proxy("127.0.0.1", servers.free_port()) as proxy:
+            error = _refusal({"host": proxy.host, "port": proxy.port, "user": "u"} | settings)
+            assert (error.code, error.transient) == (code, False)
+            assert proxy.counts.connections == 0
+
     def test_an_account_without_sftp_is_told(self) -> None:
         with servers.sshd(
             options="Match User games\nForceCommand echo This account is not available\nMatch all"
         ) as server:
             error = _refusal(_settings(server))
         assert (error.code, error.transient) == ("UNSUPPORTED_PROTOCOL", False)
+
+    def test_fault_040_a_second_factor_behind_pam_is_left_to_a_person(self) -> None:
+        stub = "".join(f"{kind} required pam_permit.so\n" for kind in ("auth", "account", "session"))
+        options = "AuthenticationMethods password,keyboard-interactive:pam"
+        with servers.sshd({"clerk": servers.PASSWORD}, pam=stub, options=options) as server:
+            error = _refusal(_settings(server, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP"))
+            log = server.log.read_text()
+        assert (error.code, error.transient) == ("AUTH_INTERACTIVE", False)
+        assert "keyboard-interactive" in error.detail
+        assert log.count("password for clerk") == 1
+
+    def test_fault_040_an_expired_password_ends_the_source_after_one_login(self) -> None:
+        """OpenSSH takes it, starts no SFTP, and throws away the words that would say why."""
+        with servers.sshd({"clerk": servers.PASSWORD}, expired=["clerk"]) as server:
+            error = _refusal(_settings(server, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP"))
+            log = server.log.read_text()
+        assert (error.code, error.transient) == ("UNSUPPORTED_PROTOCOL", False)
+        assert "a password that has expired" in error.detail
+        assert log.count("Accepted password for clerk") == 1
 
 
 class TestAlgorithms:
@@ -363,7 +433,7 @@ class TestConnection:
         "piece", [b"", b"x", b"welcome\r\n", b"m" * 4096], ids=["silence", "trickle", "lines", "megabytes"]
     )
     def test_fault_033_a_banner_that_never_comes_ends_at_the_deadline(self, piece: bytes) -> None:
-        with _tarpit(piece) as port:
+        with tarpit(piece) as port:
             settings = {"host": "127.0.0.1", "port": port, "user": "u", "password": "env:STOCKTAKE_TEST_SFTP"}
             start = time.monotonic()
             error = _refusal(settings, timeout_s=0.5)
@@ -371,7 +441,7 @@ class TestConnection:
         assert time.monotonic() - start < 5
 
     def test_a_host_that_speaks_something_else_is_told(self) -> None:
-        with _tarpit(b"SSH-1.5-old\r\n") as port:
+        with tarpit(b"SSH-1.5-old\r\n") as port:
             settings = {"host": "127.0.0.1", "port": port, "user": "u", "password": "env:STOCKTAKE_TEST_SFTP"}
             assert _refusal(settings, timeout_s=0.5).code == "UNSUPPORTED_PROTOCOL"
 
@@ -389,6 +459,30 @@ class TestConnection:
                 again = crawl_all(connector)  # the same connector, connecting anew
         assert set(again.paths) == paths
         assert again.normal() == whole.normal()
+
+    @pytest.mark.parametrize("part", ["up", "down"])
+    def test_fault_033_a_server_that_trickles_after_its_banner_meets_the_deadline(self, sshd: Sshd, part: str) -> None:
+        """No single wait is long: only a deadline over all of them ends it."""
+        with tcp_proxy(sshd.host, sshd.port) as proxy:
+            slow = Conditions(trickle=(1, 0.05))
+            proxy.change(up=slow if part == "up" else None, down=slow if part == "down" else None)
+            start = time.monotonic()
+            error = _refusal(_settings(sshd, port=proxy.port), timeout_s=1.0)
+        assert error.transient
+        assert error.code in ("UNREACHABLE", "TIMEOUT")
+        assert time.monotonic() - start < 10
+
+    def test_fault_033_a_listing_that_trickles_meets_the_deadline(self) -> None:
+        with servers.sshd() as server, tcp_proxy(server.host, server.port) as proxy:
+            _tree(server.data, directories=4, files=200)
+            with closing(_open(_settings(server, port=proxy.port), timeout_s=1.0)) as connector:
+                connector.roots()
+                proxy.change(down=Conditions(trickle=(8, 0.02)))
+                start = time.monotonic()
+                with pytest.raises(SourceError) as raised:
+                    list(connector.crawl(Unit("")))
+        assert (raised.value.code, raised.value.transient) == ("TIMEOUT", True)
+        assert time.monotonic() - start < 10
 
     def test_fault_038_a_host_that_grants_no_session_may_be_tried_again(self) -> None:
         with servers.sshd(options="MaxSessions 0") as server:
@@ -440,7 +534,7 @@ class TestListing:
         assert listed == {"": True, "d0/": True, "d2/": False, "d3/": True, "d3/empty/": True}
         assert not ledger_gaps(crawled)
 
-    def test_special_files_hard_links_and_owners_are_told(self) -> None:
+    def test_fault_012_special_files_are_never_opened_and_hard_links_and_owners_are_told(self) -> None:
         with servers.sshd() as server:
             os.mkfifo(server.data / "pipe")
             (server.data / "one").write_bytes(b"1")
@@ -457,6 +551,25 @@ class TestListing:
         assert (entries["pipe"]["owner"], entries["pipe"]["group"]) == ("#54321", "#54322")
         assert (entries["one"]["owner"], entries["one"]["links"]) == ("root", 2)
         assert raised.value.code == "UNKNOWN_TYPE"
+
+    def test_fault_014_a_loop_of_links_is_recorded_and_never_followed(self) -> None:
+        with servers.sshd() as server:
+            (server.data / "d").mkdir()
+            for name, target in (("loop", "."), ("d/up", ".."), ("self", "self"), ("root", "/")):
+                (server.data / name).symlink_to(target)
+            crawled = _crawl(_settings(server))
+            with closing(_open(_settings(server))) as connector, pytest.raises(SourceError) as raised:
+                connector.read("self", 0, 1)
+        kinds = {path: (e["kind"], e["target"]) for path, e in crawled.entries.items()}
+        assert kinds == {
+            "d": ("directory", None),
+            "loop": ("link", "."),
+            "d/up": ("link", ".."),
+            "self": ("link", "self"),
+            "root": ("link", "/"),
+        }
+        assert not crawled.faults
+        assert raised.value.code == "LINK_NOT_FOLLOWED"
 
     def test_fault_025_snapshot_folders_are_left_out_unless_wanted(self) -> None:
         with servers.sshd() as server:
@@ -544,31 +657,6 @@ class TestListing:
 
 
 # tools
-
-
-@contextmanager
-def _tarpit(piece: bytes) -> Iterator[int]:
-    """A listener that sends a piece at once, and again and again, and never more."""
-    ended = threading.Event()
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        listener.settimeout(10)
-
-        def serve() -> None:
-            connection, _ = listener.accept()
-            with connection:
-                while not ended.wait(0.02):
-                    try:
-                        connection.sendall(piece)
-                    except OSError:
-                        return
-
-        thread = threading.Thread(target=serve)
-        thread.start()
-        try:
-            yield int(listener.getsockname()[1])
-        finally:
-            ended.set()
-            thread.join()
 
 
 class _Killer(Pace):

@@ -9,7 +9,7 @@ from contextlib import closing
 import asyncssh
 import pytest
 
-from connectors.sftp import PLUG, Source, crawl, names
+from connectors.sftp import PLUG, Source, beside, crawl, names
 from scanner.connector import Session
 from scanner.model import Fault, SourceError, Unit
 from scanner.testing import sftp_double as d
@@ -110,6 +110,81 @@ def test_fault_034_illegal_attributes_are_unknown_and_illegal_names_are_failures
     assert entries["fine"]["size"] == 3
     failed = [f.path for f in crawled.faults if f.op == "stat"]
     assert sorted(failed) == ["", "..\\x2Fescape", "nul\\x00l"]
+
+
+def test_fault_034_a_server_that_tells_nothing_more_leaves_everything_unknown() -> None:
+    """No attributes, no LSTAT, no REALPATH: names are told, nothing is entered, nothing is invented. Fault 35."""
+    crawled = _crawl(d.Terse)
+    assert sorted(crawled.paths) == ["directory", "file", "gone", "link", "mute"]
+    assert {e["kind"] for e in crawled.entries.values()} == {"unknown"}
+    assert {e[c] for e in crawled.entries.values() for c in ("size", "modified", "owner", "group", "mode")} == {None}
+    assert {(f.op, f.reason) for f in crawled.faults} == {("descend", "UNKNOWN_TYPE")}
+    assert crawled.records("grant") == []
+    told = {r["name"]: r["value"] for r in crawled.records("setting")}
+    assert (told["root"], told["home"], told["filesystem_total_bytes"]) == (".", None, None)
+
+
+def test_modes_without_owners_are_rights_of_an_unknown_owner() -> None:
+    told = [r for r in _crawl(d.Anonymous).records("grant") if r["right"] == "write"]
+    assert [(r["path"], r["grantee"], r["grantee_kind"], r["grantee_id"]) for r in told if r["path"] == ""] == [
+        ("", "the owner", "unknown", None)
+    ]
+    assert {r["grantee"] for r in told if r["path"] == "folder/open"} == {"the owner", "the group", "others"}
+    assert {r["path"] for r in told} == {"", "folder/open"}
+
+
+def _seen(crawled: Crawl) -> dict[object, object]:
+    assert all(r["reason"] == "not_configured" and r["kind"] == "directory" for r in crawled.records("seen"))
+    return {r["name"]: r["locator"] for r in crawled.records("seen")}
+
+
+def test_what_lies_beside_the_path_is_seen_on_every_level_that_may_be_listed() -> None:
+    """Neither what a Unix has for itself, nor files and links, nor names that cannot be names."""
+    with d.sftp_double(d.Crowded) as server, closing(_open(server, path="/export/home/clerk/inbox")) as connector:
+        crawled = crawl_all(connector)
+    base = f"sftp://{d.USER}@{server.host}:{server.port}"
+    assert _seen(crawled) == {
+        "/export/home/other": f"{base}/export/home/other",
+        "/data": f"{base}/data",
+        "/caf\\xE9": f"{base}/caf%E9",
+    }
+
+
+def test_what_lies_in_the_home_is_named_as_the_path_itself_is() -> None:
+    with d.sftp_double(d.Crowded) as server, closing(_open(server, path="elsewhere")) as connector:
+        crawled = crawl_all(connector)
+    assert _seen(crawled)["/export/home/clerk/inbox"] == f"sftp://{d.USER}@{server.host}:{server.port}/~/inbox"
+    with d.sftp_double(d.Crowded) as server, closing(_open(server, path="/data")) as connector:
+        assert _seen(crawl_all(connector)) == {
+            f"/{name}": f"sftp://{d.USER}@{server.host}:{server.port}/{quoted}"
+            for name, quoted in (("caf\\xE9", "caf%E9"), ("export", "export"),
+                                 ("export/home/clerk", "export/home/clerk"))
+        }  # fmt: skip
+    with d.sftp_double(d.Crowded) as server, closing(_open(server, path="/data", discover=False)) as connector:
+        assert _seen(crawl_all(connector)) == {}
+
+
+def test_fault_037_a_level_that_never_ends_is_looked_at_a_few_times() -> None:
+    with d.sftp_double(d.Endlessly) as server, closing(_open(server, path="/export/home/clerk")) as connector:
+        seen = _seen(crawl_all(connector))
+    assert len(seen) == beside.ANSWERS * d.ANSWER + 1
+
+
+@pytest.mark.parametrize(
+    ("farewell", "code"),
+    [
+        ("WARNING: Your password has expired.\nPassword change required but no TTY available.\n", "AUTH_INTERACTIVE"),
+        ("This account is \x1b[2J not available\n", "UNSUPPORTED_PROTOCOL"),
+    ],
+)
+def test_fault_040_what_a_host_says_instead_of_sftp_is_told(farewell: str, code: str) -> None:
+    with d.sftp_double(farewell=farewell) as server, closing(_open(server)) as connector:
+        with pytest.raises(SourceError) as raised:
+            connector.roots()
+        assert (raised.value.code, raised.value.transient) == (code, False)
+        assert farewell.split(maxsplit=1)[0] in raised.value.detail
+        assert "\x1b" not in raised.value.detail
+        assert server.logins == ["password"]
 
 
 def test_a_server_with_few_handles_still_shows_every_directory() -> None:

@@ -15,6 +15,8 @@ from connectors.sftp import PLUG, Options
 from connectors.sftp import wire as w
 from connectors.sftp.content import read
 from connectors.sftp.entries import Entries
+from connectors.sftp.extended import NAMES, STATVFS, Room, names_accounts, room
+from connectors.sftp.grants import UNKNOWN, Grants
 from connectors.sftp.trust import Known, fingerprint
 from scanner.codes import CODES, StocktakeError
 from scanner.model import SourceError
@@ -314,6 +316,115 @@ class TestSettings:
         account = PLUG.account(Options.model_validate({"host": "h", "user": "u", "password": "env:A"}))
         assert account is not None
         assert (account.host, account.name) == ("h:22", "u")
+
+
+class TestExtensions:
+    @staticmethod
+    def _room(*values: int) -> Room | None:
+        def answer(kind: int, number: int, body: bytes) -> bytes:
+            assert (kind, body) == (w.EXTENDED, w.string(STATVFS.encode()) + w.string(b"/srv"))
+            return _packet(w.EXTENDED_REPLY, number, struct.pack(f">{len(values)}Q", *values))
+
+        return room(_wire(answer=answer), (STATVFS,), b"/srv")
+
+    def test_room_is_counted_in_fragments_and_free_is_what_the_account_may_use(self) -> None:
+        assert self._room(4096, 512, 1000, 500, 400, 90, 30, 20, 7, 1, 255) == Room(512_000, 204_800, 90, 20, True)
+
+    @pytest.mark.parametrize(
+        "values",
+        [(4096, 512, 1000), (4096, 512, 0, 0, 0, 0, 0, 0, 0, 0, 0), (1, 512, 10, 20, 20, 0, 0, 0, 0, 0, 255),
+         (1, 1 << 63, 1 << 63, 0, 0, 0, 0, 0, 0, 0, 255)],
+    )  # fmt: skip
+    def test_room_that_cannot_be_is_unknown(self, values: tuple[int, ...]) -> None:
+        assert self._room(*values) is None
+
+    def test_nothing_is_asked_that_is_not_offered(self) -> None:
+        silent = _wire(answer=lambda *_: pytest.fail("a request went out"))
+        assert room(silent, ("fsync@openssh.com",), b"/") is None
+        assert names_accounts(silent, ()) is False
+
+    @pytest.mark.parametrize(
+        ("users", "groups", "known"),
+        [(b"daemon", b"sys", True), (b"", b"sys", False), (b"daemon", b"", False), (b"", b"", False)],
+    )
+    def test_a_server_without_names_for_the_accounts_every_unix_has_knows_none(
+        self, users: bytes, groups: bytes, known: bool
+    ) -> None:
+        def answer(_kind: int, number: int, body: bytes) -> bytes:
+            asked = struct.pack(">4I", 1, 2, 3, 4)
+            assert body == w.string(NAMES.encode()) + w.string(asked) * 2
+            held = [w.string(b"".join(map(w.string, (b"", name, b"", b"")))) for name in (users, groups)]
+            return _packet(w.EXTENDED_REPLY, number, b"".join(held))
+
+        assert names_accounts(_wire(answer=answer), (NAMES,)) is known
+
+    def test_half_an_answer_is_none(self) -> None:
+        half = w.string(w.string(b"daemon") * 4)
+        wire = _wire(answer=lambda _kind, number, _body: _packet(w.EXTENDED_REPLY, number, half))
+        assert names_accounts(wire, (NAMES,)) is False
+
+    def test_a_refusal_is_unknown(self) -> None:
+        wire = _wire(answer=lambda _kind, number, _body: _status(number, w.UNSUPPORTED))
+        assert room(wire, (STATVFS,), b"/") is None
+        assert names_accounts(wire, (NAMES,)) is False
+
+
+FOLDER: w.Facts = (4096, 1, 2, 0o040750, 0)
+
+
+class TestGrants:
+    @staticmethod
+    def _told(kind: str, facts: w.Facts, above: w.Facts, *, resolved: bool = True) -> list[dict[str, object]]:
+        grants = Grants(resolved)
+        grants.add("f", kind, facts, ("ann", "#2"), above)
+        return list(rows(grants.take())) if len(grants) else []
+
+    @pytest.mark.parametrize(
+        ("kind", "mode", "tells"),
+        [
+            ("file", 0o100640, False),  # passing through a folder is no right on a file
+            ("file", 0o100750, False),
+            ("file", 0o104640, False),
+            ("file", 0o100644, True),
+            ("directory", 0o040750, False),
+            ("directory", 0o040740, True),
+            ("special", 0o010640, False),
+            ("link", 0o120777, False),
+            ("link", 0o120640, False),
+        ],
+    )
+    def test_rights_are_told_where_they_differ_from_the_folders(self, kind: str, mode: int, tells: bool) -> None:
+        assert bool(self._told(kind, (1, 1, 2, mode, 0), FOLDER)) is tells
+
+    @pytest.mark.parametrize(("uid", "gid"), [(9, 2), (1, 9), (None, None)])
+    def test_another_owner_or_group_is_another_right(self, uid: int | None, gid: int | None) -> None:
+        assert self._told("file", (1, uid, gid, 0o100640, 0), FOLDER)
+
+    def test_what_is_unknown_is_no_right(self) -> None:
+        assert not self._told("file", (1, 1, 2, None, 0), FOLDER)
+        assert not self._told("unknown", (1, 1, 2, None, 0), UNKNOWN)
+        assert self._told("file", (1, 1, 2, 0o100640, 0), UNKNOWN)
+
+    def test_each_class_has_its_rights_and_a_group_with_less_than_others_is_denied_them(self) -> None:
+        told = self._told("directory", (4096, 1, 2, 0o040705, 0), UNKNOWN)
+        assert {(r["grantee"], r["grantee_kind"], r["grantee_id"], r["native"], r["effect"]) for r in told} == {
+            ("ann", "user", "#1", "owner", "allow"),
+            ("ann", "user", "#1", "user::rwx", "allow"),
+            ("#2", "unknown", "#2", "group::---", "deny"),
+            ("others", "everyone", None, "other::r-x", "allow"),
+        }
+        assert {(r["grantee"], r["right"]) for r in told if r["effect"] == "deny"} == {
+            ("#2", "read"), ("#2", "list"), ("#2", "execute"),
+        }  # fmt: skip
+        assert {(r["path"], r["origin"], r["scope"]) for r in told} == {("f", "mode", "both")}
+
+    def test_a_number_is_nobodys_only_where_names_are_known(self) -> None:
+        kinds = {
+            resolved: {r["grantee_kind"] for r in self._told("file", FOLDER, UNKNOWN, resolved=resolved)
+                       if r["grantee"] == "#2"}
+            for resolved in (True, False)
+        }  # fmt: skip
+        assert kinds == {True: {"unknown"}, False: {"group"}}
 
 
 class TestTrust:

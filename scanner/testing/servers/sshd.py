@@ -6,7 +6,7 @@ import base64 as b64
 import contextlib
 import hashlib
 import shlex
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,19 +52,22 @@ class Sshd(base.Server):
 
 
 @contextlib.contextmanager
-def sshd(
+def sshd(  # noqa: PLR0913 - each is a kind of host of its own
     accounts: Mapping[str, str] | None = None,
     *,
     user: str = base.UNPRIVILEGED,
     options: str = "",
     legacy: bool = False,
+    expired: Collection[str] = (),
+    pam: str = "",
     host_key: Path | None = None,
     port: int | None = None,
 ) -> Iterator[Sshd]:
     """Start sshd; ``accounts`` maps names to passwords, ``options`` is text for sshd_config that wins over ours.
 
     ``host_key`` and ``port`` let a second server stand where a first one stood. ``legacy`` offers only what servers of
-    2010 did. ``{d}`` in ``options`` stands for the server's directory.
+    2010 did; accounts named in ``expired`` have to choose a new password. ``pam`` is the text of sshd's PAM service and
+    turns PAM on. ``{d}`` in ``options`` stands for the server's directory.
     """
     base.need_root("sshd")
     daemon = base.program("sshd", "openssh-server")
@@ -84,18 +87,21 @@ def sshd(
         base.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
         public = Path(f"{key}.pub").read_text()
         (directory / "authorized_keys").write_text(public)
-        text = options + "\n" + (_LEGACY if legacy else "") + _CONFIG
+        text = ("UsePAM yes\n" if pam else "") + options + "\n" + (_LEGACY if legacy else "") + _CONFIG
         text += f"PasswordAuthentication {'yes' if accounts else 'no'}\n"
         text += f"Subsystem sftp internal-sftp -d {data}\n"
         config = directory / "sshd_config"
         config.write_text(text.replace("{d}", str(directory)))
         Path("/run/sshd").mkdir(mode=0o755, exist_ok=True)  # sshd insists on this one place
-        prefix = _with_accounts(directory, accounts) if accounts else ["exec"]
+        overlaid = _with_accounts(accounts, expired, directory) if accounts else {}
+        if pam:
+            overlaid["pam.d/sshd"] = pam
+        prefix = _overlaying(directory, overlaid)
 
         def command(at: int) -> Sequence[str]:
             start = shlex.join([daemon, "-D", "-e", "-f", str(config), "-p", str(at)])
             shell = " ".join([*prefix, start])
-            return [base.program("unshare", "util-linux"), "-m", "sh", "-c", shell] if accounts else shlex.split(start)
+            return [base.program("unshare", "util-linux"), "-m", "sh", "-c", shell] if overlaid else shlex.split(start)
 
         with base.serving(command, log, port=port) as at:
             yield Sshd(
@@ -103,18 +109,23 @@ def sshd(
             )
 
 
-def _with_accounts(directory: Path, accounts: Mapping[str, str]) -> list[str]:
-    """Shell words that make the accounts known to this server alone: copies laid over the files in its own mounts."""
+def _with_accounts(accounts: Mapping[str, str], expired: Collection[str], directory: Path) -> dict[str, str]:
+    """The account files of the machine with these accounts added, by their name in /etc."""
     texts = {name: Path(f"/etc/{name}").read_text().rstrip("\n") + "\n" for name in ("passwd", "shadow", "group")}
     openssl = base.program("openssl", "openssl")
     for uid, (name, password) in enumerate(accounts.items(), _FIRST_UID):
         hashed = base.run([openssl, "passwd", "-6", "-stdin"], text=password + "\n").strip()
         texts["passwd"] += f"{name}:x:{uid}:{uid}::{directory}/data:/bin/sh\n"
-        texts["shadow"] += f"{name}:{hashed}:20000:0:99999:7:::\n"
+        texts["shadow"] += f"{name}:{hashed}:{0 if name in expired else 20000}:0:99999:7:::\n"
         texts["group"] += f"{name}:x:{uid}:\n"
+    return texts
+
+
+def _overlaying(directory: Path, texts: Mapping[str, str]) -> list[str]:
+    """Shell words that show files of /etc to this server alone: copies laid over them in its own mounts."""
     words = []
     for name, text in texts.items():
-        copy = directory / name
+        copy = directory / name.replace("/", "-")
         copy.write_text(text)
         copy.chmod(0o600 if name == "shadow" else 0o644)
         words.append(f"mount --bind {shlex.quote(str(copy))} /etc/{name} &&")
