@@ -20,6 +20,7 @@ _REASONS = {
     errno.EREMOTEIO: "IO_ERROR",
     errno.ENOTCONN: "IO_ERROR",
     errno.EUCLEAN: "IO_ERROR",
+    errno.EWOULDBLOCK: "CONTENT_LOCKED",  # somebody holds a lease on it and is told to give it back
 }
 
 
