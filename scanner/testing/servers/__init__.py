@@ -7,7 +7,7 @@ from scanner.testing.servers.base import HOST, PASSWORD, UNPRIVILEGED, Server, S
 from scanner.testing.servers.databases import Database, MariaDB, PostgreSQL, mariadb, postgresql
 from scanner.testing.servers.proxy import Conditions, Counts, TcpProxy, tcp_proxy
 from scanner.testing.servers.fuse import Fuse, fuse
-from scanner.testing.servers.s3 import S3Server, s3_server
+from scanner.testing.servers.s3 import S3Server, s3_server, seaweedfs
 from scanner.testing.servers.samba import Samba, samba
 from scanner.testing.servers.sshd import Sshd, sshd
 
@@ -33,6 +33,7 @@ __all__ = [
     "postgresql",
     "s3_server",
     "samba",
+    "seaweedfs",
     "sshd",
     "tcp_proxy",
 ]
