@@ -77,7 +77,7 @@ class _File:
             kept = f"ODBC;{kept}"
         place = secrets.connection(database) if "=" in database or "://" in database else database
         locator = place or _database_of(kept) or kept
-        target = " ".join(filter(None, (kept if odbc else locator, foreign)))
+        target = "/".join(filter(None, (kept if odbc else locator, foreign)))
         self._found.entry(name, "foreign_table", target=target or None, subtype=kept.partition(";")[0] or None)
         if kept and (odbc or not place):
             self._found.mention(name, "connection_string", kept, EXTRACTOR)

@@ -5,14 +5,19 @@ from __future__ import annotations
 import re
 
 _PART = re.compile(r"""\s*([^=;{}"']+?)\s*=\s*(\{(?:[^}]|\}\})*\}?|"(?:[^"]|"")*"?|'(?:[^']|'')*'?|[^;]*)""")
-_SECRET = re.compile(
-    r"(?i)pwd|pass|secret|token|credential|private|(?:access|account|api|shared)[ _]?(?:access)?[ _]?key|\bsig\b"
+_WORDS = (
+    r"pwd|pass(?:word|wd|phrase|code)?|secret|token|credential|private|"
+    r"(?:access|account|api|shared)[ _]?(?:access)?[ _]?key"
 )
+_SECRET = re.compile(rf"(?i){_WORDS}|\bsig\b")
 _IN_URL = re.compile(r"(?i)(\b[a-z][a-z0-9+.-]*://)[^/@\s;\"']*@")
+_VALUE = r"""\{(?:[^}]|\}\})*\}?|"(?:[^"]|"")*"?|'(?:[^']|'')*'?"""
 _IN_TEXT = re.compile(
-    r"""(?ix)( \b[\w ]{0,24}(?:pwd|password|passwd|passphrase|secret|token) \s* = \s* )
-    ( \{(?:[^}]|\}\})*\}? | "(?:[^"]|"")*"? | '(?:[^']|'')*'? | [^;\]\)'"\r\n]* )"""
+    rf"""(?i)(\b[\w ]{{0,24}}?(?:{_WORDS})\w{{0,16}}\s*=\s*)(?:(?:{_VALUE})[^;\s\])]*|[^;\])'"\r\n]*)"""
 )
+_QUOTED = re.compile(r"""\[[^\]]*\]?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?""")
+"""What may hold a connection string in SQL; outside of it ``password = x`` compares columns."""
+_LITERAL = re.compile(rf"(?i)(\b\w{{0,24}}?(?:{_WORDS})\w{{0,16}}[\]\"`]?\s*=\s*)'(?:[^']|'')*'")
 _IDENTIFIED = re.compile(r"""(?i)(\bidentified\s+by\s+(?:password\s+)?)('(?:[^']|'')*'|"(?:[^"]|"")*"|\S+)""")
 
 
@@ -49,4 +54,6 @@ def sql(text: str) -> str:
     >>> sql("SELECT * FROM [ODBC;DSN=x;PWD=hunter2].t")
     'SELECT * FROM [ODBC;DSN=x;PWD=…].t'
     """
-    return _IN_URL.sub(r"\1", _IDENTIFIED.sub(r"\1'…'", _IN_TEXT.sub(r"\1…", text)))
+    text = _LITERAL.sub(r"\1'…'", _IDENTIFIED.sub(r"\1'…'", text))
+    text = _QUOTED.sub(lambda found: _IN_TEXT.sub(r"\1…", found[0]) if "=" in found[0] else found[0], text)
+    return _IN_URL.sub(r"\1", text)
