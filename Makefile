@@ -43,6 +43,7 @@ bench: packages-full .venv/.ready ## Stocktake beside its peers; FULL=1 for full
 
 eval: .venv/.ready ## Score on the labelled development sets, where they are at hand
 	$(PY) -m tests.eval.lineage
+	$(PY) -m tests.eval.access
 
 docs: .venv/.ready ## Write the generated pages anew
 	$(PY) -m docs.generate

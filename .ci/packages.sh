@@ -3,8 +3,8 @@
 # With root or password-less sudo it installs them; else it says exactly what is missing and how to install it.
 set -euo pipefail
 
-demo=(python3-venv samba smbclient openssh-server postgresql mariadb-server unixodbc odbcinst odbc-postgresql odbc-mariadb libsqliteodbc)
-tests=("${demo[@]}" gcc libc6-dev unixodbc-dev attr acl odbc-mdbtools mdbtools strace fuse3 sqlite3 fonts-dejavu-core poppler-utils libatomic1)
+demo=(python3-venv samba smbclient openssh-server postgresql mariadb-server unixodbc odbcinst odbc-postgresql odbc-mariadb libsqliteodbc mdbtools)
+tests=("${demo[@]}" gcc libc6-dev unixodbc-dev attr acl odbc-mdbtools strace fuse3 sqlite3 fonts-dejavu-core poppler-utils libatomic1)
 # Debian's is a package; Ubuntu's is a snap, which apt does not bring: there it must be on the PATH already.
 if ! command -v chromium >/dev/null 2>&1; then
     if grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then

@@ -64,7 +64,7 @@ class _File:
         name, kind, flags = row.get("Name"), row.get("Type"), row.get("Flags") or 0
         if not isinstance(name, str) or not isinstance(flags, int):
             return
-        if kind == _TABLE and not flags & _SYSTEM and not _hidden(name):
+        if kind == _TABLE and not flags & _SYSTEM:
             self._found.entry(name, "table")
         elif kind in {_ODBC_LINK, _LINK}:
             self._link(name, row, odbc=kind == _ODBC_LINK)
@@ -159,11 +159,6 @@ class _File:
         if len(marked) > len(after):
             return child.run([program, *before, "--"], self._file, *after, wait_s=min(60.0, left))
         return child.run([program, *before], self._file, *after, wait_s=min(60.0, left))
-
-
-def _hidden(name: str) -> bool:
-    """Whether a name is one that Access gives to tables of its own: system tables, and those of complex columns."""
-    return name.startswith(("MSys", "~")) or re.fullmatch(r"f_[0-9A-F]{32}_.*", name) is not None
 
 
 def _database_of(connect: str) -> str:
