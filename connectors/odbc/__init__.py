@@ -5,6 +5,7 @@ from __future__ import annotations
 from pydantic import BaseModel
 
 from connectors.odbc.options import Options, account, from_url, locator
+from connectors.odbc.profiles import ran
 from scanner.connector import Connector, Plug, Session
 
 LIMITS = (
@@ -14,6 +15,10 @@ LIMITS = (
     "PostgreSQL is asked in the catalog of version 12 and later; for an older one set profile = 'generic'.",
     "PostgreSQL will not send names of a database without an encoding that are no UTF-8: their schema is then a fault.",
     "A SQLite file is read without a lock: what is written meanwhile may fail a question, and is itself never held up.",
+    "SQL Server is asked for encryption: for a server without it, say Encrypt=no (FreeTDS: Encryption=off) yourself.",
+    "SQL Server's times are taken for the distance from UTC of today: of the other half of the year, an hour out.",
+    "Firebird counts neither rows nor bytes of a table; Teradata knows no types of views' columns.",
+    "Informix and Adaptive Server are asked for sixteen columns of a key or index; Teradata's texts end at 12,500.",
     "ODBC's catalog functions alone (systems without a profile) give no sizes, texts, grants or settings.",
     "Access keys and queries need the programs of MDBTools; a relation over several columns shows as one for each.",
 )
@@ -39,6 +44,7 @@ PLUG = Plug(
     store_depth=1,
     connections=1,
     facts=("entry", "listing", "column", "key", "routine", "grant", "setting", "mention", "member", "seen"),
-    limits=LIMITS,
+    limits=(*LIMITS, *ran()),
     extra="odbc",
+    isolated=True,  # drivers crash, leak, and ignore their own timeouts
 )

@@ -117,7 +117,7 @@ class Link:
 
     @property
     def named(self) -> str:
-        """The one database the connection string names; ``""`` where it names none, a file, or the only one there is."""
+        """The one database the connection string names; ``""`` where it names none, a file, or the only one."""
         profile = self._recipe or self._expected
         return "" if self.file or (profile and profile.single) else self.pairs.database
 

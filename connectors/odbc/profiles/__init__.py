@@ -51,8 +51,8 @@ FACTS: Mapping[str, Schema] = {
 IN_SOURCE = ("settings", "server_grants", "server_accounts", "server_links", "server_jobs", "members")
 IN_DATABASE = ("database_settings", "database_grants", "database_members", "links", "jobs")
 IN_SCHEMA = (
-    "comments", "columns", "keys", "foreign_keys", "indexes", "views", "materialized_views", "routines", "triggers", "grants",
-    "routine_grants", "partitions", "table_settings", "references",
+    "comments", "columns", "keys", "foreign_keys", "indexes", "views", "materialized_views", "routines", "triggers",
+    "grants", "routine_grants", "partitions", "table_settings", "references",
 )  # fmt: skip
 """Which facts are asked for where, besides the entries themselves."""
 
@@ -157,6 +157,22 @@ def load() -> dict[str, Profile]:
     folder = resources.files(__package__)
     names = sorted(f.name for f in folder.iterdir() if f.is_dir() and f.joinpath("profile.toml").is_file())
     return {name: _load(name) for name in names}
+
+
+def ran() -> tuple[str, ...]:
+    """How far each profile's questions were ever run, a sentence each; reads no question."""
+    folder = resources.files(__package__)
+    said = []
+    for name in sorted(f.name for f in folder.iterdir() if f.is_dir() and f.joinpath("profile.toml").is_file()):
+        text = tomllib.loads(folder.joinpath(name).joinpath("profile.toml").read_text("utf-8"))
+        if text["ran_against"]:
+            rest = f"; not run: {text['not_run']}" if "not_run" in text else ""
+            said.append(f"{text['title']}: the questions ran against {' and '.join(text['ran_against'])}{rest}.")
+        else:
+            said.append(
+                f"{text['title']}: not run; the questions were checked against the catalog its vendor documents."
+            )
+    return tuple(said)
 
 
 def by_driver(driver: str) -> Profile | None:
