@@ -20,7 +20,7 @@ from scanner.model import CONTENT
 from scanner.results import DATABASE_FILE, Store
 from scanner.schema import SCHEMAS
 
-_OFFLINE: dict[str, str | bool | int | float | list[str]] = {
+OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
@@ -47,24 +47,24 @@ class Reader:
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query."""
-        with _whole_parts():
+        with whole_parts():
             return self._db.execute(sql, list(params)).fetchall()
 
     def dicts(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Every row of a query, by column name."""
-        with _whole_parts():
+        with whole_parts():
             cursor = self._db.execute(sql, list(params))
             names = [d[0] for d in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def arrow(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """The answer of a query as an Arrow table."""
-        with _whole_parts():
+        with whole_parts():
             return self._db.execute(sql, list(params)).to_arrow_table()
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         """Run a statement; the cursor gives rows as they are fetched."""
-        with _whole_parts():
+        with whole_parts():
             return self._db.execute(sql, list(params))
 
     def stores(self) -> tuple[Store, ...]:
@@ -91,26 +91,35 @@ def read(catalog: Catalog, scan: int | None = None) -> Reader:
     Raises:
         StocktakeError: NOTHING_SCANNED, RUN_UNKNOWN, CATALOG_DAMAGED.
     """
-    picked = _picked(catalog, scan)
-    db = duckdb.connect(":memory:", config=_OFFLINE)
-    dropped = _state(db, catalog, picked)
-    parts = _parts(catalog, picked)
-    with _whole_parts(ours=True):
-        _database_files(db, catalog.location.facts, parts.get("setting", []), dropped)
-        db.execute(f"CREATE TABLE fault AS SELECT {_stored(db, 'raw_fault', 'path')}")
-        for fact in SCHEMAS:
-            _fact_view(db, catalog.location.facts, fact, parts.get(fact, []), dropped)
+    picked = picked_scans(catalog, scan)
+    db = duckdb.connect(":memory:", config=OFFLINE)
+    with whole_parts(ours=True):
+        lay_out(db, catalog, picked)
         _store_table(db)
-    db.execute("SET enable_progress_bar = false")  # it would be drawn into the result
-    # From here on nothing but the parts can be read, whatever a query says.
-    db.execute(f"SET allowed_directories = [{_quote(str(catalog.location.facts))}]")
-    db.execute("SET enable_external_access = false")
-    db.execute("SET lock_configuration = true")
+    shut_in(db, catalog)
     return Reader(db, lambda: _describe(db))
 
 
+def lay_out(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, int]) -> None:
+    """Make the state's tables and the facts' views of some scans in the current schema of a database in memory."""
+    dropped = _state(db, catalog, picked)
+    parts = _parts(catalog, picked)
+    _database_files(db, catalog.location.facts, parts.get("setting", []), dropped)
+    db.execute(f"CREATE TABLE fault AS SELECT {_stored(db, 'raw_fault', 'path')}")
+    for fact in SCHEMAS:
+        _fact_view(db, catalog.location.facts, fact, parts.get(fact, []), dropped)
+
+
+def shut_in(db: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
+    """From here on nothing but the parts can be read, whatever a query says."""
+    db.execute("SET enable_progress_bar = false")  # it would be drawn into the result
+    db.execute(f"SET allowed_directories = [{_quote(str(catalog.location.facts))}]")
+    db.execute("SET enable_external_access = false")
+    db.execute("SET lock_configuration = true")
+
+
 @contextlib.contextmanager
-def _whole_parts(*, ours: bool = False) -> Iterator[None]:
+def whole_parts(*, ours: bool = False) -> Iterator[None]:
     """Turn what a broken part makes DuckDB raise into CATALOG_DAMAGED; a question that is wrong stays its own error.
 
     Where the question is ``ours``, whatever is wrong is wrong with the parts.
@@ -124,7 +133,7 @@ def _whole_parts(*, ours: bool = False) -> Iterator[None]:
         raise
 
 
-def _picked(catalog: Catalog, scan: int | None) -> dict[str, int]:
+def picked_scans(catalog: Catalog, scan: int | None) -> dict[str, int]:
     """The scan to read for each source."""
     if scan is not None:
         catalog.run(scan)

@@ -1,0 +1,73 @@
+"""The command that compares two runs; it touches no source."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from scanner.cli.common import CatalogOption, ConfigOption, JsonOption, QuietOption, common
+from scanner.cli.output import Output, count, size
+from scanner.codes import Exit, StocktakeError
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+    app.command()(diff)
+
+
+def diff(
+    old: Annotated[int | None, typer.Argument(help="The earlier run; the one before the newest when absent.")] = None,
+    new: Annotated[int | None, typer.Argument(help="The later run; the newest when absent.")] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Most changes shown of each kind; 0 for all.")] = 50,
+    catalog: CatalogOption = None,
+    config: ConfigOption = None,
+    json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """What changed between two runs: added, changed, removed (only where proven), not comparable."""
+    from scanner.compare import GROUPS, compare
+
+    output = Output(as_json=json, quiet=quiet)
+    with common(output, config, catalog).open_catalog() as store:
+        known = sorted(int(r["id"]) for r in store.runs())
+        later = new if new is not None else known[-1] if known else 0
+        before = [n for n in known if n < later]
+        if old is None and not before:
+            raise StocktakeError("USAGE", "diff", "there is no earlier run to compare with; stocktake runs lists them")
+        changes = compare(store, old if old is not None else before[-1], later, limit=limit)
+    for source in changes.sources:
+        told = {g: source.counts.get(g, 0) for g in GROUPS}
+        output.record(
+            "compared",
+            {"source": source.source, "refused": source.refused, **told, "entries": source.entries,
+             "bytes": source.bytes},
+        )  # fmt: skip
+    output.line(f"Run {changes.old} and run {changes.new}")
+    output.table(
+        ("Source", "Added", "Changed", "Removed", "Not comparable", "Entries", "Bytes", "Why not compared"),
+        [
+            (s.source, *(count(s.counts.get(g, 0)) for g in ("added", "changed", "removed", "not_comparable")),
+             f"{count(s.entries[0])} → {count(s.entries[1])}", f"{size(s.bytes[0])} → {size(s.bytes[1])}", s.refused)
+            for s in changes.sources
+        ],
+        right=(1, 2, 3, 4),
+    )  # fmt: skip
+    for c in changes.listed:
+        output.record(
+            "change",
+            {"group": c.group, "source": c.source, "store": c.store, "path": c.path, "kind": c.kind, "what": c.what,
+             "before": c.before, "after": c.after, "proof": c.proof},
+        )  # fmt: skip
+    output.table(
+        ("", "Source", "Path", "What", "Before", "After", "Proof"),
+        [
+            (c.group.replace("_", " "), c.source, c.path or "(top)", ", ".join(c.what), c.before, c.after, c.proof)
+            for c in changes.listed
+        ],
+    )
+    for group in GROUPS:
+        shown = sum(c.group == group for c in changes.listed)
+        if shown < changes.count(group):
+            output.say(f"{shown:,} of {changes.count(group):,} {group.replace('_', ' ')} shown; --limit 0 shows all")
+    output.exit(Exit.COMPLETE)
