@@ -29,6 +29,7 @@ from scanner.codes import CODES, Exit, StocktakeError, worst
 from scanner.config import Estate
 from scanner.connector import Plug, Session, plugs
 from scanner.crawl import SourceProgress
+from scanner.crawl.apart import Around, opened
 from scanner.crawl.pace import Pace
 from scanner.crawl.source import check_breaker
 from scanner.crawl.worker import AUTH_CODES, shut
@@ -69,6 +70,7 @@ type = "file"
 root = {root}
 # owner = "Finance IT"
 # exclude = ["*/node_modules/"]
+# depth = "L2"                       # look into database files for their tables; content is never read at "L1"
 
 # Secrets are given by reference only: env:NAME, file:PATH or keyring:SERVICE/USER.
 # [[sources]]
@@ -288,8 +290,10 @@ def _probe_one(output: Output, store: Catalog, bound: Bound, changed: bool) -> E
     account = bound.account
     if account and changed:
         store.set_refused(account.host, account.name, None)
-    pace = Pace(SourceProgress(bound.name), threading.Event(), bound.limits.requests_per_s, None)
-    connector = bound.open(Session(bound.name, pace, bound.limits.timeout_s, store.trusted))
+    stop = threading.Event()
+    pace = Pace(SourceProgress(bound.name), stop, bound.limits.requests_per_s, None)
+    session = Session(bound.name, pace, bound.limits.timeout_s, store.trusted)
+    connector = opened(bound, session, Around(pace, stop, lambda _unit: True))
     try:
         check_breaker(store, account)
         roots = list(connector.roots())

@@ -23,6 +23,8 @@ _QUERY = 5
 """Values of MSysObjects.Type."""
 _SYSTEM = 0x80000002
 """Bits of MSysObjects.Flags that mark what Access itself made."""
+_VERBS = {0x10: "crosstab", 0x20: "delete", 0x30: "update", 0x40: "append", 0x50: "make-table"}
+"""Bits of MSysObjects.Flags that tell queries apart (DAO: QueryDefTypeEnum)."""
 _CASCADE_UPDATE, _CASCADE_DELETE, _NOT_ENFORCED = 0x100, 0x1000, 0x2
 """Bits of MSysRelationships.grbit (DAO: RelationAttributeEnum)."""
 EXTRACTOR = "access"
@@ -119,9 +121,10 @@ class _File:
             self._found.key(first["szObject"], name, "foreign", columns, refers, actions)
 
     def _queries(self, objects: list[dict[str, Any]]) -> None:
-        names = [r["Name"] for r in objects if r.get("Type") == _QUERY and isinstance(r.get("Name"), str)]
-        names = [n for n in names if not n.startswith("~")]  # what forms and reports keep for themselves
-        for number, name in enumerate(names):
+        queries = [(r["Name"], r.get("Flags") or 0) for r in objects if r.get("Type") == _QUERY]
+        # Names that begin so are what forms and reports keep for themselves.
+        queries = [(n, flags) for n, flags in queries if isinstance(n, str) and not n.startswith("~")]
+        for number, (name, flags) in enumerate(queries):
             text: str | None = None
             if number < _QUERIES and child.available("mdb-queries"):
                 try:
@@ -130,6 +133,9 @@ class _File:
                     self._unread.append(error)
             # MDBTools writes what it does not understand (pass-through, union) as an empty SELECT: that is unknown.
             empty = not text or re.fullmatch(r"SELECT\s+FROM\s*", text) is not None
+            verb = _VERBS.get(flags & 0xF0)
+            if verb and text:  # it writes these as a SELECT too, without what they change
+                text = f"/* {verb} query: what it reads; what it writes is not told */ {text}"
             self._found.routine(name, "query", None, None if empty else text)
 
     def _rows(self, table: str, *, missing_is_fault: bool = False) -> Iterator[dict[str, Any]]:
