@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from connectors.smb.handle import Handle
     from connectors.smb.srvsvc import Share
 
-_ANSWERABLE = OF_A_FOLDER | {"QUERY_FAILED"}
 _ADMINISTRATIVE = "administrative share; name it in root to scan it"
 _ROLES = {
     0x00000008: "domain controller",
@@ -90,7 +89,7 @@ class About:
         try:
             shares = self._reach.services().shares()
         except SourceError as error:
-            if error.code not in _ANSWERABLE:
+            if error.code not in OF_A_FOLDER:
                 raise
             events.append(Fault("", "query", error.code, f"other shares of the host: {error.detail}"))
             return
@@ -116,7 +115,7 @@ class About:
         try:
             server = self._reach.services().server()
         except SourceError as error:
-            if error.code not in _ANSWERABLE:
+            if error.code not in OF_A_FOLDER:
                 raise
             events.append(Fault("", "query", error.code, f"name and version of the server: {error.detail}"))
         else:
@@ -157,7 +156,7 @@ class About:
             try:
                 found = told(handle.volume(kind))
             except (SourceError, struct.error) as error:
-                if isinstance(error, SourceError) and error.code not in _ANSWERABLE:
+                if isinstance(error, SourceError) and error.code not in OF_A_FOLDER:
                     raise
                 yield Fault(path, "query", "QUERY_FAILED", f"facts of the file system: {error}")
                 continue
@@ -172,7 +171,7 @@ class About:
         try:
             return str(handle.snapshots())
         except SourceError as error:
-            if error.code not in _ANSWERABLE:
+            if error.code not in OF_A_FOLDER:
                 raise
             return None
 
@@ -183,7 +182,7 @@ class About:
             descriptor = parse(told.acl) if told.acl is not None else None
         except (SourceError, ValueError) as error:
             code, detail = (error.code, error.detail) if isinstance(error, SourceError) else ("OTHER", str(error))
-            if code not in _ANSWERABLE:
+            if code not in OF_A_FOLDER:
                 raise
             settings.add(path, "local_path", None)
             settings.add(path, "share_acl", None)

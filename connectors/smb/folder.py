@@ -183,7 +183,10 @@ class Folder:
         if not allowed:
             events += [Fault(path, "descend", "DFS_NOT_FOLLOWED", f"leads to {target}"), self._elsewhere(path, target)]
         else:
-            identity = self._reach.identity(path + "/")
+            try:
+                identity = self._reach.identity(path + "/")
+            except SourceError:  # the host it leads to is in trouble, which its own unit tells
+                identity = None
             if self._above is None:
                 self._above = self._reach.ancestors(self._key)
             if identity is not None and identity in self._above:

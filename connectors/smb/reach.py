@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -25,6 +26,10 @@ Identity = tuple[str, int, int]
 _MOST_HOPS = 8
 _REMEMBERED = 50_000
 """Folders whose identity is remembered, so that a loop is seen without asking the server again."""
+
+_ELSEWHERE = threading.Lock()
+_REFUSED: set[int] = set()
+"""Logins that hosts behind DFS links refused, for the life of the process: none is tried again."""
 
 
 class Place(NamedTuple):
@@ -61,24 +66,45 @@ class Reach:
             from connectors.smb.link import Link  # noqa: PLC0415 - the driver is an extra, and slow to import
         except ImportError as error:
             raise missing_driver("smb", "smb", error) from None
-        options, session = self._options, self._session
         # A DFS referral carries no port: another host is taken to listen where every host does.
-        port = options.port if host.lower() == options.host.lower() else PORT
-        link = Link(host, port, session.pace, session.timeout_s)
+        is_own = host.lower() == self._options.host.lower()
+        link = Link(host, self._options.port if is_own else PORT, self._session.pace, self._session.timeout_s)
         try:
-            link.connect(options.min_dialect, encrypt=options.encrypt)
-            link.log_in(
-                options.user,
-                options.password.reveal(),
-                encrypt=options.encrypt,
-                known_good=host.lower() in self._accepted,
-            )
+            if is_own:
+                self._log_in(link)
+            else:
+                self._log_in_elsewhere(link)
         except BaseException:
             link.close()
             raise
         self._accepted.add(host.lower())
         self._links[host.lower()] = link
         return link
+
+    def _log_in(self, link: Link) -> None:
+        options = self._options
+        link.connect(options.min_dialect, encrypt=options.encrypt)
+        known_good = link.host.lower() in self._accepted
+        link.log_in(options.user, options.password.reveal(), encrypt=options.encrypt, known_good=known_good)
+
+    def _log_in_elsewhere(self, link: Link) -> None:
+        """Log in where a DFS link leads: once, whatever the number of connectors, if the account is refused there.
+
+        The engine's own breaker is for the configured host; this host's refusal says nothing about that one.
+        """
+        options = self._options
+        attempt = hash((link.host.lower(), options.user.lower(), options.password.reveal()))
+        with _ELSEWHERE:
+            if attempt in _REFUSED:
+                raise SourceError("DFS_NOT_FOLLOWED", f"{link.host} refused the login before", where=link.host)
+            try:
+                self._log_in(link)
+            except SourceError as error:
+                if not error.code.startswith("AUTH_"):
+                    raise
+                _REFUSED.add(attempt)
+                detail = f"{link.host} refused the login: {error.detail}"
+                raise SourceError("DFS_NOT_FOLLOWED", detail, where=link.host) from None
 
     def close(self) -> None:
         """Hang up everywhere."""
@@ -107,24 +133,30 @@ class Reach:
 
     def open(self, path: str, access: int, options: int) -> Handle:
         """Open a canonical path, through DFS links as far as they lead to allowed hosts."""
-        place = self._beyond(self.place(path))
-        for _hop in range(_MOST_HOPS):
+        place, hops = self._beyond(self.place(path), 0)
+        while hops <= _MOST_HOPS:
             try:
                 return self.link(place.host).open(place.share, place.path, access, options)
             except SourceError as error:
                 if error.code != "DFS_NOT_FOLLOWED":
                     raise
-            place = self._beyond(self._follow(place))
+            place, hops = self._beyond(self._follow(place), hops + 1)
         raise SourceError("DFS_NOT_FOLLOWED", f"more than {_MOST_HOPS} DFS links in a row", where=path)
 
-    def _beyond(self, place: Place) -> Place:
-        """The place with the DFS links that are known already followed."""
+    def _beyond(self, place: Place, hops: int = 0) -> tuple[Place, int]:
+        """The place with the DFS links that are known already followed, and how many there have been."""
+        while hops <= _MOST_HOPS and (there := self._known(place)) is not None:
+            place, hops = there, hops + 1
+        return place, hops
+
+    def _known(self, place: Place) -> Place | None:
+        """The place beyond the last DFS link in it, if that is known."""
         parts = place.path.split("\\")
         for kept in range(len(parts), 0, -1):
             target = self._targets.get(Place(place.host, place.share, "\\".join(parts[:kept])))
             if target is not None:
                 return _under(target, parts[kept:])
-        return place
+        return None
 
     def _follow(self, place: Place) -> Place:
         """The place beyond the first DFS link in it, asked of the host that has the link."""
@@ -140,7 +172,8 @@ class Reach:
 
     def dfs_target(self, path: str) -> tuple[str, bool]:
         """Where a DFS link leads, and whether it may be followed."""
-        handed = self._beyond(self.place(path))
+        folder, name = self.place(paths.split(path)[0]), paths.restore_text(paths.split(path)[1])
+        handed = _under(self._beyond(folder)[0], [name])  # the link itself, not what is known to lie beyond it
         target, _rest = self.link(handed.host).referral(handed.share, handed.path)
         return target, target[2:].split("\\")[0].lower() in self._allowed
 
@@ -153,19 +186,19 @@ class Reach:
 
     def descriptors(self, key: str, names: list[str], *, is_folder: bool) -> list[bytes | SourceError]:
         """Owner and access list, packed, of what a folder holds; of itself for the name ''."""
-        place = self._beyond(self.place(key))
+        place, _hops = self._beyond(self.place(key))
         below = [_under(place, [paths.restore_text(name)] if name else []).path for name in names]
         options = wire.REPARSE | (wire.DIRECTORY if is_folder else wire.NOT_DIRECTORY | wire.NO_RECALL)
         return self.link(place.host).descriptors(place.share, below, options)
 
     def principals(self, key: str, asked: Collection[str]) -> dict[str, Principal]:
         """Who the SIDs are, as the host of a folder knows them; the SIDs themselves where it does not say."""
-        host = self._beyond(self.place(key)).host
+        host = self._beyond(self.place(key))[0].host
         if host.lower() not in self._nameless:
             try:
                 return self.services(host).principals(asked)
             except SourceError as error:
-                refused = error.code in OF_A_FOLDER or error.code == "QUERY_FAILED"
+                refused = error.code in OF_A_FOLDER
                 if refused or error.code == "TIMEOUT":
                     self._nameless.add(host.lower())
                 if not refused:
@@ -177,7 +210,7 @@ class Reach:
         try:
             self.services().authorise()
         except SourceError as error:
-            if error.code not in OF_A_FOLDER and error.code != "QUERY_FAILED":
+            if error.code not in OF_A_FOLDER:
                 raise
             return error
         return None

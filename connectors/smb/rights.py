@@ -20,6 +20,8 @@ _COLUMNS = (
 )  # fmt: skip
 _REMEMBERED = 50_000
 """Folders whose descriptor is remembered, so that those in them can be compared with it."""
+_TOLD_ELSEWHERE = frozenset({"NOT_FOUND", "OFFLINE", "QUERY_FAILED"})
+"""Gone meanwhile, or not to be opened: its own listing tells. A file system without access lists: the top tells."""
 _DISTINCT = 10_000
 """Descriptors kept parsed: a share has few that differ."""
 
@@ -66,7 +68,7 @@ class Rights:
             if is_folder:
                 self._remember(path + "/", found if isinstance(found, Descriptor) else None)
             if isinstance(found, SourceError):
-                if found.code not in {"NOT_FOUND", "OFFLINE"}:  # gone meanwhile: its own listing tells
+                if found.code not in _TOLD_ELSEWHERE:
                     events.append(Fault(path, "query", found.code, f"owner and access list: {found.detail}"))
                 continue
             if found.owner:

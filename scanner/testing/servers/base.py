@@ -113,6 +113,7 @@ def serving(
     command: Callable[[int], Sequence[str]],
     log: Path,
     *,
+    host: str = HOST,
     port: int | None = None,
     stop: signal.Signals = signal.SIGTERM,
     env: Mapping[str, str] | None = None,
@@ -120,7 +121,7 @@ def serving(
     """Start what ``command`` builds for a port, wait until it accepts connections, give the port, end it.
 
     The server leads a session of its own, so that its signals never reach whoever started it. A port taken by somebody
-    else in between is tried again with another, unless ``port`` asks for one.
+    else in between is tried again with another, unless ``port`` asks for one. ``host`` is the address it listens at.
     """
     for attempt in range(_TRIES):
         at = port or free_port()
@@ -136,7 +137,7 @@ def serving(
                 env={**os.environ, **(env or {})},
             )
         try:
-            if _accepts(process, at):
+            if _accepts(process, host, at):
                 yield at
                 return
             said = log.read_text(errors="replace")[-2000:].strip()
@@ -146,10 +147,10 @@ def serving(
             raise ServerUnavailable(f"{Path(words[0]).name} did not come up: {said}")
 
 
-def _accepts(process: subprocess.Popen[bytes], port: int) -> bool:
+def _accepts(process: subprocess.Popen[bytes], host: str, port: int) -> bool:
     deadline = time.monotonic() + _READY_S
     while process.poll() is None and time.monotonic() < deadline:
-        with contextlib.suppress(OSError), socket.create_connection((HOST, port), timeout=1):
+        with contextlib.suppress(OSError), socket.create_connection((host, port), timeout=1):
             return process.poll() is None
         time.sleep(_POLL_S)
     return False

@@ -15,7 +15,7 @@ _GLOBAL = """\
  server role = standalone server
  netbios name = FILESRV01
  smb ports = {port}
- interfaces = lo
+ interfaces = {interfaces}
  bind interfaces only = yes
  disable netbios = yes
  private dir = {d}/private
@@ -62,10 +62,19 @@ class Samba(base.Server):
 
 
 @contextlib.contextmanager
-def samba(tree: Path | None = None, *, tree_name: str = "tree", options: str = "", shares: str = "") -> Iterator[Samba]:
+def samba(
+    tree: Path | None = None,
+    *,
+    tree_name: str = "tree",
+    options: str = "",
+    shares: str = "",
+    host: str = base.HOST,
+    port: int | None = None,
+) -> Iterator[Samba]:
     """Start smbd; ``tree`` becomes a read-only share, ``options`` is text for [global], ``shares`` further sections.
 
-    In both texts ``{d}`` stands for the server's directory and ``{port}`` for its port.
+    In both texts ``{d}`` stands for the server's directory and ``{port}`` for its port. In a network namespace of its
+    own it may listen at another address of loopback and at port 445, which is where DFS leads to.
     """
     base.need_root("smbd")
     smbd = base.program("smbd", "samba")
@@ -74,7 +83,8 @@ def samba(tree: Path | None = None, *, tree_name: str = "tree", options: str = "
         for folder in _FOLDERS:
             (directory / folder).mkdir(mode=0o755)
         conf, log = directory / "smb.conf", directory / "log"
-        text = _GLOBAL.replace("{options}", options) + shares + "\n"
+        interfaces = "lo" if host == base.HOST else f"{host}/32"
+        text = _GLOBAL.replace("{options}", options).replace("{interfaces}", interfaces) + shares + "\n"
         if tree is not None:
             text += _TREE.format(name=tree_name, path=tree)
 
@@ -93,10 +103,10 @@ def samba(tree: Path | None = None, *, tree_name: str = "tree", options: str = "
             )
         # Runs after smbd has ended: the RPC daemon starts at the first share listing, and outlives it.
         after.callback(_end_helpers, conf)
-        port = after.enter_context(base.serving(command, log))
+        at = after.enter_context(base.serving(command, log, host=host, port=port))
         yield Samba(
-            base.HOST,
-            port,
+            host,
+            at,
             base.UNPRIVILEGED,
             base.PASSWORD,
             directory,
