@@ -79,6 +79,7 @@ class Link:
         self._connection: Any = None
         self._database = ""
         self._refused: SourceError | None = None
+        self._let_in = False
         self.tolerant = False
         """Whether text that is none is let through: what is fetched must then be restored."""
         self._profile: Profile | None = None
@@ -145,8 +146,12 @@ class Link:
             self._connect(database)
         except SourceError as error:
             if error.code.startswith("AUTH_"):
+                if database and self._let_in:
+                    # SQL Server says "Login failed" of a database that is shut, and FreeTDS hands on nothing else.
+                    raise SourceError("DENIED", error.detail, where=self.where) from None
                 self._refused = error
             raise
+        self._let_in = True
 
     def ask(self, query: Query, scope: Mapping[str, str]) -> Answer:
         """Put a profile's question. Raises Refused, or SourceError when the connection is lost."""
@@ -257,7 +262,8 @@ class Link:
         if self.options.login:
             text += f";UID={written(self.options.login)}"
         if self.options.password is not None:
-            text += f";PWD={braced(self.options.password.reveal())}"
+            # FreeTDS keeps the closing brace of a value that ends the string: the semicolon is for it.
+            text += f";PWD={braced(self.options.password.reveal())};"
         self.session.pace()
         try:
             return pyodbc.connect(text, autocommit=True, timeout=max(1, round(self.session.timeout_s)))

@@ -1,7 +1,8 @@
 """A SQL Server that is none: its wire protocol (TDS 7.4) in front of tables shaped like its catalog views.
 
 Questions are really answered: their Transact-SQL is rewritten by sqlglot and run by SQLite over tables of an estate,
-one set for each database. It runs as a process of its own, since a driver may hold the interpreter's lock while it waits::
+one set for each database. It runs as a process of its own, since a driver may hold the interpreter's lock while it
+waits::
 
     with tds_double(Estate(databases={"Sales": ["CREATE TABLE sys.objects (…)"]})) as server:
         crawl(server.host, server.port)
@@ -36,6 +37,8 @@ _BATCH, _RPC, _ANSWER, _ATTENTION, _TRANSACTION, _LOGIN, _PRELOGIN = 1, 3, 4, 6,
 _COLLATION = b"\x09\x04\xd0\x00\x34"
 _PACKET = 4096
 _EXECUTESQL, _PREPARE, _EXECUTE, _PREPEXEC, _UNPREPARE = 10, 11, 12, 13, 15
+_NOON = "2026-01-01 12:00:00"
+"""What time it is here in UTC; the server's own clock is an hour ahead."""
 _PROCEDURES = {
     "sp_executesql": _EXECUTESQL,
     "sp_prepare": _PREPARE,
@@ -264,7 +267,10 @@ class _Rows:
         """Names and rows of an answer; none for what only sets the session."""
         if not re.match(r"\s*SELECT\b", text, re.IGNORECASE):
             return [], []
-        tree = sqlglot.parse_one(text, read="tsql").transform(_rewritten)
+        tree = sqlglot.parse_one(text, read="tsql")
+        for node in reversed(list(tree.walk())):  # the innermost first: what is rewritten is not looked into again
+            if (instead := _rewritten(node)) is not node:
+                node.replace(instead)
         cursor = self.tables.execute(tree.sql(dialect="sqlite"), values)
         return [d[0] for d in cursor.description or ()], cursor.fetchall()
 
@@ -275,6 +281,8 @@ class _Rows:
         for name in ("SERVERPROPERTY", "CONNECTIONPROPERTY", "SUSER_SNAME", "HAS_PERMS_BY_NAME", "DB_ID"):
             self.tables.create_function(name, -1, told(name))
         self.tables.create_function("DB_NAME", 0, lambda: database)
+        self.tables.create_function("NCHAR", 1, chr)
+        self.tables.create_function("GETUTCDATE", 0, lambda: _NOON)
         self.tables.create_function("PARSENAME", 2, _parse_name)
         self.tables.create_function("TDS_PLUS", 2, _plus)
         self.tables.create_function("TDS_FIND", -1, _find)
@@ -282,11 +290,13 @@ class _Rows:
         self.tables.create_function("TDS_HALVED", 2, lambda a, b: None if None in (a, b) else a // b)
 
 
-def _rewritten(node: exp.Expression) -> exp.Expression:
+def _rewritten(node: exp.Expr) -> exp.Expr:  # noqa: PLR0911 - one return for each kind of node
     """What SQLite has not, as functions of the double's own; names of three parts as names of two."""
     call = exp.Anonymous
     if isinstance(node, exp.Table) and node.catalog:
         return exp.table_(node.name, db=node.catalog, alias=node.alias or None)
+    if isinstance(node, exp.CurrentUser):
+        return call(this="SUSER_SNAME", expressions=[node.this] if node.this else [])
     if isinstance(node, exp.Parameter):
         return exp.Placeholder(this=node.name)
     if isinstance(node, exp.Add):
@@ -299,12 +309,12 @@ def _rewritten(node: exp.Expression) -> exp.Expression:
     if isinstance(node, exp.DateDiff):
         unit = exp.Literal.string(str(node.args.get("unit") or "DAY"))
         return call(this="TDS_DATEDIFF", expressions=[unit, _bare(node.expression), _bare(node.this)])
-    if isinstance(node, exp.CurrentTimestamp | exp.CurrentTimestampLTZ | exp.UtcTimestamp):
-        return exp.Literal.string("2026-01-01 00:00:00")
+    if isinstance(node, exp.CurrentTimestamp):
+        return exp.Literal.string(f"{_NOON[:11]}13:00:00")
     return node
 
 
-def _bare(node: exp.Expression) -> exp.Expression:
+def _bare(node: exp.Expr) -> exp.Expr:
     """An operand without the casts that sqlglot puts around it for systems that need them."""
     while isinstance(node, exp.Cast | exp.TsOrDsToTimestamp | exp.TsOrDsToDate | exp.Paren):
         node = node.this
@@ -468,7 +478,7 @@ def _procedure(message: bytes) -> tuple[int, list[Any]]:
     return number, values
 
 
-def _parameter(message: bytes, at: int) -> tuple[Any, int]:  # noqa: PLR0911 - one return for each kind of value
+def _parameter(message: bytes, at: int) -> tuple[Any, int]:
     """One typed value, and the place behind it."""
     kind = message[at]
     at += 1
