@@ -33,6 +33,7 @@ class SmbConnector:
 
     def __init__(self, options: SmbOptions, session: Session) -> None:
         self._options = options
+        self._slow = session.slow
         self._reach = Reach(options, session)
         self._rights = Rights(self._reach, options.permissions)
         self._about = About(options, self._reach)
@@ -50,8 +51,10 @@ class SmbConnector:
             else:
                 self._look()
                 yield from self._about.host()
-        except SourceError:
+        except SourceError as error:
             self.close()  # whatever state the connection is in, the next attempt gets a fresh one
+            if error.code == "THROTTLED":
+                self._slow(0.0)  # the protocol names no seconds
             raise
 
     def read(self, path: str, start: int, length: int) -> bytes:

@@ -20,15 +20,18 @@ from scanner.connector import Account, Connector, Session
 from scanner.model import Batch, Fault, SourceError, Unit
 from scanner.testing import servers
 from scanner.testing.conformance import (
+    ChangingSuite,
     ConnectorSuite,
     DeniedSuite,
     Harness,
     LogsInSuite,
+    NetworkSuite,
     OfflineSuite,
     ReadsBytesSuite,
     planted,
 )
 from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
+from scanner.testing.servers.proxy import Conditions, TcpProxy, tcp_proxy
 from scanner.testing.world import World, fingerprint
 
 pytestmark = pytest.mark.server
@@ -147,6 +150,56 @@ class ShareHarness(Harness):
         yield "world/a/b/"
         (self.tree / "a/b").chmod(0o755)
 
+    @contextmanager
+    def vanish(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        place, aside = self.tree / "a/b", self.server.directory / "aside"
+        times = place.parent.stat()
+
+        def strike() -> None:
+            place.rename(aside)
+
+        try:
+            yield "world/a/b/", strike
+        finally:
+            if aside.exists():
+                aside.rename(place)
+                os.utime(place.parent, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    @contextmanager
+    def grow(self) -> Iterator[Callable[[], None]]:
+        new = [self.tree / f"{where}new {n}" for where in ("", "a/") for n in range(3)]
+        times = {folder: folder.stat() for folder in (self.tree, self.tree / "a")}
+
+        def strike() -> None:
+            for each in new:
+                each.touch()
+
+        try:
+            yield strike
+        finally:
+            for each in new:
+                each.unlink(missing_ok=True)
+            for folder, was in times.items():
+                os.utime(folder, ns=(was.st_atime_ns, was.st_mtime_ns))
+
+
+class FarHarness(ShareHarness):
+    """The same world, always through a proxy: its port is part of the other shares' locators."""
+
+    def __init__(self, server: servers.Samba, proxy: TcpProxy) -> None:
+        super().__init__(server)
+        self.proxy = proxy
+
+    def settings(self) -> dict[str, object]:
+        return super().settings() | {"port": self.proxy.port}
+
+    @contextmanager
+    def proxied(self) -> Iterator[tuple[TcpProxy, dict[str, object]]]:
+        try:
+            yield self.proxy, self.settings()
+        finally:
+            self.proxy.change(down=Conditions())
+
 
 class TapeHarness(ShareHarness):
     """The same world behind a module that says of every file that it is offline."""
@@ -160,11 +213,19 @@ class TapeHarness(ShareHarness):
         yield "tape/plain.txt"
 
 
-class TestShare(LogsInSuite, DeniedSuite, ReadsBytesSuite, ConnectorSuite):
+class TestShare(ChangingSuite, LogsInSuite, DeniedSuite, ReadsBytesSuite, ConnectorSuite):
     @pytest.fixture(scope="class")
     @classmethod
     def harness(cls, smb: servers.Samba) -> ShareHarness:
         return planted(ShareHarness(smb))
+
+
+class TestFar(NetworkSuite):
+    @pytest.fixture(scope="class")
+    @classmethod
+    def harness(cls, smb: servers.Samba) -> Iterator[FarHarness]:
+        with tcp_proxy(smb.host, smb.port) as proxy:
+            yield planted(FarHarness(smb, proxy))
 
 
 class TestTape(OfflineSuite):

@@ -19,7 +19,7 @@ from connectors.smb.rights import Rights
 from connectors.smb.status import code_of, said
 from scanner import paths
 from scanner.connector import Session
-from scanner.model import Batch, Fault, Unit
+from scanner.model import Batch, Fault, SourceError, Unit
 
 
 def entry(name: bytes, *, attributes: int = 0x80, tag: int = 0, number: int = 7, step: int | None = None) -> bytes:
@@ -265,6 +265,21 @@ def test_a_share_that_cannot_be_one_is_a_failure_and_a_repeated_one_is_skipped(n
     ]
     (listed,) = [e.columns["listed"] for e in events if isinstance(e, Batch) and e.schema.name == "listing"]
     assert list(listed) == [3]
+
+
+def test_a_server_short_of_resources_makes_the_engine_slow_down() -> None:
+    told: list[float] = []
+    options = SmbOptions.model_validate({"root": r"\\host\share", "user": "u", "password": "env:P"})
+    connector = SmbConnector(options, Session("test", slow=told.append))
+
+    def short(*_: object) -> Handle:
+        code, transient = code_of(0xC0000205)
+        raise SourceError(code, said(0xC0000205), transient=transient)
+
+    connector._reach.open = short  # type: ignore[method-assign]
+    with pytest.raises(SourceError) as raised:
+        list(connector.crawl(Unit("share/a/")))
+    assert (raised.value.code, raised.value.transient, told) == ("THROTTLED", True, [0.0])
 
 
 def test_fault_018_a_folder_that_would_be_recalled_is_not_listed() -> None:
