@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from connectors.sftp import wire as w
 from connectors.sftp.entries import kind
 from connectors.sftp.options import Options, locator
-from scanner.model import Batch, Columns
+from scanner.model import Batch, Columns, Fault
 from scanner.paths import canonical
 from scanner.schema import SEEN
 
@@ -19,10 +21,11 @@ _SYSTEM = frozenset(
 """Folders that a Unix has at its top for itself."""
 
 
-def beside(wire: w.Wire, options: Options, root: bytes, home: bytes | None) -> Batch | None:
+def beside(wire: w.Wire, options: Options, root: bytes, home: bytes | None) -> Iterator[Batch | Fault]:
     """The folders beside the root and beside those above it, and the account's home if it lies elsewhere.
 
-    None where there are none. What may not be listed is passed over: nothing is concluded from a refusal.
+    What may not be listed is passed over: nothing is concluded from a refusal. A level longer than what is taken of
+    it is noted.
     """
     seen = Columns(SEEN, ("name", "kind", "locator", "reason", "detail"))
     told = {root}
@@ -35,13 +38,18 @@ def beside(wire: w.Wire, options: Options, root: bytes, home: bytes | None) -> B
 
     for level, below in _levels(root):
         told.add(level)
-        for name in _folders(wire, level):
+        folders, whole = _folders(wire, level)
+        if not whole:
+            detail = f"{canonical(level)} holds more than was looked at to see what lies beside the path"
+            yield Fault("", "note", "TRUNCATED", detail)
+        for name in folders:
             path = w.below(level, name)
             if path != below and not (level == b"/" and name in _SYSTEM):
                 tell(path, None)
     if home is not None and not _within(home, root) and not _within(root, home):
         tell(home, "the account's home")
-    return seen.take() if len(seen) else None
+    if len(seen):
+        yield seen.take()
 
 
 def _levels(root: bytes) -> list[tuple[bytes, bytes]]:
@@ -54,19 +62,21 @@ def _levels(root: bytes) -> list[tuple[bytes, bytes]]:
     return found
 
 
-def _folders(wire: w.Wire, level: bytes) -> list[bytes]:
-    """The directories of a level, as far as a few answers show them."""
+def _folders(wire: w.Wire, level: bytes) -> tuple[list[bytes], bool]:
+    """The directories of a level, as far as a few answers show them, and whether these were all."""
     opened = wire.call(w.OPENDIR, w.string(level))
     try:
         handle = w.text(opened.body)[0] if opened.kind == w.HANDLE else None
     except w.Malformed:
         handle = None
     if handle is None:
-        return []
+        return [], True
     folders: dict[bytes, None] = {}
+    ended = False
     for _ in range(ANSWERS):
         reply = wire.call(w.READDIR, w.string(handle))
         if reply.kind != w.NAME:
+            ended = reply.status()[0] == w.EOF
             break
         found, whole = w.names(reply.body)
         folders.update(
@@ -77,7 +87,7 @@ def _folders(wire: w.Wire, level: bytes) -> list[bytes]:
         if not whole:
             break
     wire.call(w.CLOSE, w.string(handle))
-    return sorted(folders)
+    return sorted(folders), ended
 
 
 def _within(path: bytes, above: bytes) -> bool:

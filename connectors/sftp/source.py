@@ -137,9 +137,7 @@ class Source:
         home = _resolved(wire, b".")
         yield about(self._link, wire, self._greeting, self._root, home)
         if self._options.discover:
-            others = beside(wire, self._options, self._root, home)
-            if others is not None:
-                yield others
+            yield from beside(wire, self._options, self._root, home)
         if self._link.weak:
             detail = f"{self._options.where} uses {', '.join(self._link.weak)}, allowed by legacy_algorithms"
             yield Fault("", "note", "WEAK_SSH", detail)

@@ -166,8 +166,9 @@ def test_what_lies_in_the_home_is_named_as_the_path_itself_is() -> None:
 
 def test_fault_037_a_level_that_never_ends_is_looked_at_a_few_times() -> None:
     with d.sftp_double(d.Endlessly) as server, closing(_open(server, path="/export/home/clerk")) as connector:
-        seen = _seen(crawl_all(connector))
-    assert len(seen) == beside.ANSWERS * d.ANSWER + 1
+        crawled = crawl_all(connector)
+    assert len(_seen(crawled)) == beside.ANSWERS * d.ANSWER + 1
+    assert [f.reason for f in crawled.faults if f.op == "note"] == ["TRUNCATED"]
 
 
 @pytest.mark.parametrize(

@@ -33,8 +33,12 @@ FACTS = st.tuples(
 
 
 def _attributes(
-    size: int | None, owner: tuple[int, int] | None, mode: int | None, time: int | None, more: list
-) -> bytes:  # type: ignore[type-arg]
+    size: int | None,
+    owner: tuple[int, int] | None,
+    mode: int | None,
+    time: int | None,
+    more: list[tuple[bytes, bytes]],
+) -> bytes:
     flags = (size is not None) | (owner is not None) << 1 | (mode is not None) << 2 | (time is not None) << 3
     flags |= 0x80000000 if more else 0
     body = struct.pack(">I", flags)
