@@ -38,8 +38,8 @@ def beside(wire: w.Wire, options: Options, root: bytes, home: bytes | None) -> I
 
     for level, below in _levels(root):
         told.add(level)
-        folders, whole = _folders(wire, level)
-        if not whole:
+        folders, more = _folders(wire, level)
+        if more:
             detail = f"{canonical(level)} holds more than was looked at to see what lies beside the path"
             yield Fault("", "note", "TRUNCATED", detail)
         for name in folders:
@@ -63,20 +63,20 @@ def _levels(root: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def _folders(wire: w.Wire, level: bytes) -> tuple[list[bytes], bool]:
-    """The directories of a level, as far as a few answers show them, and whether these were all."""
+    """The directories of a level, as far as a few answers show them, and whether more would have come."""
     opened = wire.call(w.OPENDIR, w.string(level))
     try:
         handle = w.text(opened.body)[0] if opened.kind == w.HANDLE else None
     except w.Malformed:
         handle = None
     if handle is None:
-        return [], True
+        return [], False
     folders: dict[bytes, None] = {}
-    ended = False
+    more = True
     for _ in range(ANSWERS):
         reply = wire.call(w.READDIR, w.string(handle))
         if reply.kind != w.NAME:
-            ended = reply.status()[0] == w.EOF
+            more = False  # its end, or a refusal, which servers may give here as well
             break
         found, whole = w.names(reply.body)
         folders.update(
@@ -87,7 +87,7 @@ def _folders(wire: w.Wire, level: bytes) -> tuple[list[bytes], bool]:
         if not whole:
             break
     wire.call(w.CLOSE, w.string(handle))
-    return sorted(folders), ended
+    return sorted(folders), more
 
 
 def _within(path: bytes, above: bytes) -> bool:
