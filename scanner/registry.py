@@ -140,8 +140,7 @@ def from_locator(text: str, limits: Limits | None = None) -> Bound:
     scheme = text.partition(":")[0].lower() if ":" in text else ""
     plug = next((p for p in _installed().values() if isinstance(p, Plug) and scheme and scheme in p.schemes), None)
     if plug is None:
-        if "://" in text or not (os.sep in text or os.path.exists(text) or text in {".", ".."}):  # noqa: PTH110
-            # os.path: Path.exists raises for a name too long to be one
+        if "://" in text or not (os.sep in text or text in {".", ".."} or _is_here(text)):
             raise StocktakeError("SOURCE_UNKNOWN", without_password(text))
         plug = plug_of("file", text)
     try:
@@ -155,6 +154,15 @@ def from_locator(text: str, limits: Limits | None = None) -> Bound:
     name = plug.locator(options)
     config = SourceConfig(name=name, type=plug.type, limits=limits or Limits(), options=options.model_dump(mode="json"))
     return Bound(config, plug, options)
+
+
+def _is_here(name: str) -> bool:
+    """Whether this folder has an entry of that name; the entry itself is not touched: it may be a dead mount."""
+    try:
+        with os.scandir() as entries:
+            return any(entry.name == name for entry in entries)
+    except OSError:
+        return False
 
 
 def without_password(locator: str) -> str:

@@ -22,6 +22,7 @@ PLUG = Plug(
     account=lambda _options: None,
     locator=locator,
     store_kind="folder",
+    isolated=True,  # a mount whose server is gone may hold whoever asks for ever, beyond any signal
     facts=("entry", "listing", "grant", "member", "setting", "seen"),
     limits=(
         "A mounted share shows what its mount shows, not alternate streams or the server's own access lists.",

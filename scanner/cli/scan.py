@@ -31,6 +31,7 @@ from scanner.cli.watching import watching
 from scanner.codes import CODES, Exit, StocktakeError
 from scanner.config import digest
 from scanner.crawl import Outcome, Progress, Run
+from scanner.crawl.apart import warm
 from scanner.registry import bind_all
 
 
@@ -89,6 +90,7 @@ def scan(
     bound = shared.sources(list(sources or ()))
     if depth is not None:
         bound = [b.at_depth(depth.value) for b in bound]
+    warm(bound)
     check_targets(shared)
     with shared.open_catalog(create=True) as store:
         store.lock()

@@ -7,7 +7,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,12 @@ class Around:
 def opened(bound: Bound, session: Session, around: Around) -> Connector:
     """A connector of a source: in a process of its own where its plug asks for that."""
     return Apart(bound, session, around) if bound.isolated else bound.open(session)
+
+
+def warm(sources: Sequence[Bound]) -> None:
+    """Prepare for the child processes of some sources, in the background."""
+    for module in dict.fromkeys(b.target.partition(":")[0] for b in sources if b.isolated):
+        NURSERY.warm(module)
 
 
 class Apart:

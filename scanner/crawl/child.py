@@ -63,6 +63,7 @@ class _Nursery:
                 break
         for pid, _ in self._children.values():
             _kill(pid)
+        os._exit(0)  # there is nothing to put in order, and its parent waits
 
     def _obey(self) -> bool:
         message, fds, _, _ = socket.recv_fds(self._control, 4096, 3)

@@ -12,6 +12,7 @@ from typing import Any
 
 from scanner.catalog import Catalog, SourceRow, read
 from scanner.codes import Exit, StocktakeError, worst
+from scanner.crawl.apart import warm
 from scanner.crawl.progress import Progress, SourceProgress
 from scanner.crawl.source import AccountLocks, SourceRun
 from scanner.crawl.worker import Sampling
@@ -66,6 +67,7 @@ class Run:
         known: Sequence[Mapping[str, Any]] = (),
     ) -> Run:
         """Begin a new scan; the catalog must be locked."""
+        warm(sources)
         catalog.sweep()
         number = catalog.start(
             [_row(b) for b in sources], known, title=title, config_hash=config_hash, depth=_deepest(sources),
@@ -90,6 +92,7 @@ class Run:
             r.name: corrected.get((r.name, r.type, r.locator)) or rebind(r.name, r.type, r.owner, r.options, r.limits)
             for r in rows
         }
+        warm(list(sources.values()))
         catalog.reopen(number)
         catalog.sweep()
         catalog.repeat(number, only or None)

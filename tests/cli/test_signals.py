@@ -82,7 +82,7 @@ def test_fault_100_signal_stops_within_5_s_and_resume_gives_the_same_inventory(
     here: Here, slow: Path, begin: Callable[..., Started], number: signal.Signals, code: int
 ) -> None:
     scan = begin("scan", "--json", "--catalog", "stopped")
-    time.sleep(0.7)
+    time.sleep(1.5)
     sent = time.monotonic()
     scan.process.send_signal(number)
     ended, out, err = scan.end()
