@@ -1,4 +1,5 @@
--- Columns of tables and views, with their domain's type. Numbers are kept as integers with a scale: precision tells them apart.
+-- Columns of tables and views, with their domain's type. Numbers are kept as integers with a scale; of a computed column
+-- no more than the scale is known.
 -- https://firebirdsql.org/file/documentation/html/en/refdocs/fblangref30/firebird-30-language-reference.html#fblangref30-appx04-relation-fields
 -- https://firebirdsql.org/file/documentation/html/en/refdocs/fblangref30/firebird-30-language-reference.html#fblangref30-appx04-fields
 -- https://firebirdsql.org/file/documentation/html/en/refdocs/fblangref30/firebird-30-language-reference.html#fblangref30-appx04-types
@@ -8,9 +9,11 @@ SELECT
     c.RDB$FIELD_POSITION + 1 AS "position",
     CASE
         WHEN f.RDB$FIELD_TYPE IN (7, 8, 16, 27) AND f.RDB$FIELD_SUB_TYPE = 1
-            THEN 'NUMERIC(' || COALESCE(f.RDB$FIELD_PRECISION, 0) || ',' || (-f.RDB$FIELD_SCALE) || ')'
+            THEN 'NUMERIC(' || COALESCE(NULLIF(f.RDB$FIELD_PRECISION, 0), CASE f.RDB$FIELD_TYPE WHEN 7 THEN 4 WHEN 8 THEN 9 ELSE 18 END) || ',' || (-f.RDB$FIELD_SCALE) || ')'
         WHEN f.RDB$FIELD_TYPE IN (7, 8, 16, 27) AND f.RDB$FIELD_SUB_TYPE = 2
-            THEN 'DECIMAL(' || COALESCE(f.RDB$FIELD_PRECISION, 0) || ',' || (-f.RDB$FIELD_SCALE) || ')'
+            THEN 'DECIMAL(' || COALESCE(NULLIF(f.RDB$FIELD_PRECISION, 0), CASE f.RDB$FIELD_TYPE WHEN 7 THEN 4 WHEN 8 THEN 9 ELSE 18 END) || ',' || (-f.RDB$FIELD_SCALE) || ')'
+        WHEN f.RDB$FIELD_TYPE IN (7, 8, 16) AND f.RDB$FIELD_SCALE < 0
+            THEN 'NUMERIC(' || COALESCE(NULLIF(f.RDB$FIELD_PRECISION, 0), CASE f.RDB$FIELD_TYPE WHEN 7 THEN 4 WHEN 8 THEN 9 ELSE 18 END) || ',' || (-f.RDB$FIELD_SCALE) || ')'
         WHEN f.RDB$FIELD_TYPE = 7 THEN 'SMALLINT'
         WHEN f.RDB$FIELD_TYPE = 8 THEN 'INTEGER'
         WHEN f.RDB$FIELD_TYPE = 16 THEN 'BIGINT'
@@ -30,10 +33,20 @@ SELECT
         ), 'type ' || f.RDB$FIELD_TYPE)
     END AS "type",
     CASE WHEN f.RDB$FIELD_TYPE IN (14, 37, 40) THEN COALESCE(f.RDB$CHARACTER_LENGTH, f.RDB$FIELD_LENGTH) END AS "length",
-    CASE WHEN f.RDB$FIELD_SUB_TYPE IN (1, 2) AND f.RDB$FIELD_TYPE IN (7, 8, 16, 27) THEN f.RDB$FIELD_PRECISION END AS "precision",
-    CASE WHEN f.RDB$FIELD_SUB_TYPE IN (1, 2) AND f.RDB$FIELD_TYPE IN (7, 8, 16, 27) THEN -f.RDB$FIELD_SCALE END AS "scale",
+    CASE
+        WHEN f.RDB$FIELD_TYPE IN (7, 8, 16, 27) AND (f.RDB$FIELD_SUB_TYPE IN (1, 2) OR f.RDB$FIELD_TYPE <> 27 AND f.RDB$FIELD_SCALE < 0)
+            THEN COALESCE(NULLIF(f.RDB$FIELD_PRECISION, 0), CASE f.RDB$FIELD_TYPE WHEN 7 THEN 4 WHEN 8 THEN 9 ELSE 18 END)
+    END AS "precision",
+    CASE
+        WHEN f.RDB$FIELD_TYPE IN (7, 8, 16, 27) AND (f.RDB$FIELD_SUB_TYPE IN (1, 2) OR f.RDB$FIELD_TYPE <> 27 AND f.RDB$FIELD_SCALE < 0)
+            THEN -f.RDB$FIELD_SCALE
+    END AS "scale",
     CASE WHEN c.RDB$NULL_FLAG = 1 OR f.RDB$NULL_FLAG = 1 THEN 0 ELSE 1 END AS "nullable",
-    COALESCE(c.RDB$DEFAULT_SOURCE, f.RDB$DEFAULT_SOURCE, f.RDB$COMPUTED_SOURCE) AS "default",
+    CASE
+        WHEN COALESCE(c.RDB$DEFAULT_SOURCE, f.RDB$DEFAULT_SOURCE) LIKE 'DEFAULT %'
+            THEN SUBSTRING(COALESCE(c.RDB$DEFAULT_SOURCE, f.RDB$DEFAULT_SOURCE) FROM 9)
+        ELSE COALESCE(c.RDB$DEFAULT_SOURCE, f.RDB$DEFAULT_SOURCE, f.RDB$COMPUTED_SOURCE)
+    END AS "default",
     CASE WHEN f.RDB$COMPUTED_BLR IS NOT NULL THEN 1 ELSE 0 END AS "generated",
     CASE WHEN f.RDB$FIELD_TYPE = 261 THEN 1 ELSE 0 END AS "lob",
     CASE WHEN o.RDB$COLLATION_NAME <> s.RDB$DEFAULT_COLLATE_NAME THEN o.RDB$COLLATION_NAME END AS "collation",
