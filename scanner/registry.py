@@ -53,8 +53,9 @@ class Bound:
 
     @property
     def account(self) -> Account | None:
-        """Who logs in where; None where nobody does."""
-        return self.plug.account(self.options)
+        """Who logs in where, the host in one spelling; None where nobody does."""
+        account = self.plug.account(self.options)
+        return None if account is None else Account(plain_host(account.host), account.name)
 
     @property
     def connections(self) -> int:
@@ -154,6 +155,15 @@ def from_locator(text: str, limits: Limits | None = None) -> Bound:
     name = plug.locator(options)
     config = SourceConfig(name=name, type=plug.type, limits=limits or Limits(), options=options.model_dump(mode="json"))
     return Bound(config, plug, options)
+
+
+def plain_host(host: str) -> str:
+    """A host, with its port if it has one, as the breaker knows it: case, a closing dot and names of this machine."""
+    name, colon, port = host.lower().rpartition(":")
+    if not colon or not port.isdigit() or (":" in name and not name.endswith("]")):
+        name, colon, port = host.lower(), "", ""
+    name = name.rstrip(".")
+    return f"{'127.0.0.1' if name in {'localhost', '[::1]'} else name}{colon}{port}"
 
 
 def _is_here(name: str) -> bool:

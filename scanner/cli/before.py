@@ -252,7 +252,7 @@ def trust_add(
         )
     with shared.open_catalog(create=True) as store:
         bound = shared.known_sources([source], store)[0]
-        account = bound.account
+        account = bound.plug.account(bound.options)  # as the connector itself will ask for it
         host, _, port = account.host.rpartition(":") if account else ("", "", "")
         if account is None or "host_key" not in bound.plug.options.model_fields or not port.isdigit():
             raise StocktakeError("USAGE", source, f"a source of type {bound.plug.type} has no host key")

@@ -56,12 +56,12 @@ class _Lines:
             row = {
                 "type": "progress", "source": source.name, "state": source.state, "units_done": source.units_done,
                 "units_found": source.units_found, "entries": source.entries, "bytes": source.bytes,
-                "faults": source.faults,
+                "faults": source.faults, "requests": source.requests, "trouble": source.trouble or None,
             }  # fmt: skip
             self._output.stderr.write(json_line(row))
         elif source.state != "waiting":
             done = f"{count(source.units_done)} units, {count(source.entries)} entries, {size(source.bytes)}"
-            state = f"{source.state} {source.error}".rstrip()
+            state = " ".join(filter(None, (source.state, source.error, source.trouble and f"({source.trouble})")))
             self._output.say(f"{source.name}: {state}; {done}, {source.elapsed_s:.0f} s")
 
 
@@ -86,7 +86,7 @@ def _table(progress: Progress) -> Table:
     for source in _shown(list(progress.sources.values())):
         elapsed = source.elapsed_s
         rate = f"{source.entries / elapsed:,.0f}/s" if elapsed >= 1 else ""
-        now = source.error or (clean(source.current) if source.state == "running" else "")
+        now = source.error or source.trouble or (clean(source.current) if source.state == "running" else "")
         table.add_row(
             Text(clean(source.name)), Text(source.state, style=_STYLES.get(source.state, "dim")),
             f"{source.units_done:,}/{max(source.units_found, source.units_done):,}", count(source.entries),

@@ -24,11 +24,16 @@ class NoOptions(BaseModel):
 
 @dataclass
 class Script:
-    """``before`` is called with each unit before its listing, and may raise; ``tree`` maps a folder to its names."""
+    """``before`` is called with each unit before its listing, and may raise; ``at_once`` before anything comes of it.
+
+    ``tree`` maps a folder to its names.
+    """
 
     tree: dict[str, list[str]]
     before: Callable[[Unit], None] = lambda _unit: None
     on_roots: Callable[[], None] = lambda: None
+    at_once: Callable[[Unit], None] = lambda _unit: None
+    sessions: list[Session] = field(default_factory=list)
     crawled: list[str] = field(default_factory=list)
     logins: int = 0
     opened: int = 0
@@ -40,6 +45,7 @@ class Scripted:
         self._script = script
         self._session = session
         self._closed = False
+        script.sessions.append(session)
 
     def roots(self) -> list[Unit]:
         self._session.pace()
@@ -51,6 +57,7 @@ class Scripted:
 
     def crawl(self, unit: Unit) -> Iterator[Event]:
         self._session.pace()
+        self._script.at_once(unit)
         with self._script.lock:
             self._script.crawled.append(unit.key)
         names = self._script.tree[unit.key]
