@@ -69,6 +69,12 @@ _WEAK_VALUES: tuple[tuple[str, tuple[str, ...], results.Severity, str], ...] = (
 )
 """(part of the setting's name, values in lower case, severity, what it means)."""
 
+_NAMED_WEAKNESSES: dict[str, tuple[results.Severity, str]] = {
+    "ssh_weak_algorithms_offered": ("low", "offers outdated SSH algorithms besides sound ones"),
+    "legacy_algorithms_used": ("medium", "was scanned with outdated SSH algorithms, since it has no others"),
+}
+"""Settings that name what is weak: any value but ``none`` is an exposure."""
+
 _FAULT_EXPOSURES: dict[str, tuple[str, str, str]] = {
     "WEAK_SSH": ("medium", "offers only outdated SSH algorithms", "update the server's SSH software"),
     "SIGNING_REFUSED": ("high", "refuses to sign or encrypt", "turn signing on at the server"),
@@ -192,20 +198,22 @@ def _from_settings(reader: Rows) -> list[Row]:
     rows = []
     for r in reader.dicts(_PUBLIC_SETTINGS):
         value = (r["value"] or "").strip().lower()
+        if r["name"] in _NAMED_WEAKNESSES:
+            severity, meaning = _NAMED_WEAKNESSES[r["name"]]
+            if value not in ("", "none"):
+                rows.append(_weak(severity, r, meaning))
+            continue
         for part, bad, severity, meaning in _WEAK_VALUES:
             if part in r["name"].lower() and value in bad:
-                rows.append(
-                    _exposure(
-                        severity,
-                        r["store"] or r["source"],
-                        meaning,
-                        1,
-                        f"{r['path'] or r['source']}: {r['name']} = {r['value']}",
-                        "change the setting on the server",
-                    )
-                )
+                rows.append(_weak(severity, r, meaning))
                 break
     return rows
+
+
+def _weak(severity: str, setting: Row, meaning: str) -> Row:
+    evidence = f"{setting['path'] or setting['source']}: {setting['name']} = {setting['value']}"
+    where = setting["store"] or setting["source"]
+    return _exposure(severity, where, meaning, 1, evidence, "change the setting on the server")
 
 
 def _from_faults(sources: tuple[Row, ...]) -> list[Row]:
