@@ -7,4 +7,4 @@ WHERE t.tabid >= 100
 UNION
 SELECT DISTINCT p.owner AS name, 'schema' AS kind, p.owner AS owner
 FROM sysprocedures p
-WHERE p.mode IN ('O', 'D', 'o', 'd') AND p.owner <> 'informix'
+WHERE p.mode IN ('O', 'D', 'R') AND p.owner <> 'informix'

@@ -1,4 +1,4 @@
--- Triggers, in pieces of 255; a table knows its triggers by number.
+-- Triggers, in pieces of 255; of a trigger, deltrig is the number of its table.
 -- Reference Manual: Tables, syscomments
 -- Reference Manual: Tables, sysobjects
 -- Reference Manual: Tables, sysusers
@@ -13,6 +13,6 @@ SELECT
 FROM sysobjects AS o
 JOIN sysusers AS u ON u.uid = o.uid
 LEFT JOIN syscomments AS c ON c.id = o.id AND c.texttype = 0
-LEFT JOIN sysobjects AS e ON e.type IN ('U', 'V') AND (e.deltrig = o.id OR e.instrig = o.id OR e.updtrig = o.id)
+LEFT JOIN sysobjects AS e ON e.id = o.deltrig
 WHERE u.name = :schema AND o.type = 'TR'
 ORDER BY o.name, c.number, c.colid2, c.colid

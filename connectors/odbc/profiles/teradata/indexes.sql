@@ -7,6 +7,6 @@ SELECT
     i.IndexNumber AS "number",
     i.ColumnName AS "columns"
 FROM DBC.IndicesV AS i
-WHERE i.DatabaseName = :database AND i.IndexType IN ('P', 'Q', 'S', 'V', 'H', 'O')
+WHERE i.DatabaseName = :database AND i.IndexType IN ('P', 'Q', 'A', 'S', 'V', 'H', 'O')
     AND i.TableName = :object
 ORDER BY i.TableName, i.IndexNumber, i.ColumnPosition

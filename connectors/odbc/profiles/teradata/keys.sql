@@ -1,5 +1,5 @@
--- Primary and unique keys, one row for each of their columns. K is a declared primary key, U a declared unique one; P and Q are
--- primary indexes, which say where a row is kept and no more than that.
+-- Primary and unique keys, one row for each of their columns. K is a declared primary key, U a declared unique one, whatever else
+-- the index is; a primary index says where a row is kept, and no more than that.
 -- https://docs.teradata.com/r/Teradata-VantageTM-Data-Dictionary, IndicesV
 SELECT
     i.TableName AS "path",
