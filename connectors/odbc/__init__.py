@@ -12,6 +12,12 @@ LIMITS = (
     "Rows are the server's estimates, sizes its statistics: nothing is counted; what was never analysed is unknown.",
     "A server shows an account only what it may see, and does not say what it leaves out.",
     "MariaDB and MySQL show texts, routines, triggers and events only with SHOW VIEW, EXECUTE, TRIGGER and EVENT.",
+    "PostgreSQL says when a table was last read from version 16; MariaDB, MySQL and SQLite never do.",
+    "Rights that come with a role are told as the role's: who belongs to it stands with the members.",
+    "PostgreSQL shows few where subscriptions copy from and how logins are ruled; pg_cron shows each its own jobs.",
+    "MariaDB shows roles, accounts, servers and rights on routines only to who may read its own tables (schema mysql).",
+    "MariaDB has the servers behind FEDERATED and Spider tables asked when it is asked for a table's figures.",
+    "Where MariaDB is a replica, and of whom, is not told: no table of it says so; MySQL's does.",
     "PostgreSQL is asked in the catalog of version 12 and later; for an older one set profile = 'generic'.",
     "PostgreSQL will not send names of a database without an encoding that are no UTF-8: their schema is then a fault.",
     "A SQLite file is read without a lock: what is written meanwhile may fail a question, and is itself never held up.",
@@ -20,7 +26,8 @@ LIMITS = (
     "Firebird counts neither rows nor bytes of a table; Teradata knows no types of views' columns.",
     "Informix and Adaptive Server are asked for sixteen columns of a key or index; Teradata's texts end at 12,500.",
     "ODBC's catalog functions alone (systems without a profile) give no sizes, texts, grants or settings.",
-    "Access keys and queries need the programs of MDBTools; a relation over several columns shows as one for each.",
+    "Of an answer that ends at a round number of rows, such drivers cannot say whether it was cut: it is told as cut.",
+    "Access keys, queries and linked tables need the programs of MDBTools; relations not enforced are no keys.",
 )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import subprocess
@@ -24,6 +25,10 @@ _INDEX = re.compile(
 )
 _NAME = re.compile(r'"((?:[^"]|"")*)"')
 _ANSWER_MAX = 64 << 20
+_NOT_ENFORCED, _UPDATE_CASCADES, _DELETE_CASCADES = 0x2, 0x100, 0x1000
+"""Bits of MSysRelationships.grbit, as DAO's RelationAttributeEnum numbers them."""
+_LINKS = (4, 6)
+"""MSysObjects.Type of a table behind ODBC, and in another file."""
 NAMES = ("path", "name", "kind", "columns", "ref_path", "ref_columns", "on_delete", "on_update")
 
 
@@ -35,17 +40,45 @@ class Access(Functions):
     def pages(self, fact: str, scope: Scope, objects: Mapping[str, str]) -> Iterator[Page | Refusal]:
         """Keys and queries by program, all else by driver."""
         if fact == "keys" and shutil.which("mdb-schema"):
-            said = self._run("mdb-schema", "--indexes", "--relations", self._file, "oracle")
-            if isinstance(said, Refusal):
-                yield said
-            elif rows := keys(said, objects):
-                yield Page(NAMES, rows)
+            yield from self._keys(objects)
         elif fact == "foreign_keys" and shutil.which("mdb-schema"):
             return  # told with the others
         elif fact == "views" and shutil.which("mdb-queries"):
             yield from self._queries()
+        elif fact == "references" and shutil.which("mdb-json"):
+            yield from self._linked()
         else:
             yield from super().pages(fact, scope, objects)
+
+    def _keys(self, objects: Mapping[str, str]) -> Iterator[Page | Refusal]:
+        """Relations out of the table Access keeps them in; where it is closed, as ``mdb-schema`` has them."""
+        kept = self._rows("MSysRelationships")
+        apart = isinstance(kept, Refusal)
+        said = self._run("mdb-schema", "--indexes", "--relations" if apart else "--no-relations", self._file, "oracle")
+        if isinstance(said, Refusal):
+            yield said
+        elif rows := keys(said, objects):
+            yield Page(NAMES, rows)
+        if not isinstance(kept, Refusal) and (rows := relations(kept, objects)):
+            yield Page(NAMES, rows)
+
+    def _linked(self) -> Iterator[Page | Refusal]:
+        """Where tables lie that are links to other files or databases."""
+        kept = self._rows("MSysObjects")
+        if isinstance(kept, Refusal):
+            yield kept
+        elif rows := linked(kept):
+            yield Page(("path", "part", "kind", "locator", "status", "extractor"), rows)
+
+    def _rows(self, table: str) -> list[dict[str, Any]] | Refusal:
+        """Rows of one of the tables that Access keeps for itself."""
+        said = self._run("mdb-json", self._file, table) if shutil.which("mdb-json") else Refusal("QUERY_FAILED", "")
+        if isinstance(said, Refusal):
+            return said
+        try:
+            return [json.loads(line) for line in said.splitlines() if line.strip()]
+        except ValueError as error:
+            return Refusal("QUERY_FAILED", f"{table}: {error}")
 
     @property
     def _file(self) -> str:
@@ -102,6 +135,31 @@ def keys(ddl: str, objects: Mapping[str, str]) -> list[Any]:
             kind = {"PRIMARY": "primary", "UNIQUE ": "unique"}.get(parts["kind"] or "", "index")
         name = _plain(parts["name"])
         rows += [(table, name, kind, column, *end) for column, end in zip(columns, ends, strict=False)]
+    return rows
+
+
+def relations(kept: list[dict[str, Any]], objects: Mapping[str, str]) -> list[Any]:
+    """Rows as ``NAMES`` names them, out of MSysRelationships: one for each column of each relation that is enforced."""
+    rows: list[Any] = []
+    for row in sorted(kept, key=lambda r: (str(r.get("szRelationship")), r.get("icolumn") or 0)):
+        bits, table = row.get("grbit") or 0, row.get("szObject")
+        if bits & _NOT_ENFORCED or table not in objects:
+            continue
+        actions = ("CASCADE" if bits & bit else "NO ACTION" for bit in (_DELETE_CASCADES, _UPDATE_CASCADES))
+        ends = (row.get("szReferencedObject"), row.get("szReferencedColumn"), *actions)
+        rows.append((table, row.get("szRelationship") or "", "foreign", row.get("szColumn"), *ends))
+    return rows
+
+
+def linked(kept: list[dict[str, Any]]) -> list[Any]:
+    """Mentions out of MSysObjects: the file or connection behind each linked table, and the table's name there."""
+    rows: list[Any] = []
+    for row in kept:
+        connect, file = str(row.get("Connect") or "").removeprefix(";"), str(row.get("Database") or "")
+        if row.get("Type") not in _LINKS or not (connect or file):
+            continue
+        kind = "connection_string" if not file else "unc" if file.startswith("\\\\") else "path"
+        rows.append((str(row.get("Name")), row.get("ForeignName"), kind, file or connect, "active", "catalog"))
     return rows
 
 

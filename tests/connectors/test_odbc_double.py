@@ -1,4 +1,4 @@
-"""The ODBC connector over a driver that crashes, hangs, leaks and lies: alone, and in a process apart as in every scan."""
+"""The ODBC connector over a driver that crashes, hangs, leaks and lies: here, and in a process apart as in a scan."""
 
 from __future__ import annotations
 
@@ -84,11 +84,8 @@ def test_fault_074_a_connection_lost_in_the_midst_is_transient(library: Path) ->
     options = PLUG.options.model_validate(
         {"connection": odbc_driver.connection(library, mode="refuse", at="columns", state="08S01")}
     )
-    with closing(PLUG.open(options, Session("double"))) as connector:
-        units = list(connector.roots())
-        with pytest.raises(SourceError) as raised:
-            for unit in units:
-                units += [e for e in connector.crawl(unit) if type(e) is type(unit)]
+    with closing(PLUG.open(options, Session("double"))) as connector, pytest.raises(SourceError) as raised:
+        crawl_all(connector)
     assert (raised.value.code, raised.value.transient) == ("UNREACHABLE", True)
 
 

@@ -286,7 +286,7 @@ def test_a_pipe_and_a_link_to_a_file_are_told_apart(tmp_path: Path) -> None:
     assert raised.value.code == "NOT_FOUND"
 
 
-def test_a_name_that_is_no_text_keeps_its_bytes_and_its_siblings(tmp_path: Path) -> None:
+def test_fault_069_a_name_that_is_no_text_keeps_its_bytes_and_its_siblings(tmp_path: Path) -> None:
     file = tmp_path / "bytes.db"
     with closing(sqlite3.connect(file)) as connection:
         connection.execute("CREATE TABLE cafX (i int)")

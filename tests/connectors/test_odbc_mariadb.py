@@ -290,6 +290,96 @@ def test_settings_and_grants_are_told(harbour: MariaHarness, found: Crawl) -> No
     assert ("", "'clerk'@'127.0.0.1'", "write") not in grants
 
 
+def test_rights_roles_and_accounts_without_a_name_are_told(harbour: MariaHarness) -> None:
+    harbour.server.run(
+        "CREATE ROLE tellers; GRANT tellers TO clerk@'127.0.0.1'; CREATE USER ''@'10.%';"
+        "GRANT SELECT ON port.* TO ''@'10.%'; GRANT SELECT (name), INSERT ON port.company TO tellers;"
+        "GRANT EXECUTE ON PROCEDURE ledger.settle TO tellers WITH GRANT OPTION;"
+        "GRANT UPDATE, DELETE ON ledger.* TO tellers WITH GRANT OPTION"
+    )
+    try:
+        crawl = harbour.crawl()
+    finally:
+        harbour.server.run("DROP ROLE tellers; DROP USER ''@'10.%'")
+    assert not crawl.faults
+    told = {
+        (r["path"], r["grantee"], r["grantee_kind"], r["right"], r["native"], r["scope"], r.get("condition"))
+        for r in crawl.records("grant")
+    }
+    assert {
+        ("port", "''@'10.%'", "everyone", "read", "SELECT", "both", None),
+        ("port/company", "'tellers'@''", "role", "read", "SELECT", "this", "only column name"),
+        ("port/company", "'tellers'@''", "role", "write", "INSERT", "this", None),
+        ("ledger", "'tellers'@''", "role", "write", "UPDATE", "both", None),
+        ("ledger", "'tellers'@''", "role", "delete", "DELETE", "both", None),
+        ("ledger", "'tellers'@''", "role", "change_permissions", "GRANT OPTION", "both", None),
+        ("ledger/settle", "'tellers'@''", "role", "execute", "EXECUTE", "this", None),
+        ("ledger/settle", "'tellers'@''", "role", "change_permissions", "GRANT OPTION", "this", None),
+        ("", "'admin'@'127.0.0.1'", "user", "full", "SUPER", "both", None),
+        ("", "'clerk'@'127.0.0.1'", "user", "read", "SELECT", "both", None),
+    } <= told
+    assert not [t for t in told if "USAGE" in str(t[4])]
+    members = {(r["group"], r["member"], r["member_kind"]) for r in crawl.records("member")}
+    assert ("'tellers'@''", "'clerk'@'127.0.0.1'", "user") in members
+    settings = {str(r["name"]): r["value"] for r in crawl.records("setting") if r["path"] == ""}
+    assert settings["account.@10.%"] == "mysql_native_password, no password"
+    assert settings["account.clerk@127.0.0.1"] == "mysql_native_password"
+    assert settings["account.tellers@"] == "role"
+    assert {"skip_name_resolve", "have_ssl", "local_infile", "secure_file_priv", "tls_session", "datadir"} <= set(
+        settings
+    )
+    assert not [v for v in settings.values() if "256AE0B0" in str(v)], "no hash of a password either"
+
+
+def test_tables_of_other_servers_name_them_without_the_password(harbour: MariaHarness) -> None:
+    port, canary = harbour.server.port, "c4naryPw"
+    harbour.server.run(
+        f"INSTALL SONAME 'ha_federatedx'; CREATE USER far@'127.0.0.1' IDENTIFIED BY '{canary}';"
+        "GRANT SELECT ON port.* TO far@'127.0.0.1';"
+        "CREATE SERVER books FOREIGN DATA WRAPPER mysql OPTIONS (HOST '127.0.0.1', DATABASE 'port', USER 'far',"
+        f" PASSWORD '{canary}', PORT {port});"
+        "CREATE TABLE ledger.abroad (code char(2)) ENGINE=FEDERATED"
+        f" CONNECTION='mysql://far:{canary}@127.0.0.1:{port}/port/country';"
+        "CREATE TABLE ledger.by_name (code char(2)) ENGINE=FEDERATED COMMENT='x' CONNECTION='books/country'"
+    )
+    try:
+        crawls = [harbour.crawl(), _crawl(harbour, harbour.clerk())]
+    finally:
+        harbour.server.run(
+            "DROP TABLE ledger.abroad; DROP TABLE ledger.by_name; DROP SERVER books; DROP USER far@'127.0.0.1';"
+            "UNINSTALL SONAME 'ha_federatedx'"
+        )
+    for crawl in crawls:
+        assert canary not in str([b.columns for b in crawl.batches])
+        assert {(r["path"], r["part"], r["kind"], r["locator"]) for r in crawl.records("mention")} == {
+            ("", "books", "server_link", f"mysql://far@127.0.0.1:{port}/port"),
+            ("ledger/abroad", "FEDERATED", "url", f"mysql://far:***@127.0.0.1:{port}/port/country"),
+            ("ledger/by_name", "FEDERATED", "table", "books/country"),
+        }
+        entry = crawl.entries["ledger/abroad"]
+        assert (entry["kind"], entry["size"], entry["modified"]) == ("foreign_table", None, None)
+
+
+def test_partitions_schedules_and_odd_indexes_are_told(found: Crawl) -> None:
+    told = {(r["path"], r["name"]): r["value"] for r in found.records("setting")}
+    assert told["port/movement", "partitioning"] == "RANGE (year(`moved_on`)), 2 partitions"
+    assert told["port/vessel", "index.words"] == "fulltext"
+    assert told["ledger/nightly", "schedule"] == "every 1 day, enabled, as root@localhost"
+    assert int(str(told["port", "database_bytes"])) > 100_000
+
+
+def test_fault_069_names_in_a_latin_database_arrive_whole(harbour: MariaHarness) -> None:
+    harbour.server.run(
+        "CREATE DATABASE `münchen` CHARACTER SET latin1; CREATE TABLE `münchen`.`größe €` (`straße` int)"
+    )
+    try:
+        crawl = harbour.crawl()
+    finally:
+        harbour.server.run("DROP DATABASE `münchen`")
+    assert "münchen/größe €" in crawl.entries
+    assert ("münchen/größe €", "straße") in {(r["path"], r["name"]) for r in crawl.records("column")}
+
+
 def _statements(harbour: MariaHarness, user: str) -> list[str]:
     """Every statement the server saw while the connector crawled and sampled as ``user``."""
     log = harbour.server.directory / f"general-{user}-{time.monotonic_ns()}"
@@ -312,14 +402,14 @@ def _statements(harbour: MariaHarness, user: str) -> list[str]:
 
 
 @pytest.mark.parametrize("user", ["admin", "clerk"])
-def test_the_statement_log_holds_nothing_but_select_show_and_set(harbour: MariaHarness, user: str) -> None:
+def test_fault_067_the_statement_log_holds_nothing_but_select_show_and_set(harbour: MariaHarness, user: str) -> None:
     statements = _statements(harbour, user)
     assert len(statements) > 20
     assert {s.split(None, 1)[0].upper() for s in statements} <= {"SELECT", "SHOW", "SET"}
     assert "SET SESSION TRANSACTION READ ONLY" in statements
 
 
-def test_the_session_could_not_write_if_it_tried(harbour: MariaHarness) -> None:
+def test_fault_067_the_session_could_not_write_if_it_tried(harbour: MariaHarness) -> None:
     with closing(harbour.open()) as connector:
         list(connector.roots())
         assert isinstance(connector, OdbcConnector)
@@ -361,7 +451,7 @@ def test_a_named_database_is_the_whole_source(harbour: MariaHarness) -> None:
     assert any(r["ref_path"] == "port/cargo" for r in crawl.records("key"))
 
 
-def test_samples_survive_dates_that_are_none_and_numbers_beyond_64_bits(harbour: MariaHarness) -> None:
+def test_fault_075_samples_survive_dates_that_are_none_and_numbers_beyond_64_bits(harbour: MariaHarness) -> None:
     with closing(harbour.open(harbour.clerk())) as connector:
         assert isinstance(connector, OdbcConnector)
         names, rows = connector.sample("port/person", 5)
@@ -380,7 +470,7 @@ def test_samples_survive_dates_that_are_none_and_numbers_beyond_64_bits(harbour:
         assert raised.value.code in ("QUERY_FAILED", "NOT_FOUND")
 
 
-def test_a_query_that_takes_too_long_is_ended_by_the_server(harbour: MariaHarness) -> None:
+def test_fault_064_a_query_that_takes_too_long_is_ended_by_the_server(harbour: MariaHarness) -> None:
     harbour.server.run("CREATE VIEW ledger.slow AS SELECT SLEEP(30) AS s FROM port.country")
     try:
         with closing(harbour.open(harbour.settings() | {"query_timeout_s": 1})) as connector:
@@ -394,7 +484,7 @@ def test_a_query_that_takes_too_long_is_ended_by_the_server(harbour: MariaHarnes
     assert (raised.value.code, raised.value.transient) == ("TIMEOUT", False)
 
 
-def test_a_lost_connection_is_transient_and_the_next_attempt_succeeds(harbour: MariaHarness) -> None:
+def test_fault_074_a_lost_connection_is_transient_and_the_next_attempt_succeeds(harbour: MariaHarness) -> None:
     with closing(harbour.open(harbour.clerk())) as connector:
         unit = next(u for u in crawl_all(connector).units if u.key == "port/")
         for (number,) in harbour.read("SELECT id FROM information_schema.processlist WHERE user = 'clerk'"):

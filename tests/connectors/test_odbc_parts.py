@@ -12,11 +12,12 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlglot import exp
 
-from connectors.odbc import PLUG, access, errors, facts, guard, profiles, show_create
+from connectors.odbc import PLUG, access, errors, facts, guard, links, profiles, show_create
 from connectors.odbc.options import Options, Pairs
 from scanner import secrets
 from scanner.connector import Account
 from scanner.model import Batch
+from scanner.schema import MENTION
 
 _WORDS = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=12)
 _KEYS = st.text("abcXYZ_ 09", min_size=1, max_size=8).map(str.strip).filter(bool)
@@ -110,7 +111,7 @@ def test_questions_pass_the_gate(sql: str) -> None:
         "SELECT ';' ; x", "",
     ],
 )  # fmt: skip
-def test_whatever_is_no_plain_question_is_held_back(sql: str) -> None:
+def test_fault_067_whatever_is_no_plain_question_is_held_back(sql: str) -> None:
     with pytest.raises(guard.NotAllowed):
         guard.check(sql)
 
@@ -124,7 +125,7 @@ def test_a_session_is_told_nothing_but_its_own_settings(sql: str) -> None:
 
 
 @given(_WORDS, st.sampled_from(['"', "`", "["]))
-def test_a_quoted_name_can_never_end_its_quotes(name: str, quote: str) -> None:
+def test_fault_072_a_quoted_name_can_never_end_its_quotes(name: str, quote: str) -> None:
     text = guard.quoted(name, quote)
     closing = "]" if quote == "[" else quote
     assert text[1:-1].replace(closing * 2, "").count(closing) == 0
@@ -191,7 +192,8 @@ def test_every_native_profile_asks_for_the_facts_that_matter() -> None:
     ("said", "name"),
     [("PostgreSQL", "postgresql"), ("MariaDB", "mariadb"), ("MySQL", "mysql"), ("SQLite", "sqlite"),
      ("MDBTOOLS\0", "access"), ("Microsoft SQL Server", "sqlserver"),
-     ("sql server", "sybase"), ("Adaptive Server Enterprise", "sybase"), ("Oracle", "oracle"), ("DB2/LINUXX8664", "db2"),
+     ("sql server", "sybase"), ("Adaptive Server Enterprise", "sybase"), ("Oracle", "oracle"),
+     ("DB2/LINUXX8664", "db2"),
      ("Firebird 3.0", "firebird"), ("InterBase", "firebird"), ("Informix", "informix"), ("Teradata", "teradata"),
      ("Ingres", "generic"), ("", "generic")],
 )  # fmt: skip
@@ -282,6 +284,51 @@ ALTER TABLE "Elsewhere" ADD CONSTRAINT "x" PRIMARY KEY ("Id");
         ("Bills", "Bills_no_idx", "unique", "Year", None, None, None, None),
         ("Bills", "Bills_who_idx", "index", "Who", None, None, None, None),
     ]
+
+
+def test_a_relation_over_several_columns_is_one_key_and_one_not_enforced_is_none() -> None:
+    def row(name: str, place: int, column: str, other: str, bits: int) -> dict[str, Any]:
+        return {
+            "szRelationship": name, "grbit": bits, "ccolumn": 2, "icolumn": place, "szObject": "Bills",
+            "szColumn": column, "szReferencedObject": "People", "szReferencedColumn": other,
+        }  # fmt: skip
+
+    kept = [row("both", 1, "Year", "Y", 0x1100), row("loose", 0, "No", "N", 2), row("both", 0, "No", "N", 0x1100)]
+    assert access.relations(kept, {"Bills": "table"}) == [
+        ("Bills", "both", "foreign", "No", "People", "N", "CASCADE", "CASCADE"),
+        ("Bills", "both", "foreign", "Year", "People", "Y", "CASCADE", "CASCADE"),
+    ]
+    assert not access.relations(kept, {})
+
+
+def test_linked_tables_of_access_name_where_they_lie_without_a_password() -> None:
+    kept = [
+        {"Name": "far", "Type": 4, "Connect": "ODBC;DSN=erp;UID=x;PWD=hunter2;", "ForeignName": "dbo.far"},
+        {"Name": "share", "Type": 6, "Database": r"\\nas7\data\b.mdb", "ForeignName": "b"},
+        {"Name": "own", "Type": 1},
+    ]
+    names = ("path", "part", "kind", "locator", "status", "extractor")
+    made = facts.batch(MENTION, names, access.linked(kept), facts.Scope("db/", ("database",), ("db",))).columns
+    assert made["locator"] == ["ODBC;DSN=erp;UID=x;PWD=***;", r"\\nas7\data\b.mdb"]
+    assert made["kind"] == ["connection_string", "unc"]
+    assert made["path"] == ["db/far", "db/share"]
+
+
+@pytest.mark.parametrize(
+    ("locator", "kept"),
+    [
+        ("host=db7 password='it''s; here' user=x", "host=db7 password=*** user=x"),
+        ("mysql://scan:p@ss/w0rd@db7:3306/erp/t", "mysql://scan:***@db7:3306/erp/t"),
+        ("mysql://scan@db7/erp", "mysql://scan@db7/erp"),
+        ('wrapper "mysql", srv "s1", password "x y"', 'wrapper "mysql", srv "s1", password ***'),
+        ("DRIVER={x};UID=y;PWD={a;b}}c};DSN=z", "DRIVER={x};UID=y;PWD=***;DSN=z"),
+        ("curl --password hunter2 -psecret http://x", "curl --password *** -p*** http://x"),
+        ("host=db7;port=5433;dbname=books", "host=db7;port=5433;dbname=books"),
+        ("/srv/compass/passport.csv", "/srv/compass/passport.csv"),
+    ],
+)
+def test_a_locator_is_kept_and_what_is_secret_in_it_is_not(locator: str, kept: str) -> None:
+    assert links.without_secrets(locator) == kept
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------

@@ -404,7 +404,98 @@ def test_a_foreign_table_names_its_server_and_where_it_is_and_nothing_secret(har
     assert "Pw" not in str(crawl.entries)
 
 
-def test_the_statement_log_holds_nothing_but_select_show_and_set(harbour: PostgresHarness) -> None:
+def test_links_partitions_row_security_and_odd_indexes_are_told_without_a_secret(
+    harbour: PostgresHarness, tmp_path: Path
+) -> None:
+    file = tmp_path / "ships.csv"
+    own, canary = "127.0.0.1", "b4dPw-canary"
+    harbour.server.run(
+        "CREATE EXTENSION file_fdw; CREATE EXTENSION postgres_fdw; CREATE EXTENSION lo;"
+        "CREATE SERVER files FOREIGN DATA WRAPPER file_fdw;"
+        f"CREATE FOREIGN TABLE port.flat (line text) SERVER files OPTIONS (filename '{file}');"
+        f"CREATE FOREIGN TABLE port.piped (line text) SERVER files OPTIONS (program 'get --password {canary} http://x/y');"
+        "CREATE SERVER books FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'db7', port '5433', dbname 'books');"
+        f"CREATE USER MAPPING FOR clerk SERVER books OPTIONS (user 'reader', password '{canary}');"
+        "CREATE FOREIGN TABLE port.far (i int) SERVER books OPTIONS (schema_name 'ledger', table_name 'entries');"
+        "CREATE PUBLICATION all_of_it FOR ALL TABLES; CREATE PUBLICATION one_of_it FOR TABLE port.country;"
+        f"CREATE SUBSCRIPTION copy CONNECTION 'host={own} port=1 dbname=x user=y password={canary}' PUBLICATION p"
+        " WITH (connect = false, enabled = false, slot_name = NONE);"
+        "ALTER TABLE port.company ENABLE ROW LEVEL SECURITY; CREATE POLICY own ON port.company USING (true);"
+        "ALTER TABLE port.pilot FORCE ROW LEVEL SECURITY; ALTER TABLE port.pilot ENABLE ROW LEVEL SECURITY;"
+        "CREATE TABLE port.scans (id int, picture lo);"
+        "CREATE FUNCTION ledger.ddl() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END';"
+        "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION ledger.ddl()",
+        "harbour",
+    )
+    try:
+        crawl = harbour.crawl()
+        whole = _crawl(harbour, harbour.settings() | {"user": "postgres"})
+    finally:
+        harbour.server.run(
+            "DROP EVENT TRIGGER watch; DROP FUNCTION ledger.ddl; DROP TABLE port.scans; DROP SUBSCRIPTION copy;"
+            "DROP PUBLICATION all_of_it; DROP PUBLICATION one_of_it; DROP EXTENSION file_fdw CASCADE;"
+            "DROP EXTENSION postgres_fdw CASCADE; DROP EXTENSION lo; DROP POLICY own ON port.company;"
+            "ALTER TABLE port.company DISABLE ROW LEVEL SECURITY; ALTER TABLE port.pilot DISABLE ROW LEVEL SECURITY",
+            "harbour",
+        )
+    assert not crawl.faults
+    assert not whole.faults
+    assert canary not in str([b.columns for b in (*crawl.batches, *whole.batches)])
+    links = {(r["path"], r["part"]): (r["kind"], r["locator"]) for r in crawl.records("mention")}
+    assert links == {
+        ("harbour", "files"): ("server_link", "file_fdw"),
+        ("harbour", "books"): ("server_link", "dbname=books;host=db7;port=5433"),
+        ("harbour/port/flat", "files"): ("path", str(file)),
+        ("harbour/port/piped", "files"): ("table", "get --password *** http://x/y"),
+        ("harbour/port/far", "books"): ("table", "books.ledger.entries"),
+        ("harbour", "copy"): ("server_link", f"host={own} port=1 dbname=x user=y password=***"),
+    }
+    assert {(r["path"], r["part"]): (r["kind"], r["locator"]) for r in whole.records("mention")} == links
+    told = {(r["path"], r["name"]): r["value"] for r in crawl.records("setting")}
+    assert told["harbour", "publication.all_of_it"] == "all tables"
+    assert told["harbour", "publication.one_of_it"] == "1 tables"
+    assert ("harbour", "user_mapping.books.clerk") in told
+    assert told["harbour/port/company", "row_security"] == "on, 1 policies"
+    assert told["harbour/port/pilot", "row_security"] == "forced, 0 policies"
+    assert ("harbour/port/vessel", "row_security") not in told
+    assert told["harbour/port/movement", "partitioning"] == "RANGE (moved_on), 2 partitions"
+    assert str(told["harbour/port/movement_2024", "partition_of"]).startswith("port.movement FOR VALUES FROM")
+    assert told["harbour/port/vessel", "index.vessel_name_lower"] == "expression btree"
+    assert str(told["harbour/port/vessel", "index.vessel_name_once"]).startswith("unique partial btree where (built >")
+    assert ("harbour/port/vessel", "index.vessel_owner_name") not in told
+    assert int(str(told["harbour/public", "routines_of_extensions"])) > 3
+    lob = {(r["path"], r["name"]): r["lob"] for r in crawl.records("column")}
+    assert (lob["harbour/port/scans", "picture"], lob["harbour/port/scans", "id"]) == (True, False)
+    texts = {r["path"]: r["definition"] for r in crawl.records("routine")}
+    assert texts["harbour/watch"] == "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION ledger.ddl()"
+
+
+def test_roles_members_and_rules_of_login_are_told_as_far_as_the_account_sees_them(harbour: PostgresHarness) -> None:
+    harbour.server.run("CREATE ROLE crew; CREATE ROLE mate LOGIN BYPASSRLS CREATEROLE IN ROLE crew")
+    try:
+        mine, whole = harbour.crawl(), _crawl(harbour, harbour.settings() | {"user": "postgres"})
+    finally:
+        harbour.server.run("DROP ROLE mate; DROP ROLE crew")
+    for crawl in (mine, whole):
+        members = {(r["path"], r["group"], r["member"], r["member_kind"]) for r in crawl.records("member")}
+        assert {("", "crew", "mate", "user"), ("", "pg_read_all_data", "clerk", "user")} <= members
+        rights = {(r["grantee"], r["right"], r["native"]) for r in crawl.records("grant") if r["path"] == ""}
+        assert {
+            ("postgres", "full", "SUPERUSER"),
+            ("mate", "full", "BYPASSRLS"),
+            ("mate", "change_permissions", "CREATEROLE"),
+            ("pg_read_all_data", "read", "pg_read_all_data"),
+        } <= rights
+        assert not [r for r in rights if r[0] in ("clerk", "crew")]
+    rules = harbour.read("SELECT count(*) FROM pg_hba_file_rules")[0][0]
+    for crawl, sees in ((mine, False), (whole, True)):
+        told = [str(r["name"]) for r in crawl.records("setting") if r["path"] == ""]
+        assert len([n for n in told if n.startswith("hba_line_")]) == (rules if sees else 0)
+        assert ("data_directory" in told) is sees
+        assert {"replication_role", "tls_session", "password_encryption", "wal_level", "version"} <= set(told)
+
+
+def test_fault_067_the_statement_log_holds_nothing_but_select_show_and_set(harbour: PostgresHarness) -> None:
     before = len(harbour.server.log.read_text(errors="replace"))
     with closing(harbour.open()) as connector:
         crawl_all(connector)
@@ -416,7 +507,7 @@ def test_the_statement_log_holds_nothing_but_select_show_and_set(harbour: Postgr
     assert log.count("default_transaction_read_only") == 1
 
 
-def test_the_session_could_not_write_if_it_tried(harbour: PostgresHarness) -> None:
+def test_fault_067_the_session_could_not_write_if_it_tried(harbour: PostgresHarness) -> None:
     settings = harbour.settings() | {"user": "postgres"}
     with closing(harbour.open(settings)) as connector:
         list(connector.roots())
@@ -499,7 +590,9 @@ def test_databases_that_the_settings_leave_out_are_counted_as_skipped(harbour: P
     assert not ledger_gaps(crawl)
 
 
-def test_a_database_that_refuses_the_account_is_one_fault_and_the_others_go_on(harbour: PostgresHarness) -> None:
+def test_fault_071_a_database_that_refuses_the_account_is_one_fault_and_the_others_go_on(
+    harbour: PostgresHarness,
+) -> None:
     harbour.server.run("CREATE DATABASE closed; REVOKE CONNECT ON DATABASE closed FROM PUBLIC")
     try:
         crawl = _crawl(harbour, harbour.everything())
@@ -512,7 +605,7 @@ def test_a_database_that_refuses_the_account_is_one_fault_and_the_others_go_on(h
     assert not ledger_gaps(crawl)
 
 
-def test_a_locked_table_costs_its_own_facts_and_seconds_and_nothing_else(harbour: PostgresHarness) -> None:
+def test_fault_066_a_locked_table_costs_its_own_facts_and_seconds_and_nothing_else(harbour: PostgresHarness) -> None:
     clean = harbour.crawl()
     with psycopg.connect(harbour.dsn()) as other:
         other.execute("LOCK TABLE port.vessel IN ACCESS EXCLUSIVE MODE")
@@ -532,7 +625,7 @@ def test_a_locked_table_costs_its_own_facts_and_seconds_and_nothing_else(harbour
     assert took < 15
 
 
-def test_an_open_connector_holds_no_transaction_and_no_lock(harbour: PostgresHarness) -> None:
+def test_fault_066_an_open_connector_holds_no_transaction_and_no_lock(harbour: PostgresHarness) -> None:
     with closing(harbour.open()) as connector:
         crawl_all(connector)
         states = harbour.read("SELECT state FROM pg_stat_activity WHERE usename = 'clerk'")
@@ -543,7 +636,7 @@ def test_an_open_connector_holds_no_transaction_and_no_lock(harbour: PostgresHar
     assert locks == [(0,)]
 
 
-def test_a_query_that_takes_too_long_is_ended_by_the_server(harbour: PostgresHarness) -> None:
+def test_fault_064_a_query_that_takes_too_long_is_ended_by_the_server(harbour: PostgresHarness) -> None:
     harbour.server.run("CREATE VIEW port.slow AS SELECT pg_sleep(30)::text AS nothing", "harbour")
     try:
         with closing(harbour.open(harbour.settings() | {"query_timeout_s": 1})) as connector:
@@ -557,7 +650,7 @@ def test_a_query_that_takes_too_long_is_ended_by_the_server(harbour: PostgresHar
     assert (raised.value.code, raised.value.transient) == ("TIMEOUT", False)
 
 
-def test_a_lost_connection_is_transient_and_the_next_attempt_succeeds(harbour: PostgresHarness) -> None:
+def test_fault_074_a_lost_connection_is_transient_and_the_next_attempt_succeeds(harbour: PostgresHarness) -> None:
     with closing(harbour.open()) as connector:
         clean = crawl_all(connector)
         unit = next(u for u in clean.units if u.key == "harbour/port/")
@@ -602,7 +695,7 @@ def test_a_driver_that_is_not_installed_is_named_with_those_that_are(harbour: Po
     assert "DSN no_such_name" in raised.value.detail
 
 
-def test_samples_are_bounded_clipped_and_survive_odd_dates(harbour: PostgresHarness) -> None:
+def test_fault_075_samples_are_bounded_clipped_and_survive_odd_dates(harbour: PostgresHarness) -> None:
     with closing(harbour.open()) as connector:
         assert isinstance(connector, OdbcConnector)
         names, rows = connector.sample("harbour/port/person", 10)
@@ -617,7 +710,7 @@ def test_samples_are_bounded_clipped_and_survive_odd_dates(harbour: PostgresHarn
         assert connector.sample("harbour/port/harbour", 0)[1] == []
 
 
-def test_a_name_that_is_no_text_costs_its_schema_and_no_other(harbour: PostgresHarness) -> None:
+def test_fault_069_a_name_that_is_no_text_costs_its_schema_and_no_other(harbour: PostgresHarness) -> None:
     """A database without an encoding holds whatever bytes it was given; the server itself will not send such a name."""
     harbour.server.run("CREATE DATABASE bytes ENCODING 'SQL_ASCII' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'")
     try:
