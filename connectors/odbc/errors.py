@@ -21,7 +21,18 @@ _CONNECTING: tuple[tuple[str, str, bool], ...] = (
         "AUTH_REFUSED",
         False,
     ),
-    (r"\b(28000|28P01|18456)\b|Login failed for user", "AUTH_REFUSED", False),
+    (r"ORA-2800[12]\b|SQL30082N.*reason \"(1|2)\"", "AUTH_EXPIRED", False),
+    # Before anything that may be tried again: Db2 gives a wrong password the state of a lost connection, and Firebird,
+    # Informix (951, 952), Teradata (8017) and Adaptive Server (4002) have states of their own for it.
+    (
+        r"ORA-(01017|01005|28000|28003)\b|SQL30082N|SQL1403N|user name and password are not defined",
+        "AUTH_REFUSED",
+        False,
+    ),
+    (r"335544472|\(-95[12]\)|\[8017\]|UserId, Password or Account is invalid|\(4002\)", "AUTH_REFUSED", False),
+    (r"\b(28000|28P01|18456)\b|Login failed", "AUTH_REFUSED", False),
+    (r"ORA-(12154|12505|12514)\b|SQL1013N|335544344|\(-329\)", "NOT_FOUND", False),
+    (r"ORA-(12170|12535|12541|12543|12545)\b|SQL30081N|SQL1224N|\(-908\)|335544721", "UNREACHABLE", True),
     (r"\(1049\)|database \".*\" does not exist|3D000|connect failed \((10|14|26)\)", "NOT_FOUND", False),
     (r"Can't open lib|IM002|IM003|IM004|IM012|no default driver", "DRIVER_MISSING", False),
     (r"SSL|TLS|certificate|Encryption not supported", "TLS_REFUSED", False),
@@ -36,6 +47,10 @@ _ASKING: tuple[tuple[str, str, bool], ...] = (
         True,
     ),
     (r"57014|55P03|HYT0[01]|\((1969|3024|1205|1317)\)|statement timeout|max_statement_time", "TIMEOUT", False),
+    # Waits for locks or for the server, as SQL Server, Oracle, Db2, Informix and Teradata number them.
+    (r"\(1222\)|ORA-(01013|00054)\b|SQL0952N|SQL0911N|\(-(154|243|244)\)|\[3156\]", "TIMEOUT", False),
+    (r"\((262|297|300|371|916)\)|ORA-01031\b|SQL055[12]N|335544352|\(-(272|274|387)\)|\[3523\]", "DENIED", False),
+    (r"ORA-(00942|04043)\b|SQL0204N|\(-206\)|\[3807\]", "NOT_FOUND", False),
     (r"42501|permission denied|\((1142|1143|1044|1227|1370)\)|\b229\b", "DENIED", False),
     (r"42P01|42S02|\(1146\)|no such table|3F000|invalid schema name", "NOT_FOUND", False),
 )

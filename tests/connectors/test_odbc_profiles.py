@@ -11,7 +11,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.optimizer.scope import traverse_scope
 
-from connectors.odbc import PLUG, guard, profiles
+from connectors.odbc import PLUG, errors, guard, profiles
 from connectors.odbc.asking import Page, Refusal
 from connectors.odbc.pieces import joined
 
@@ -133,6 +133,46 @@ def test_every_profile_says_what_it_ran_against_or_that_it_never_ran() -> None:
         assert not profiles.load()[name].ran_against
     assert "its ODBC driver" in said
     assert "SQL Server itself" in said
+
+
+# --- what their drivers say -------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("[28000] [Oracle][ODBC][Ora]ORA-01017: invalid username/password; logon denied\n (1017)", "AUTH_REFUSED"),
+        ("[HY000] [Oracle][ODBC][Ora]ORA-28001: the password has expired (28001)", "AUTH_EXPIRED"),
+        ("[HY000] [Oracle][ODBC][Ora]ORA-28000: the account is locked (28000)", "AUTH_REFUSED"),
+        ('[08001] [IBM][CLI Driver] SQL30082N  Security processing failed with reason "24" (-30082)', "AUTH_REFUSED"),
+        ("[08004] Your user name and password are not defined. Ask your administrator (-902)", "AUTH_REFUSED"),
+        ("[28000] [Informix][Informix ODBC Driver]Incorrect password or user x is not known (-951)", "AUTH_REFUSED"),
+        ("[28000] [Teradata][ODBC] [8017] The UserId, Password or Account is invalid.", "AUTH_REFUSED"),
+        ("[ZZZZZ] [SAP][ASE ODBC Driver]Login failed. (4002)", "AUTH_REFUSED"),
+        ('[42000] Cannot open database "x" requested by the login. The login failed. (4060)', "DENIED"),
+        ("[08001] [IBM][CLI Driver] SQL30081N  A communication error has been detected. (-30081)", "UNREACHABLE"),
+        ("[HY000] ORA-12541: TNS:no listener (12541)", "UNREACHABLE"),
+        ("[08001] Encryption not supported on SQL Server. (20)", "TLS_REFUSED"),
+    ],
+)
+def test_a_wrong_password_is_never_taken_for_a_line_that_may_be_tried_again(said: str, code: str) -> None:
+    error = errors.connecting(Exception(said[1:6], said), "h")
+    assert (error.code, error.transient) == (code, code == "UNREACHABLE")
+
+
+@pytest.mark.parametrize(
+    ("said", "code"),
+    [
+        ("[42000] Lock request time out period exceeded. (1222)", "TIMEOUT"),
+        ("[42000] VIEW SERVER STATE permission was denied on object 'server' (300)", "DENIED"),
+        ("[42S02] ORA-00942: table or view does not exist (942)", "NOT_FOUND"),
+        ("[42000] ORA-01031: insufficient privileges (1031)", "DENIED"),
+        ("[42501] SQL0551N  X does not have the required authorization (-551)", "DENIED"),
+        ("[HY000] [Teradata][ODBC] [3523] The user does not have SELECT access to DBC.TablesV.", "DENIED"),
+    ],
+)
+def test_a_question_that_was_refused_is_told_by_its_cause(said: str, code: str) -> None:
+    assert errors.asking(Exception(said[1:6], said)) == (code, False)
 
 
 # --- texts in pieces --------------------------------------------------------------------------------------------------
