@@ -127,6 +127,11 @@ class Plug:
     """What this protocol cannot show, one sentence each; printed by ``connectors describe`` and in the report."""
     isolated: bool = False
     """Whether each connection runs in a process of its own, since its driver may crash, leak or never come back."""
+    place: Callable[[BaseModel], tuple[tuple[str, str], ...]] | None = None
+    """Where a source is: the containers from the outermost to its root, each as what it is known by everywhere and its
+    canonical name. Asked in a process of its own, with a deadline, so it may touch the place. None: its locator says."""
+    request_price: str = ""
+    """What a thousand listing requests cost, as ``USD 0.005 (source, date)``; '' where requests cost nothing."""
     extra: str = ""
     """The extra that installs its driver: ``pip install 'stocktake[s3]'``; '' where none is needed."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connectors.file.options import FileOptions, from_url, locator
+from connectors.file.options import FileOptions, from_url, locator, steps
 from connectors.file.source import FileSource
 from scanner.connector import Connector, Plug, Session
 
@@ -22,6 +22,7 @@ PLUG = Plug(
     account=lambda _options: None,
     locator=locator,
     store_kind="folder",
+    place=steps,
     isolated=True,  # a mount whose server is gone may hold whoever asks for ever, beyond any signal
     facts=("entry", "listing", "grant", "member", "setting", "seen"),
     limits=(

@@ -68,6 +68,18 @@ def locator(options: BaseModel) -> str:
     return canonical(options.place)
 
 
+def steps(options: BaseModel) -> tuple[tuple[str, str], ...]:
+    """The directories from the file system's top to the root, by device and inode, so that no second way in hides it.
+
+    Raises:
+        OSError: the root, or one above it, is not there.
+    """
+    assert isinstance(options, FileOptions)
+    place = Path(os.fsdecode(os.path.realpath(options.place)))
+    facts = ((p.stat(), canonical(os.fsencode(p.name))) for p in [*reversed(place.parents), place])
+    return tuple((f"{s.st_dev}:{s.st_ino}", name) for s, name in facts)
+
+
 def _absolute(place: bytes) -> bytes:
     path = Path(os.fsdecode(place))
     with contextlib.suppress(RuntimeError):  # nobody's home: it is a name like any other then

@@ -44,6 +44,8 @@ class Around:
     stop: threading.Event
     fresh: Callable[[Unit], bool]
     """Whether nothing beneath a unit can be on the frontier yet, so that a child may decide for itself."""
+    left_out: tuple[str, ...] = ()
+    """Containers that another source covers."""
 
 
 def opened(bound: Bound, session: Session, around: Around) -> Connector:
@@ -65,10 +67,11 @@ class Apart:
     sample: Callable[[str, int], tuple[tuple[str, ...], list[tuple[object, ...]]]]
     """Likewise, where it samples."""
 
-    def __init__(self, bound: Bound, session: Session, around: Around) -> None:
+    def __init__(self, bound: Bound, session: Session, around: Around, hang_s: float | None = None) -> None:
         self._bound = bound
         self._session = session
         self._around = around
+        self._hang_s = hang_s or bound.limits.hang_s
         self._child: Born | None = None
         self._reader: wire.Reader | None = None
         self._units = 0
@@ -91,6 +94,16 @@ class Apart:
         try:
             return wire.units(self._value({"do": "roots"}))
         except wire.Garbage as error:
+            raise self._broken(error) from None
+
+    def place(self) -> tuple[tuple[str, str], ...]:
+        """Have the child say where its source is. Raises SourceError, Stopped."""
+        if self._child is None:
+            self._bear()
+        value = self._value({"do": "place"})
+        try:
+            return tuple((str(known), str(name)) for known, name in value)
+        except (TypeError, ValueError) as error:
             raise self._broken(error) from None
 
     def crawl(self, unit: Unit) -> Iterator[Event]:
@@ -149,6 +162,7 @@ class Apart:
                 "source": bound.name,
                 "timeout_s": self._session.timeout_s,
                 "exclude": bound.config.exclude,
+                "left_out": self._around.left_out,
                 "path": sys.path,
                 "folder": os.fsencode(os.getcwd()).hex(),  # noqa: PTH109 - bytes are wanted
                 "environment": [(k.hex(), v.hex()) for k, v in os.environb.items()],
@@ -236,7 +250,7 @@ class Apart:
                     if now - stopped > _STOPPING_S:
                         self._kill()
                         raise Stopped from None
-                if now - heard > self._bound.limits.hang_s:
+                if now - heard > self._hang_s:
                     raise self._hung() from None
                 continue
             if kind not in {b"P", b"S", b"W", b"H", b"K"}:
@@ -305,7 +319,7 @@ class Apart:
     def _hung(self) -> SourceError:
         words = self._words()
         self._kill()
-        return self._lost("FAILED_HUNG", f"no sign of life for {self._bound.limits.hang_s:g} s" + words)
+        return self._lost("FAILED_HUNG", f"no sign of life for {self._hang_s:g} s" + words)
 
     def _lost(self, code: str, how: str) -> SourceError:
         plug = self._bound.plug

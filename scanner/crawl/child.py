@@ -19,7 +19,7 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from scanner.connector import Connector, Plug, Session
@@ -154,6 +154,8 @@ class _Child:
         self._lock = threading.RLock()
         self._connector: Connector | None = None
         self._exclude: tuple[str, ...] = ()
+        self._left_out: tuple[str, ...] = ()
+        self._place: Callable[[], object] = tuple
         self._fresh = False
         self._made = 0
         self._credit = 0
@@ -189,6 +191,8 @@ class _Child:
         what = order["do"]
         if what == "open":
             return self._open(order)
+        if what == "place":
+            return self._place()
         if (connector := self._connector) is None:
             return None
         if what == "crawl":
@@ -222,10 +226,14 @@ class _Child:
         if not isinstance(plug, Plug):
             raise TypeError(f"{order['target']} is no Plug")
         self._exclude = tuple(order["exclude"])
+        self._left_out = tuple(order["left_out"])
+        options = plug.options.model_validate(order["options"])
+        if (place := plug.place) is not None:
+            self._place = lambda: [list(step) for step in place(options)]
         session = Session(
             order["source"], self._pace, order["timeout_s"], self._trusted, self._within, self._slow,
         )  # fmt: skip
-        self._connector = plug.open(plug.options.model_validate(order["options"]), session)
+        self._connector = plug.open(options, session)
         return [name for name in ("read", "sample") if hasattr(self._connector, name)]
 
     def _crawl(self, connector: Connector, unit: Unit) -> None:
@@ -296,7 +304,7 @@ class _Child:
 
     def _within(self, key: str) -> bool:
         if self._fresh:
-            return not excluded(key, self._exclude)
+            return not excluded(key, self._exclude) and not key.startswith(self._left_out)
         return bool(self._ask(b"W", key))
 
     def _trusted(self, host: str, port: int) -> tuple[str, ...]:

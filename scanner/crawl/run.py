@@ -13,6 +13,7 @@ from typing import Any
 from scanner.catalog import Catalog, SourceRow, read
 from scanner.codes import Exit, StocktakeError, worst
 from scanner.crawl.apart import warm
+from scanner.crawl.overlap import Overlaps, overlaps
 from scanner.crawl.progress import Progress, SourceProgress
 from scanner.crawl.source import AccountLocks, SourceRun
 from scanner.crawl.worker import Sampling
@@ -54,6 +55,9 @@ class Run:
         self.progress = Progress(number, {b.name: SourceProgress(b.name) for b in sources})
         self.stop = threading.Event()
         self.sampling: SamplingOf = _no_content
+        self.beside: tuple[Bound, ...] = self.sources
+        """Every source of the scan, those too that are not crawled this time."""
+        self._overlaps = Overlaps()
 
     @classmethod
     def start(
@@ -96,7 +100,9 @@ class Run:
         catalog.reopen(number)
         catalog.sweep()
         catalog.repeat(number, only or None)
-        return cls(catalog, number, [sources[r.name] for r in rows if _unfinished(catalog, number, r, only)])
+        run = cls(catalog, number, [sources[r.name] for r in rows if _unfinished(catalog, number, r, only)])
+        run.beside = tuple(sources.values())
+        return run
 
     @property
     def depth(self) -> str:
@@ -110,6 +116,7 @@ class Run:
             StocktakeError: what breaks the catalog (DISK_FULL, CATALOG_DAMAGED); the last commit is kept.
         """
         locks = AccountLocks()
+        self._overlaps = overlaps(self.beside)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="source") as pool:
             futures = {b.name: pool.submit(self._one, b, locks) for b in self.sources}
             while not all(f.done() for f in futures.values()):
@@ -122,14 +129,27 @@ class Run:
         return self._finish({f.result() for f in futures.values()})
 
     def _one(self, bound: Bound, locks: AccountLocks) -> Exit:
+        if (outer := self._overlaps.covered.get(bound.name)) is not None:
+            return self._not_scanned(bound, outer)
         try:
             return SourceRun(
                 bound, self.number, self.catalog, self.progress.sources[bound.name], self.stop, locks,
-                self.sampling(bound),
+                self.sampling(bound), self._overlaps.left_out.get(bound.name),
             ).run()  # fmt: skip
         except BaseException:
             self.stop.set()  # the catalog does not take any more: no use in asking the other sources
             raise
+
+    def _not_scanned(self, bound: Bound, outer: str) -> Exit:
+        """Leave a source alone whose place another one covers."""
+        detail = f"source {outer} covers it"
+        progress = self.progress.sources[bound.name]
+        progress.state, progress.error = "incomplete", "OVERLAP"
+        self.catalog.clear_source_faults(self.number, bound.name)
+        self.catalog.add_faults(self.number, bound.name, [Fault("", "descend", "OVERLAP", detail)])
+        values = {"error_code": "OVERLAP", "error_where": bound.locator, "error_detail": detail}
+        self.catalog.set_source(self.number, bound.name, state="incomplete", **values)
+        return Exit.GAPS
 
     def _mark_broken(self, error: BaseException) -> None:
         code = error.code.exit if isinstance(error, StocktakeError) else Exit.INTERNAL

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections.abc import Mapping
 
 from scanner.catalog import Catalog, now_us
 from scanner.codes import CODES, Exit, worst
@@ -12,6 +13,7 @@ from scanner.crawl.apart import Around, Lost, opened
 from scanner.crawl.exclude import excluded
 from scanner.crawl.frontier import Frontier
 from scanner.crawl.host import Host
+from scanner.crawl.overlap import CASELESS, leaves
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
 from scanner.crawl.worker import (
@@ -62,6 +64,7 @@ class SourceRun:
         stop: threading.Event,
         locks: AccountLocks,
         sampling: Sampling | None = None,
+        left_out: Mapping[str, str] | None = None,
     ) -> None:
         self._bound = bound
         self._scan = scan
@@ -70,6 +73,7 @@ class SourceRun:
         self._stop = stop
         self._locks = locks
         self._sampling = sampling
+        self._left_out = left_out or {}
         limits = bound.limits
         self._pace = Pace(progress, stop, limits.requests_per_s, limits.hours, limits.max_requests)
         self._pace.on_change = self._on_pace
@@ -141,7 +145,13 @@ class SourceRun:
 
     def _within(self, key: str) -> bool:
         """Whether a unit may cover a further container itself: not when that is excluded, or a unit already."""
-        return not excluded(key, self._bound.config.exclude) and not self._frontier.knows(Unit(key))
+        if excluded(key, self._bound.config.exclude) or self._covers(key):
+            return False
+        return not self._frontier.knows(Unit(key))
+
+    def _covers(self, key: str) -> str | None:
+        """The source that covers a container instead of this one."""
+        return leaves(key, self._left_out, caseless=self._bound.plug.type in CASELESS)
 
     def _connect(self) -> Connector:
         """A connected connector for a worker; it names the roots again, which costs one request."""
@@ -232,7 +242,7 @@ class SourceRun:
     def _login(self) -> tuple[Connector, list[Unit]]:
         connector: Connector | None = None
         try:
-            around = Around(self._pace, self._stop, self._frontier.fresh)
+            around = Around(self._pace, self._stop, self._frontier.fresh, tuple(self._left_out))
             connector = opened(self._bound, self._session(), around)
             self._progress.opened(1)
             self._progress.logins += 1
@@ -248,7 +258,7 @@ class SourceRun:
     def _shared(self) -> Shared:
         return Shared(
             self._scan, self._bound.name, self._catalog, self._frontier, self._pace, self._progress, self._stop,
-            self._bound.limits.retries, self._bound.config.exclude, self._connect, self._remember, self._host,
+            self._bound.limits.retries, self._bound.config.exclude, self._connect, self._remember, self._host, self._covers,
             self._sampling,
         )  # fmt: skip
 

@@ -63,6 +63,7 @@ class Shared:
     connect: Callable[[], Connector]
     refused: Callable[[SourceError], None]
     host: Host
+    covers: Callable[[str], str | None]
     sampling: Sampling | None = None
     abandoned: threading.Event = field(default_factory=threading.Event)
     broken: list[BaseException] = field(default_factory=list)
@@ -223,6 +224,8 @@ class Worker:
                 self._write()
         elif isinstance(event, Fault):
             attempt.faults.append(_checked(event))
+        elif (name := shared.covers(event.key)) is not None:
+            attempt.faults.append(Fault(event.key, "descend", "OVERLAP", f"covered by source {name}"))
         elif not excluded(event.key, shared.exclude):
             self._offer(job, attempt, [event])
         else:
