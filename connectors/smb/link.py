@@ -38,6 +38,7 @@ class Link:
         self._where = f"{host}:{port}"
         self._wire = StrictConnection(host, port, pace, limit_s)
         self._login: Any = None
+        self._is_silent = False
         self._trees: dict[str, Any] = {}
         self._connected: dict[str, tuple[int, int, int]] = {}
 
@@ -108,6 +109,7 @@ class Link:
         except SMBConnectionClosed:
             raise SourceError("UNREACHABLE", _CLOSED, where=where, transient=True) from None
         except TimeoutError as error:
+            self._is_silent = True
             raise SourceError("TIMEOUT", str(error), where=where, transient=True) from None
         except Unsigned as error:
             raise SourceError("SIGNING_REFUSED", str(error), where=where) from None
@@ -120,7 +122,7 @@ class Link:
         """Log off and hang up; never waits long, never raises."""
         self._wire.pace, self._wire.limit_s = _at_once, _GOODBYE_S
         # A goodbye may fail in any way a dying connection can; what matters is that the socket is closed after it.
-        if self._login is not None and self._wire.transport.connected:
+        if self._login is not None and self._wire.transport.connected and not self._is_silent:
             with contextlib.suppress(Exception):
                 self._login.disconnect(close=False)
         if self._wire.transport is not None:

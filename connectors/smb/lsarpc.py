@@ -9,7 +9,7 @@ from connectors.smb import rpc
 from connectors.smb.sids import Principal, told
 
 SERVICE = rpc.service("lsarpc", "the security authority", "12345778-1234-abcd-ef00-0123456789ab", 0)
-CLOSE, LOOKUP_SIDS, OPEN_POLICY = 0, 15, 44
+LOOKUP_SIDS, OPEN_POLICY = 15, 44
 
 _LOOKUP_NAMES = 0x0800
 _WORKSTATION = 1  # look in the host's own database and in its domains
@@ -35,11 +35,6 @@ def policy(stub: bytes) -> bytes:
     if status:
         raise rpc.RpcError(f"names of SIDs were refused ({status:#010x})")
     return stub[:_HANDLE]
-
-
-def close(handle: bytes) -> bytes:
-    """Give the handle back."""
-    return handle
 
 
 def portions(sids: Iterable[str]) -> Iterator[list[str]]:

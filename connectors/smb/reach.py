@@ -112,11 +112,8 @@ class Reach:
             self._drop(host)
 
     def _drop(self, host: str) -> None:
-        link = self._links.pop(host)
-        services = self._services.pop(host, None)
-        if services is not None and link.is_alive:
-            services.close()
-        link.close()
+        self._services.pop(host, None)
+        self._links.pop(host).close()
 
     def services(self, host: str = "") -> Services:
         """What a host, the configured one by default, answers over its named pipes."""

@@ -85,20 +85,10 @@ class Services:
                 self._authorised()
 
     def _authorised(self) -> tuple[Handle, bytes]:
-        """A conversation with the security authority, kept for as long as the connection."""
+        """A conversation with the security authority, kept for as long as the connection; logging off ends it."""
         pipe = self._begin(lsarpc.SERVICE)
         self._authority = pipe, lsarpc.policy(_call(pipe, lsarpc.OPEN_POLICY, lsarpc.open_policy()))
         return self._authority
-
-    def close(self) -> None:
-        """Give the handles back; the connection must still be there."""
-        if self._authority is None:
-            return
-        pipe, policy = self._authority
-        self._authority = None
-        with contextlib.suppress(SourceError, rpc.RpcError), self._link.unpaced():
-            _call(pipe, lsarpc.CLOSE, lsarpc.close(policy))
-            pipe.close()
 
     # ── pipes ──
 

@@ -13,8 +13,10 @@ from hypothesis import strategies as st
 
 from connectors.smb import PLUG, descriptor, lsarpc, rpc, sids, srvsvc, volume
 from connectors.smb.descriptor import parse
+from connectors.smb.reach import Reach
 from connectors.smb.rights import grants, is_as_handed_on
 from scanner.connector import Session
+from scanner.model import SourceError
 from scanner.schema import GRANTEE_KINDS, RIGHTS
 from scanner.testing import servers
 from scanner.testing import smb_acls as acls
@@ -30,6 +32,11 @@ SHARES = """
 [some]
  path = {d}/calm
  access based share enum = yes
+[versions]
+ path = {d}/versions
+ vfs objects = shadow_copy2
+ shadow:snapdir = {d}/versions/.snapshots
+ shadow:localtime = no
 [noshow]
  path = {d}/calm
  read only = yes
@@ -42,6 +49,8 @@ ADMINS = "S-1-5-32-544"
 def smb() -> Iterator[servers.Samba]:
     with servers.samba(shares=SHARES) as server, pytest.MonkeyPatch.context() as patch:
         (server.directory / "calm").mkdir(mode=0o755)
+        for day in (1, 2, 3):
+            (server.directory / f"versions/.snapshots/@GMT-2024.01.0{day}-00.00.00").mkdir(parents=True)
         patch.setenv("SMB_PW", server.password)
         yield server
 
@@ -187,7 +196,8 @@ def test_the_rights_on_a_share_cap_those_on_its_files(smb: servers.Samba) -> Non
     assert facts["share_type"] == "disk"
 
 
-def test_a_share_whose_access_list_is_left_out_is_unknown_not_open() -> None:
+def test_a_share_whose_access_list_is_left_out_is_unknown_not_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SMB_PW", base.PASSWORD)
     with servers.samba() as server:
         crawl = crawled(server, r"\\127.0.0.1\data")
     assert rows(crawl, "data", "share_acl") == set()
@@ -229,12 +239,73 @@ def test_the_file_system_of_a_share_is_described(smb: servers.Samba) -> None:
     assert facts["dfs"] == "yes"
 
 
+def test_previous_versions_are_counted_and_unknown_where_there_is_no_word_for_them(smb: servers.Samba) -> None:
+    def told(share: str) -> object:
+        crawl = crawled(smb, f"\\\\127.0.0.1\\{share}")
+        return {r["name"]: r["value"] for r in crawl.records("setting")}["previous_versions"]
+
+    assert (told("versions"), told("limited")) == ("3", None)
+
+
+# ── names ──
+
+
+def test_a_host_that_names_no_sid_leaves_the_sids_and_says_so(
+    smb: servers.Samba, shared: Crawl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(_stub: bytes) -> bytes:
+        raise rpc.RpcError("names of SIDs were refused (0xc0000022)")
+
+    monkeypatch.setattr(lsarpc, "policy", refuse)
+    crawl = crawled(smb, r"\\127.0.0.1\data", permissions="files")
+    assert [(f.path, f.op, f.reason) for f in crawl.faults if f.op == "query"] == [("", "query", "QUERY_FAILED")]
+    assert {r["name"]: r["value"] for r in crawl.records("setting")}["names_of_sids"] == "refused"
+    games = acls.sid_of(smb, smb.user)
+    assert ("BUILTIN\\Users", "authenticated", "read", "allow", False, "both") in rows(crawl, "data")
+    assert (games, "unknown", "list", "allow", False, "this") in rows(crawl, "data/shut")
+    assert len(crawl.records("grant")) == len(shared.records("grant"))
+
+
+def test_a_host_that_is_slow_to_name_sids_is_not_asked_again() -> None:
+    """The unit is tried again after the deadline; then it must not run into it once more."""
+    options = PLUG.options.model_validate({"root": r"\\host\share", "user": "u", "password": "env:P"})
+    reach = Reach(options, Session("test"))
+    asked = []
+
+    class Slow:
+        def principals(self, sids_: set[str]) -> dict[str, sids.Principal]:
+            asked.append(sids_)
+            raise SourceError("TIMEOUT", "no answer within 1 s", transient=True)
+
+    reach.services = lambda _host="": Slow()  # type: ignore[method-assign,assignment,misc]
+    with pytest.raises(SourceError):
+        reach.principals("share/", {ORPHAN})
+    assert reach.principals("share/", {ORPHAN, EVERYONE}) == {
+        ORPHAN: (ORPHAN, "unknown"), EVERYONE: ("Everyone", "everyone")
+    }  # fmt: skip
+    assert len(asked) == 1
+
+
 # ── other shares ──
+
+
+def test_a_host_that_lists_no_shares_is_scanned_all_the_same(
+    smb: servers.Samba, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = srvsvc.shares
+    monkeypatch.setattr(srvsvc, "shares", lambda _stub: told(struct.pack("<IIII", 1, 0, 0, 5)))  # access denied
+    crawl = crawled(smb, r"\\127.0.0.1\limited")
+    assert {(f.path, f.op, f.reason) for f in crawl.faults} == {("", "query", "DENIED")}
+    assert crawl.records("seen") == []
+    assert crawl.entries["limited"]["kind"] == "directory"
+    with pytest.raises(SourceError) as raised:
+        crawled(smb, r"\\127.0.0.1")
+    assert raised.value.code == "DENIED"
 
 
 def test_shares_that_are_not_scanned_are_seen(smb: servers.Samba) -> None:
     seen = {r["name"]: r for r in crawled(smb, r"\\127.0.0.1\data").records("seen")}
-    assert set(seen) == {"hidden$", "denied", "limited", "some", "noshow", "IPC$"}
+    assert set(seen) == {"hidden$", "denied", "limited", "some", "versions", "noshow", "IPC$"}
     assert {name: r["reason"] for name, r in seen.items() if r["reason"] != "not_configured"} == {"IPC$": "unsupported"}
     assert seen["limited"]["detail"] == "disk share: Für alle"
     # The form in which the estate file's own source of that share would be named.
