@@ -96,6 +96,19 @@ class Account:
     name: str
 
 
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What a request costs at the utmost, in US dollars; where that is said, and on which day it was read there."""
+
+    usd_a_request: float
+    source: str
+    read_on: str
+
+
+def _free(_options: BaseModel) -> None:
+    """The price where nobody charges for requests."""
+
+
 OptionsModel = type[BaseModel]
 
 
@@ -128,10 +141,13 @@ class Plug:
     isolated: bool = False
     """Whether each connection runs in a process of its own, since its driver may crash, leak or never come back."""
     place: Callable[[BaseModel], tuple[tuple[str, str], ...]] | None = None
-    """Where a source is: the containers from the outermost to its root, each as what it is known by everywhere and its
-    canonical name. Asked in a process of its own, with a deadline, so it may touch the place. None: its locator says."""
-    request_price: str = ""
-    """What a thousand listing requests cost, as ``USD 0.005 (source, date)``; '' where requests cost nothing."""
+    """Where a source is: the containers from the outermost to its root, each as what it is known by everywhere, and its
+    canonical name. Asked in a process of its own, with a deadline, so it may touch the place; None: the locator says.
+    """
+    request_price: Callable[[BaseModel], Price | None] = _free
+    """What its requests cost; None where nobody charges for them, or nobody says."""
+    load: str = ""
+    """What a scan asks of the source, as far as that is known beforehand: a sentence; '' where nothing is."""
     extra: str = ""
     """The extra that installs its driver: ``pip install 'stocktake[s3]'``; '' where none is needed."""
 

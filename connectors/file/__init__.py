@@ -22,6 +22,7 @@ PLUG = Plug(
     account=lambda _options: None,
     locator=locator,
     store_kind="folder",
+    load="One look at each folder for each 1,000 names in it.",
     place=steps,
     isolated=True,  # a mount whose server is gone may hold whoever asks for ever, beyond any signal
     facts=("entry", "listing", "grant", "member", "setting", "seen"),

@@ -6,12 +6,26 @@ from pydantic import BaseModel
 
 from connectors.s3.connector import S3Connector
 from connectors.s3.options import S3Options, account, from_url, locator
-from scanner.connector import Connector, Plug, Session
+from scanner.connector import Connector, Plug, Price, Session
 
 
 def _open(options: BaseModel, session: Session) -> Connector:
     assert isinstance(options, S3Options)
     return S3Connector(options, session)
+
+
+REQUEST_PRICE_USD = (
+    0.005 / 1000,
+    "Amazon's list price of LIST, S3 Standard, as quoted at https://c3x.dev/blog/s3-request-fees-explained",
+    "2026-11-22",
+)
+"""US dollars a request for 1,000 keys, where that is said, and when it was read; other requests cost less."""
+
+
+def _price(options: BaseModel) -> Price | None:
+    """Amazon's; what another endpoint charges is not known."""
+    assert isinstance(options, S3Options)
+    return None if options.endpoint else Price(*REQUEST_PRICE_USD)
 
 
 PLUG = Plug(
@@ -37,14 +51,9 @@ PLUG = Plug(
         "Directory buckets (S3 Express One Zone) do not list in order: what follows the first break is told as a gap.",
         "Objects encrypted with a customer's own key (SSE-C) are listed but cannot be read.",
     ),
+    request_price=_price,
+    load="One request for each 1,000 keys, some twenty for each bucket's settings.",
     extra="s3",
 )
-
-REQUEST_PRICE_USD = (
-    0.005 / 1000,
-    "Amazon's list price of LIST, S3 Standard, as quoted at https://c3x.dev/blog/s3-request-fees-explained",
-    "2026-11-22",
-)
-"""US dollars a request for 1,000 keys, where that is said, and when it was read; other requests cost less."""
 
 __all__ = ["PLUG", "REQUEST_PRICE_USD", "S3Connector", "S3Options"]

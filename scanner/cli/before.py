@@ -16,7 +16,6 @@ from scanner.cli.common import (
     ESTATE_FILE,
     CatalogOption,
     ColorOption,
-    Common,
     ConfigOption,
     DebugOption,
     JsonOption,
@@ -24,7 +23,8 @@ from scanner.cli.common import (
     common,
     leave,
 )  # fmt: skip
-from scanner.cli.output import Output, problem, size
+from scanner.cli.output import Output, problem
+from scanner.cli.planning import plan
 from scanner.codes import CODES, Exit, StocktakeError, worst
 from scanner.config import Estate
 from scanner.connector import Plug, Session, plugs
@@ -315,64 +315,6 @@ def _probe_one(output: Output, store: Catalog, bound: Bound, changed: bool) -> E
     output.line(f"{bound.name}: {state} ({bound.locator})", style="green")
     output.record("probe", {"source": bound.name, "locator": bound.locator, "state": "reached"})
     return Exit.COMPLETE
-
-
-def plan(
-    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE]…")] = None,
-    config: ConfigOption = None,
-    catalog: CatalogOption = None,
-    json: JsonOption = False,
-) -> None:
-    """Say what a scan would touch, and how hard, without touching it."""
-    output = Output(as_json=json)
-    shared = common(output, config, catalog)
-    rows = []
-    picked = shared.sources(list(sources or ()))
-    content = _content(shared, [b.name for b in picked])
-    for bound in picked:
-        limits = bound.limits
-        account = bound.account
-        files, most = content.get(bound.name, (None, None))
-        row = {
-            "source": bound.name, "locator": bound.locator, "as": account.name if account else "nobody",
-            "connections": bound.connections, "requests_per_s": limits.requests_per_s, "hours": limits.hours,
-            "facts": list(bound.plug.facts), "depth": bound.config.depth, "reads_content": bound.config.depth != "L1",
-            "content_files": files, "content_bytes": most, "writes": False,
-        }  # fmt: skip
-        output.record("plan", row)
-        rate = f"{limits.requests_per_s:g}/s" if limits.requests_per_s else "as fast as it answers"
-        rows.append((bound.name, bound.locator, row["as"], bound.connections, rate, limits.hours or "any time"))
-    output.table(("Source", "Where", "As", "Connections", "Requests", "Hours"), rows, right=(3,))
-    deep = [b for b in picked if b.config.depth != "L1"]
-    for bound in picked:
-        output.line(_says(bound, content.get(bound.name)))
-    output.line(
-        "Names, sizes, dates and structure are listed. "
-        + (f"Content is read of {', '.join(b.name for b in deep)} alone" if deep else "No content is read")
-        + "; nothing is written, locked or recalled."
-    )
-    output.exit(Exit.COMPLETE)
-
-
-def _content(shared: Common, names: list[str]) -> dict[str, tuple[int, int]]:
-    """What depth L2 would read of each source, files and bytes at most, as far as an earlier scan tells."""
-    from scanner.sample import planned
-
-    try:
-        with shared.open_reader() as reader:
-            scanned = {n for (n,) in reader.rows("SELECT name FROM source")}
-            return {n: planned(reader, n) for n in names if n in scanned}
-    except StocktakeError as error:
-        if error.code.code in {"NO_CATALOG", "NOTHING_SCANNED"}:
-            return {}
-        raise
-
-
-def _says(bound: Bound, known: tuple[int, int] | None) -> str:
-    would = "depth L2 reads" if bound.config.depth != "L1" else "depth L2 would read"
-    if known is None:
-        return f"{bound.name}: how much {would} is unknown until a first scan has listed what is there."
-    return f"{bound.name}: {would} at most {size(known[1])} of {known[0]:,} files that may be databases."
 
 
 __all__ = ["read_estate", "register"]

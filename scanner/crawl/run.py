@@ -132,10 +132,12 @@ class Run:
         if (outer := self._overlaps.covered.get(bound.name)) is not None:
             return self._not_scanned(bound, outer)
         try:
-            return SourceRun(
+            run = SourceRun(
                 bound, self.number, self.catalog, self.progress.sources[bound.name], self.stop, locks,
-                self.sampling(bound), self._overlaps.left_out.get(bound.name),
-            ).run()  # fmt: skip
+                self.sampling(bound),
+            )  # fmt: skip
+            run.left_out = self._overlaps.left_out.get(bound.name, {})
+            return run.run()
         except BaseException:
             self.stop.set()  # the catalog does not take any more: no use in asking the other sources
             raise

@@ -64,7 +64,6 @@ class SourceRun:
         stop: threading.Event,
         locks: AccountLocks,
         sampling: Sampling | None = None,
-        left_out: Mapping[str, str] | None = None,
     ) -> None:
         self._bound = bound
         self._scan = scan
@@ -73,7 +72,8 @@ class SourceRun:
         self._stop = stop
         self._locks = locks
         self._sampling = sampling
-        self._left_out = left_out or {}
+        self.left_out: Mapping[str, str] = {}
+        """Containers that another source covers, and which."""
         limits = bound.limits
         self._pace = Pace(progress, stop, limits.requests_per_s, limits.hours, limits.max_requests)
         self._pace.on_change = self._on_pace
@@ -151,7 +151,7 @@ class SourceRun:
 
     def _covers(self, key: str) -> str | None:
         """The source that covers a container instead of this one."""
-        return leaves(key, self._left_out, caseless=self._bound.plug.type in CASELESS)
+        return leaves(key, self.left_out, caseless=self._bound.plug.type in CASELESS)
 
     def _connect(self) -> Connector:
         """A connected connector for a worker; it names the roots again, which costs one request."""
@@ -242,7 +242,7 @@ class SourceRun:
     def _login(self) -> tuple[Connector, list[Unit]]:
         connector: Connector | None = None
         try:
-            around = Around(self._pace, self._stop, self._frontier.fresh, tuple(self._left_out))
+            around = Around(self._pace, self._stop, self._frontier.fresh, tuple(self.left_out))
             connector = opened(self._bound, self._session(), around)
             self._progress.opened(1)
             self._progress.logins += 1
@@ -258,7 +258,8 @@ class SourceRun:
     def _shared(self) -> Shared:
         return Shared(
             self._scan, self._bound.name, self._catalog, self._frontier, self._pace, self._progress, self._stop,
-            self._bound.limits.retries, self._bound.config.exclude, self._connect, self._remember, self._host, self._covers,
+            self._bound.limits.retries, self._bound.config.exclude, self._connect, self._remember,
+            self._host, self._covers,
             self._sampling,
         )  # fmt: skip
 
