@@ -33,7 +33,7 @@ ABC = ("a", "b", "c")
 LOGIN = Login("AKIASTOCKTAKE", "c4nary-secret/Pw+1")
 
 
-def opened(endpoint: str, session: Session | None = None, **more: object) -> Any:
+def opened(endpoint: str, session: Any = None, **more: object) -> Any:
     settings = {"root": "s3://bucket", "endpoint": endpoint, **more}
     if not {"access_key", "profile"} & settings.keys():
         settings["anonymous"] = True
