@@ -336,7 +336,8 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
             coalesce(l.listed, 0) AS listed FROM source s
         LEFT JOIN (SELECT source, sum(entries) AS entries, CAST(sum(bytes) AS BIGINT) AS bytes
             FROM (SELECT source, count(*) AS entries, NULL AS bytes FROM entry GROUP BY ALL
-                  UNION ALL SELECT source, 0, bytes FROM store WHERE kind <> {file}) GROUP BY ALL) e ON e.source = s.name
+                  UNION ALL SELECT source, 0, bytes FROM store WHERE kind <> {file}) GROUP BY ALL) e
+            ON e.source = s.name
         LEFT JOIN (SELECT source, CAST(sum(listed) AS BIGINT) AS listed FROM listing GROUP BY ALL) l
             ON l.source = s.name"""
     )
