@@ -52,10 +52,11 @@ _PROCEDURES = {
 class Estate:
     """What the double claims to hold.
 
-    ``databases`` are scripts of SQLite for each database: schemas ``sys`` and ``msdb`` are there, tables are not.
-    ``common`` runs before each of them. ``closed`` databases are listed wherever the scripts list them, and open for
-    nobody. ``refused`` are patterns of statements with the error number and words they get, ``slow`` patterns with the
-    seconds until their answer. ``functions`` answer ``SERVERPROPERTY('x')`` and the like, by the text of the call.
+    ``databases`` are scripts of SQLite for each database: schemas ``sys``, ``msdb`` and ``dbo`` are there, without a
+    table. ``common`` runs before each of them. ``closed`` databases are listed wherever the scripts list them, and
+    open for nobody. ``refused`` are patterns of statements with the error number and words they get, ``slow``
+    patterns with the seconds until their answer. ``functions`` answer ``SERVERPROPERTY('x')`` and the like, by the
+    text of the call.
     """
 
     databases: dict[str, list[str]]
@@ -257,7 +258,7 @@ class _Rows:
 
     def __init__(self, estate: Estate, database: str) -> None:
         self.tables = sqlite3.connect(":memory:")
-        for schema in ("sys", "msdb"):
+        for schema in ("sys", "msdb", "dbo"):
             self.tables.execute(f"ATTACH ':memory:' AS {schema}")
         for script in (*estate.common, *estate.databases.get(database, ())):
             self.tables.executescript(script)
@@ -297,6 +298,10 @@ def _rewritten(node: exp.Expr) -> exp.Expr:  # noqa: PLR0911 - one return for ea
         return exp.table_(node.name, db=node.catalog, alias=node.alias or None)
     if isinstance(node, exp.CurrentUser):
         return call(this="SUSER_SNAME", expressions=[node.this] if node.this else [])
+    if isinstance(node, exp.Left):
+        return exp.Substring(this=node.this, start=exp.Literal.number(1), length=node.expression)
+    if isinstance(node, exp.DataType) and node.expressions:
+        return exp.DataType(this=node.this)
     if isinstance(node, exp.Parameter):
         return exp.Placeholder(this=node.name)
     if isinstance(node, exp.Add):

@@ -109,6 +109,7 @@ def _server() -> list[str]:
 
 
 def _sales() -> list[str]:
+    """One database: its catalog, and the rows of one table."""
     people = "principal_id name type"
     objects = "object_id schema_id parent_object_id name type create_date is_ms_shipped"
     columns = (
@@ -117,6 +118,8 @@ def _sales() -> list[str]:
     )
     module = "object_id definition"
     return [
+        'CREATE TABLE dbo."Customer" ("CustomerID", "Name");',
+        _rows("dbo.Customer", "CustomerID Name", (1, "Åse " + "x" * 5000), (2, None), (3, "c")),
         _rows(
             "sys.database_principals",
             people,
@@ -587,3 +590,10 @@ def test_without_view_server_state_last_use_is_unknown_and_all_else_is_there() -
         assert not [text for text in server.said("rpc") if "dm_db_index_usage_stats" in text]
     assert crawl.entries["Sales/dbo/Customer"]["rows"] == 1200
     assert crawl.entries["Sales/dbo/Customer"].get("accessed") is None
+
+
+def test_no_more_rows_are_sampled_than_were_asked_for_and_long_values_are_cut(server: TdsDouble) -> None:
+    with closing(_connector(_settings(server))) as connector:
+        names, rows = connector.sample("Sales/dbo/Customer", 2)
+    assert names == ("CustomerID", "Name")
+    assert [row[1] for row in rows] == [("Åse " + "x" * 5000)[:4096], None]
