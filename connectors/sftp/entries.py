@@ -15,8 +15,12 @@ _COLUMNS = (
 # The type bits of a mode as POSIX numbers them, which is what servers of every system send.
 _SUBTYPES = {0o01: "fifo", 0o14: "socket", 0o02: "character device", 0o06: "block device"}
 _KINDS = {0o10: "file", 0o04: "directory", 0o12: "link", **dict.fromkeys(_SUBTYPES, "special")}
+REMEMBERED = 10_000
+"""Different owners and groups that are remembered at once."""
 _DAY_S = 24 * 3600
 _SIZES = 1 << 63
+_DIGITS = 18  # of numbers that fit a column
+_LONGEST_NAME = 256  # bytes of an account's or group's name: what Linux takes, and longer than Windows does
 _NO_LISTING: tuple[None, None, None] = (None, None, None)
 
 
@@ -25,9 +29,14 @@ def kind(mode: int | None) -> str | None:
     return None if mode is None else _KINDS.get(mode >> 12 & 0o17)
 
 
+def plain(said: bytes) -> str:
+    """Canonical text of what a server says, which may hold NUL: no database takes that as text."""
+    return canonical(said).replace("\0", "\\x00")
+
+
 def segment(name: bytes) -> str:
-    """Canonical text of what should be a name, but may hold '/' or NUL, which no database takes as text."""
-    return canonical(name).replace("/", "\\x2F").replace("\0", "\\x00")
+    """Canonical text of what should be a name, but may hold '/' or NUL."""
+    return plain(name).replace("/", "\\x2F")
 
 
 class Entries:
@@ -53,9 +62,9 @@ class Entries:
     ) -> tuple[str | None, str | None]:
         """Add one; ``at`` is its parent and name, ``long`` the server's listing, which may name owners.
 
-        Owner and group are handed back as they were added.
+        Owner and group are handed back as the server names them.
         """
-        size, _, _, mode, modified = facts
+        size, uid, gid, mode, modified = facts
         is_file = of_kind == "file"
         links, owner, group = _long_listing(long, size) or _NO_LISTING
         called = self._called(facts, owner, group)
@@ -65,7 +74,8 @@ class Entries:
                 of_kind or "unknown",
                 size if is_file and size is not None and size < _SIZES else None,
                 modified * 1_000_000 if modified is not None and modified <= self._latest else None,
-                *called,
+                called[0] or _numbered(uid),
+                called[1] or _numbered(gid),
                 mode & 0o177777 if mode is not None else None,
                 links if is_file else None,
                 target,
@@ -75,7 +85,7 @@ class Entries:
         return called
 
     def who(self, facts: Facts, long: bytes) -> tuple[str | None, str | None]:
-        """Owner and group of what is no entry."""
+        """Owner and group of what is no entry, as the server names them."""
         _, owner, group = _long_listing(long, facts[0]) or _NO_LISTING
         return self._called(facts, owner, group)
 
@@ -83,15 +93,24 @@ class Entries:
         who = (facts[1], facts[2], owner, group)
         called = self._who.get(who)
         if called is None:
+            if len(self._who) >= REMEMBERED:
+                self._who.clear()
             called = self._who[who] = (_called(facts[1], owner), _called(facts[2], group))
         return called
 
 
+def _numbered(number: int | None) -> str | None:
+    """A number in the place of a name; None where not even that is known."""
+    return None if number is None else f"#{number}"
+
+
 def _called(number: int | None, word: bytes | None) -> str | None:
-    """A user's or group's name where there is one, else its number; None where not even that is known."""
-    if number is None:
+    """A user's or group's name, or its number where the server has no name for it; None where it does not say."""
+    if number is None or word is None:
         return None
-    return f"#{number}" if word is None or word.isdigit() else canonical(word)
+    if word.isdigit():
+        return _numbered(number) if word == b"%d" % number else None
+    return plain(word)
 
 
 def _long_listing(line: bytes, size: int | None) -> tuple[int, bytes, bytes] | None:
@@ -101,8 +120,8 @@ def _long_listing(line: bytes, size: int | None) -> tuple[int, bytes, bytes] | N
     group name with a blank in it (they come from directory services) shifts the words, and is then not taken.
     """
     words = line.split(None, 5)
-    if len(words) < 6 or len(words[0]) not in (10, 11) or not words[1].isdigit() or not words[4].isdigit():
+    if len(words) < 6 or len(words[0]) not in (10, 11) or words[4] != b"%d" % (-1 if size is None else size):
         return None
-    if int(words[4]) != size:
+    if not words[1].isdigit() or len(words[1]) > _DIGITS or max(len(words[2]), len(words[3])) > _LONGEST_NAME:
         return None
     return int(words[1]), words[2], words[3]

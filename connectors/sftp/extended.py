@@ -21,12 +21,15 @@ _LARGEST = 1 << 63
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """A file system: its bytes, those free for the account, its files, those it may yet make, and whether it may."""
+    """A file system: its bytes, those free for the account, its files, those it may yet make, and whether it may.
+
+    One that makes room for files as they come (btrfs) has no number of them.
+    """
 
     total: int
     free: int
-    files: int
-    files_free: int
+    files: int | None
+    files_free: int | None
     read_only: bool
 
 
@@ -41,7 +44,8 @@ def room(wire: w.Wire, offered: tuple[str, ...], path: bytes) -> Room | None:
     total, free = fragment * blocks, fragment * available
     if not 0 < total < _LARGEST or free > total:
         return None
-    return Room(total, free, files, files_free, bool(flags & _READ_ONLY))
+    counted = 0 < files < _LARGEST and files_free <= files
+    return Room(total, free, files if counted else None, files_free if counted else None, bool(flags & _READ_ONLY))
 
 
 def names_accounts(wire: w.Wire, offered: tuple[str, ...]) -> bool:
@@ -59,7 +63,16 @@ def names_accounts(wire: w.Wire, offered: tuple[str, ...]) -> bool:
     try:
         users, at = w.text(reply.body)
         groups, _ = w.text(reply.body, at)
+        answers = _strings(users), _strings(groups)
     except w.Malformed:
         return False
-    # A row of empty strings is zeros throughout: each is its length alone.
-    return any(users) and any(groups)
+    return all(len(names) == len(_SYSTEM) and any(names) for names in answers)
+
+
+def _strings(row: bytes) -> list[bytes]:
+    """The strings of a row. Raises Malformed."""
+    at, found = 0, []
+    while at < len(row):
+        each, at = w.text(row, at)
+        found.append(each)
+    return found

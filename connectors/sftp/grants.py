@@ -13,7 +13,7 @@ from scanner.schema import GRANT
 UNKNOWN: Facts = (None, None, None, None, None)
 """The facts of a place of which nothing is known."""
 Who = tuple[str | None, str | None]
-"""Owner and group as an entry names them."""
+"""Owner and group as the server names them; '#N' for a number without a name, None where it does not say."""
 
 _WORDS = {
     True: ((4, ("read", "list")), (2, ("write",)), (1, ("execute",))),
@@ -93,5 +93,5 @@ class Grants:
             return f"the {'owner' if kind == 'user' else 'group'}", "unknown", None
         identity = f"#{number}"
         if name is None or name == identity:
-            return identity, "unknown" if self.resolved else kind, identity
+            return identity, "unknown" if self.resolved and name else kind, identity
         return name, kind, identity

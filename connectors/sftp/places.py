@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from connectors.sftp import wire as w
-from connectors.sftp.entries import Entries, kind, segment
+from connectors.sftp.entries import Entries, kind, plain, segment
 from connectors.sftp.grants import UNKNOWN, Grants
 from connectors.sftp.names import Names
 from connectors.sftp.pipeline import Pipeline, Then
@@ -134,4 +134,4 @@ class Places:
         if not targets:
             code, said = reply.status()
             self.fault(directory.path + name, "query", w.reason(code), said or "no target came")
-        self.entries.add((directory.path, name), "link", facts, long, canonical(targets[0][0]) if targets else None)
+        self.entries.add((directory.path, name), "link", facts, long, plain(targets[0][0]) if targets else None)

@@ -186,7 +186,7 @@ class Wire:
             while at < len(packet):
                 name, at = text(packet, at)
                 _, at = text(packet, at)
-                extensions.append(canonical(name))
+                extensions.append(canonical(name.replace(b"\0", b"")))
         except Malformed:
             pass  # extensions are not used, only told
         if version < 3:

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from connectors.sftp import PLUG, Options
 from connectors.sftp import wire as w
 from connectors.sftp.content import read
-from connectors.sftp.entries import Entries
+from connectors.sftp.entries import REMEMBERED, Entries
 from connectors.sftp.extended import NAMES, STATVFS, Room, names_accounts, room
 from connectors.sftp.grants import UNKNOWN, Grants
 from connectors.sftp.trust import Known, fingerprint
@@ -233,6 +233,11 @@ class TestOwners:
             (b"f", "#1001", "#1002", None),
             (b"", "#1001", "#1002", None),
             (b"-rw-r--r--    1 caf\xe9 staff           7 Jan  2 03:04 f", "caf\\xE9", "staff", 1),
+            (b"-rw-r--r--    1 nul\0l   staff           7 Jan  2 03:04 f", "nul\\x00l", "staff", 1),
+            (b"-rw-r--r--    1 " + b"a" * 300 + b" staff 7 Jan  2 03:04 f", "#1001", "#1002", None),
+            (b"-rw-r--r-- " + b"9" * 30 + b" alice staff 7 Jan  2 03:04 f", "#1001", "#1002", None),
+            (b"-rw-r--r-- " + b"9" * 5000 + b" alice staff 7 Jan  2 03:04 f", "#1001", "#1002", None),
+            (b"-rw-r--r-- 1 alice staff " + b"7" * 5000 + b" Jan  2 03:04 f", "#1001", "#1002", None),
         ],
     )
     def test_names_are_taken_where_the_line_agrees_with_the_attributes(
@@ -242,6 +247,28 @@ class TestOwners:
         entries.add(("", "f"), "file", (7, 1001, 1002, 0o100644, 0), line)
         (record,) = rows(entries.take())
         assert (record["owner"], record["group"], record["links"]) == (owner, group, links)
+
+    @pytest.mark.parametrize(
+        ("line", "kinds"),
+        [
+            (b"-rw-r--r--    1 1001     1002            7 Jan  2 03:04 f", {"unknown", "everyone"}),
+            (b"-rw-r--r--    1 CORP\\al  domain users   7 Jan  2 03:04 f", {"user", "group", "everyone"}),
+            (b"-rw-r--r--    1 2002     2003            7 Jan  2 03:04 f", {"user", "group", "everyone"}),
+            (b"", {"user", "group", "everyone"}),
+        ],
+    )
+    def test_a_number_is_nobodys_only_where_the_line_has_that_number(self, line: bytes, kinds: set[str]) -> None:
+        """A line that could not be read, for a blank in a name say, tells nothing of who is there. Fault 35."""
+        facts: w.Facts = (7, 1001, 1002, 0o100644, 0)
+        grants = Grants(resolved=True)
+        grants.add("f", "file", facts, Entries().add(("", "f"), "file", facts, line), UNKNOWN)
+        assert {r["grantee_kind"] for r in rows(grants.take())} == kinds
+
+    def test_a_server_with_ever_new_owners_is_not_remembered_without_end(self) -> None:
+        entries = Entries()
+        for n in range(2 * REMEMBERED + 5):
+            entries.add(("", "f"), "file", (7, n, n, 0o100644, 0), b"")
+        assert len(entries._who) <= REMEMBERED
 
     @pytest.mark.parametrize(("modified", "told"), [(0, 0), (1_420_167_845, 1_420_167_845_000_000), (2**31, None)])
     def test_times_that_may_be_before_1970_are_unknown(self, modified: int, told: int | None) -> None:
@@ -335,8 +362,19 @@ class TestExtensions:
         assert self._room(4096, 512, 1000, 500, 400, 90, 30, 20, 7, 1, 255) == Room(512_000, 204_800, 90, 20, True)
 
     @pytest.mark.parametrize(
+        ("files", "files_free"),
+        [(0, 0), (0, (1 << 64) - 1), ((1 << 64) - 1, (1 << 64) - 1), (5, 6)],
+    )
+    def test_files_that_are_not_counted_are_unknown(self, files: int, files_free: int) -> None:
+        """btrfs says 0 of both, others all ones. Fault 35."""
+        assert self._room(4096, 512, 10, 5, 4, files, files_free, files_free, 7, 0, 255) == Room(
+            5120, 2048, None, None, False
+        )
+
+    @pytest.mark.parametrize(
         "values",
-        [(4096, 512, 1000), (4096, 512, 0, 0, 0, 0, 0, 0, 0, 0, 0), (1, 512, 10, 20, 20, 0, 0, 0, 0, 0, 255),
+        [(4096, 512, 1000), (4096, 0, 10, 5, 4, 9, 3, 2, 7, 1, 255), ((1 << 64) - 1,) * 11,
+         (4096, 512, 0, 0, 0, 0, 0, 0, 0, 0, 0), (1, 512, 10, 20, 20, 0, 0, 0, 0, 0, 255),
          (1, 1 << 63, 1 << 63, 0, 0, 0, 0, 0, 0, 0, 255)],
     )  # fmt: skip
     def test_room_that_cannot_be_is_unknown(self, values: tuple[int, ...]) -> None:
@@ -365,6 +403,21 @@ class TestExtensions:
     def test_half_an_answer_is_none(self) -> None:
         half = w.string(w.string(b"daemon") * 4)
         wire = _wire(answer=lambda _kind, number, _body: _packet(w.EXTENDED_REPLY, number, half))
+        assert names_accounts(wire, (NAMES,)) is False
+
+    @pytest.mark.parametrize(
+        "row",
+        [
+            w.string(b"daemon"),
+            w.string(b"daemon") * 3,
+            w.string(b"daemon") * 5,
+            w.string(b"\xff" * 70_000),
+            b"\xff\xff\xff\xffdaemon",
+            b"x",
+        ],
+    )
+    def test_answers_that_are_not_one_for_each_number_say_nothing(self, row: bytes) -> None:
+        wire = _wire(answer=lambda _kind, number, _body: _packet(w.EXTENDED_REPLY, number, w.string(row) * 2))
         assert names_accounts(wire, (NAMES,)) is False
 
     def test_a_refusal_is_unknown(self) -> None:
