@@ -213,5 +213,15 @@ def account(options: BaseModel) -> Account | None:
     pairs = options.pairs
     if not options.login or not (pairs.server or pairs.dsn):
         return None
-    host = pairs.server.lower() or f"dsn:{pairs.dsn}"
-    return Account(f"{host}:{pairs.port}" if pairs.port else host, options.login)
+    if not pairs.server:
+        return Account(f"dsn:{pairs.dsn}", options.login)
+    host, _, port = pairs.server.lower().removeprefix("tcp:").partition(",")  # SQL Server's own way: host,port
+    port = pairs.port or port or next((p for sign, p in _PORTS if sign in pairs.driver.lower()), "")
+    return Account(f"{host.strip()}:{port.strip()}" if port else host, options.login)
+
+
+_PORTS = (
+    ("postgres", "5432"), ("psqlodbc", "5432"), ("mariadb", "3306"), ("mysql", "3306"), ("sql server", "1433"),
+    ("freetds", "1433"), ("oracle", "1521"), ("db2", "50000"), ("firebird", "3050"), ("teradata", "1025"),
+)  # fmt: skip
+"""The port that is meant where none is written, by what the driver's name holds: one server, one spelling."""

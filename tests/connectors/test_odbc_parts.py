@@ -77,7 +77,7 @@ def test_a_locator_gives_settings_and_settings_give_it_back_without_the_password
         ("DRIVER={SQLite3};Database=/x.db", None, None),
         ("DRIVER={MDBTools};DBQ=/x.mdb", "admin", None),
         ("DSN=erp", "scan", Account("dsn:erp", "scan")),
-        ("DRIVER={FreeTDS};SERVER=sql01;UID=CORP\\scan", None, Account("sql01", "CORP\\scan")),
+        ("DRIVER={FreeTDS};SERVER=sql01;UID=CORP\\scan", None, Account("sql01:1433", "CORP\\scan")),
         ("DRIVER={FreeTDS};SERVER=sql01;Trusted_Connection=yes", None, None),
     ],
 )
