@@ -22,7 +22,8 @@ _MOST_CREDITS = 16  # a page of 1 MiB at most: some 8,000 names
 _CHAINS, _PARTS = 8, 3
 _GOODBYE_S = 2.0
 _CLOSED = "the server closed the connection"
-_SMB1_HELLO = b"\xffSMB\x72" + bytes(4) + b"\x18\x01\xc8" + bytes(20) + b"\x00\x0c\x00\x02NT LM 0.12\x00"
+_DIALECTS = b"".join(b"\x02" + name + b"\x00" for name in (b"NT LM 0.12", b"SMB 2.002", b"SMB 2.???"))
+_SMB1_HELLO = b"\xffSMB\x72" + bytes(4) + b"\x18\x01\xc8" + bytes(21) + struct.pack("<H", len(_DIALECTS)) + _DIALECTS
 
 T = TypeVar("T")
 
@@ -56,7 +57,7 @@ class Link:
             with self._answers(self._where):
                 wire_.connect(timeout=wire_.limit_s)
         except SourceError as error:
-            if error.detail == _CLOSED and self._speaks_smb1():
+            if error.detail == _CLOSED and self._speaks_smb1_only():
                 raise SourceError("UNSUPPORTED_PROTOCOL", "the server speaks SMB 1 only", where=self._where) from None
             raise
         if wire_.dialect < facts.DIALECTS[min_dialect]:
@@ -85,8 +86,11 @@ class Link:
             login.password = None
         self._login = login
 
-    def _speaks_smb1(self) -> bool:
-        """Whether the server answers an SMB 1 greeting: it tells an old server from a broken connection."""
+    def _speaks_smb1_only(self) -> bool:
+        """Whether the server, offered SMB 1 and 2 in the old greeting, takes SMB 1: no broken connection, an old host.
+
+        One that knows SMB 2 answers with it, whatever became of the connection before.
+        """
         self._wire.pace()
         try:
             with socket.create_connection((self.host, self._wire.port), self._wire.limit_s) as sock:
