@@ -141,7 +141,8 @@ class Opening:
     """A place open to more than named people: to everyone, or to all who can log in.
 
     ``rights`` hold at ``path`` and beneath it; ``native`` is how the source writes them; ``barred`` says what takes
-    them back, ``""`` where nothing is known to; ``changing`` tells that content or permissions can be changed.
+    them back, ``""`` where nothing is known to; ``changing`` tells that content or permissions can be changed;
+    ``beneath`` counts the places further down that say the same again.
     """
 
     store: str
@@ -153,6 +154,7 @@ class Opening:
     native: str
     barred: str
     changing: bool
+    beneath: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,9 @@ each other: ``scanner.schema.ORIGINS`` says which. Nothing is concluded from wha
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from scanner.judge.reader import Reads
 from scanner.results import Opening, Orphan, Reach
@@ -98,8 +98,35 @@ def openings(reader: Reads) -> tuple[Opening, ...]:
     groups: dict[tuple[str, str, str, str, str], list[_Row]] = defaultdict(list)
     for row in _fetch(reader, "grantee_kind IN ('everyone', 'authenticated') AND origin <> 'share_acl'"):
         groups[row.source, row.store, row.path, row.kind, row.family].append(row)
-    found = [o for rows in groups.values() if (o := _opening(rows, bars)) is not None]
+    found = _gathered([o for rows in groups.values() if (o := _opening(rows, bars)) is not None])
     return tuple(sorted(found, key=lambda o: (bool(o.barred), not o.changing, o.to, o.store, o.path, o.origin)))
+
+
+def _gathered(found: list[Opening]) -> list[Opening]:
+    """Each opening once: what the next place above says alike is counted there.
+
+    Servers that do not hand rights down, as Samba on a plain file system, repeat them at every folder.
+    """
+    kept: dict[tuple[str, str, str, str], Opening] = {}
+    stands_for: dict[tuple[str, str, str, str], tuple[str, str, str, str]] = {}
+    beneath: Counter[tuple[str, str, str, str]] = Counter()
+    for opening in sorted(found, key=lambda o: o.path):
+        key = (opening.store, opening.to, opening.origin, opening.path)
+        above = next((a for a in _above(key) if a in stands_for), None)
+        said = kept[stands_for[above]] if above else None
+        if above and said and replace(opening, path=said.path) == said:
+            stands_for[key] = stands_for[above]
+            beneath[stands_for[key]] += 1
+        else:
+            kept[key], stands_for[key] = opening, key
+    return [replace(opening, beneath=beneath[key]) for key, opening in kept.items()]
+
+
+def _above(key: tuple[str, str, str, str]) -> Iterator[tuple[str, str, str, str]]:
+    *rest, path = key
+    while path:
+        path = path.rpartition("/")[0]
+        yield (rest[0], rest[1], rest[2], path)
 
 
 def _opening(rows: list[_Row], bars: _Bars) -> Opening | None:

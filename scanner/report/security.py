@@ -179,8 +179,9 @@ def _from_openings(rights: results.Access) -> list[Row]:
         may = ", ".join(r.replace("_", " ") for r in first.rights)
         evidence = f"{first.path or 'the whole store'} ({first.grantee}: {first.native or first.origin})"
         fix = "name the groups that need it; remove the rest"
-        severity = "high" if first.changing else "medium"
-        rows.append(_exposure(severity, first.store, f"{who} may {may}", len(found), evidence, fix))
+        severity = "high" if first.changing else "medium" if "read" in first.rights else "low"
+        places = sum(1 + o.beneath for o in found)
+        rows.append(_exposure(severity, first.store, f"{who} may {may}", places, evidence, fix))
     return rows
 
 

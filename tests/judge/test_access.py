@@ -148,3 +148,12 @@ def test_a_lasting_identity_is_a_name_too(name: str) -> None:
     world.add("grant", "fs", [grant("d", "CORP\\staff", "read", "nt_acl", kind="group")])
     assert [(f.path, f.because) for f in reach(world, name)] == [("d", ("CORP\\Ann",))]
     assert untold_groups(world) == ("fs",)
+
+
+def test_what_the_folder_above_says_alike_is_counted_there() -> None:
+    world = World().source("fs", "smb", 1)
+    told = [("d", "read"), ("d/a", "read"), ("d/a/b", "read"), ("d/w", "write"), ("d/w/x", "read"), ("d/w/x/y", "read")]
+    world.add("grant", "fs", [grant(path, "Everyone", right, "nt_acl") for path, right in told])
+    assert {o.path: (o.rights, o.beneath) for o in openings(world)} == {
+        "d": (("read",), 2), "d/w": (("write",), 0), "d/w/x": (("read",), 1),
+    }  # fmt: skip
