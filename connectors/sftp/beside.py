@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from connectors.sftp import wire as w
-from connectors.sftp.entries import kind
-from connectors.sftp.options import Options, locator
+from connectors.sftp.entries import kind, plain
+from connectors.sftp.options import Root
 from scanner.model import Batch, Columns, Fault
 from scanner.paths import canonical
 from scanner.schema import SEEN
@@ -21,22 +21,21 @@ _SYSTEM = frozenset(
 """Folders that a Unix has at its top for itself."""
 
 
-def beside(wire: w.Wire, options: Options, root: bytes, home: bytes | None) -> Iterator[Batch | Fault]:
+def beside(wire: w.Wire, root: Root) -> Iterator[Batch | Fault]:
     """The folders beside the root and beside those above it, and the account's home if it lies elsewhere.
 
     What may not be listed is passed over: nothing is concluded from a refusal. A level longer than what is taken of
     it is noted.
     """
     seen = Columns(SEEN, ("name", "kind", "locator", "reason", "detail"))
-    told = {root}
+    told = {root.path}
 
     def tell(path: bytes, detail: str | None) -> None:
         if path not in told:
             told.add(path)
-            where = locator(options.model_copy(update={"path": _as_configured(options, path, home)}))
-            seen.add(canonical(path), "directory", where, "not_configured", detail)
+            seen.add(plain(path), "directory", root.locator(path), "not_configured", detail)
 
-    for level, below in _levels(root):
+    for level, below in _levels(root.path):
         told.add(level)
         folders, more = _folders(wire, level)
         if more:
@@ -46,7 +45,8 @@ def beside(wire: w.Wire, options: Options, root: bytes, home: bytes | None) -> I
             path = w.below(level, name)
             if path != below and not (level == b"/" and name in _SYSTEM):
                 tell(path, None)
-    if home is not None and not _within(home, root) and not _within(root, home):
+    home = root.home
+    if home is not None and home.startswith(b"/") and not _within(home, root.path) and not _within(root.path, home):
         tell(home, "the account's home")
     if len(seen):
         yield seen.take()
@@ -55,6 +55,8 @@ def beside(wire: w.Wire, options: Options, root: bytes, home: bytes | None) -> I
 def _levels(root: bytes) -> list[tuple[bytes, bytes]]:
     """The levels above an absolute path, nearest first, each with the one below that leads to it."""
     found: list[tuple[bytes, bytes]] = []
+    if {b".", b".."} & set(root.split(b"/")):  # a server that resolves nothing: what is above cannot be told
+        return []
     while root.startswith(b"/") and root != b"/" and len(found) < LEVELS:
         above = root.rpartition(b"/")[0] or b"/"
         found.append((above, root))
@@ -73,10 +75,12 @@ def _folders(wire: w.Wire, level: bytes) -> tuple[list[bytes], bool]:
         return [], False
     folders: dict[bytes, None] = {}
     more = True
-    for _ in range(ANSWERS):
+    for answer in range(ANSWERS + 1):
         reply = wire.call(w.READDIR, w.string(handle))
         if reply.kind != w.NAME:
             more = False  # its end, or a refusal, which servers may give here as well
+            break
+        if answer == ANSWERS:
             break
         found, whole = w.names(reply.body)
         folders.update(
@@ -92,10 +96,3 @@ def _folders(wire: w.Wire, level: bytes) -> tuple[list[bytes], bool]:
 
 def _within(path: bytes, above: bytes) -> bool:
     return path == above or path.startswith(above.rstrip(b"/") + b"/")
-
-
-def _as_configured(options: Options, path: bytes, home: bytes | None) -> str:
-    """A path in the form the source's own has: from the home, if that is how it was given and it leads there."""
-    if home is not None and not options.path.startswith("/") and path != home and _within(path, home):
-        return canonical(path[len(home.rstrip(b"/")) + 1 :])
-    return canonical(path)

@@ -26,11 +26,11 @@ class Room:
     One that makes room for files as they come (btrfs) has no number of them.
     """
 
-    total: int
-    free: int
-    files: int | None
-    files_free: int | None
-    read_only: bool
+    total: int | None = None
+    free: int | None = None
+    files: int | None = None
+    files_free: int | None = None
+    read_only: bool | None = None
 
 
 def room(wire: w.Wire, offered: tuple[str, ...], path: bytes) -> Room | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import quote, unquote, unquote_to_bytes, urlsplit
@@ -105,6 +106,19 @@ def locator(options: Options) -> str:
     elif not path.startswith("/"):
         path = "/~/" + path
     return f"sftp://{quote(options.user, safe='')}@{host}{port}{path}"
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """Where a source lies as its server resolves it, and the account's home where the server tells that."""
+
+    options: Options
+    path: bytes
+    home: bytes | None
+
+    def locator(self, path: bytes) -> str:
+        """The locator of an absolute path of the host; one for every way in which a source's own may be given."""
+        return locator(self.options.model_copy(update={"path": canonical(path)}))
 
 
 def account(options: Options) -> Account:

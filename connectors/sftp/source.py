@@ -13,7 +13,7 @@ from connectors.sftp.beside import beside
 from connectors.sftp.crawl import Crawl
 from connectors.sftp.extended import names_accounts
 from connectors.sftp.grants import Grants
-from connectors.sftp.options import Options
+from connectors.sftp.options import Options, Root
 from scanner.connector import Session, missing_driver
 from scanner.model import Event, Fault, SourceError, Unit
 from scanner.paths import canonical, restore
@@ -134,10 +134,10 @@ class Source:
     def _told(self, wire: w.Wire) -> Iterator[Event]:
         """What the host says of itself and holds besides, and a warning where an outdated algorithm was agreed on."""
         assert self._link is not None
-        home = _resolved(wire, b".")
-        yield about(self._link, wire, self._greeting, self._root, home)
+        root = Root(self._options, self._root, _resolved(wire, b"."))
+        yield about(self._link, wire, self._greeting, root)
         if self._options.discover:
-            yield from beside(wire, self._options, self._root, home)
+            yield from beside(wire, root)
         if self._link.weak:
             detail = f"{self._options.where} uses {', '.join(self._link.weak)}, allowed by legacy_algorithms"
             yield Fault("", "note", "WEAK_SSH", detail)

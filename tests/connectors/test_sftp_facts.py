@@ -138,7 +138,7 @@ class TestBeside:
             seen = {r["name"]: r["locator"] for r in _crawl(server, path="here", discover=True).records("seen")}
         base = f"sftp://{server.user}@{server.host}:{server.port}"
         assert {n: at for n, at in seen.items() if str(n).startswith(str(server.data))} == {
-            f"{server.data}/there": f"{base}/~/there"
+            f"{server.data}/there": f"{base}{server.data}/there"
         }
         assert not {"/etc", "/proc", "/usr", "/", str(server.data), f"{server.data}/here"} & set(seen)
         assert "/var" in seen

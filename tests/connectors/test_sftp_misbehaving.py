@@ -120,8 +120,8 @@ def test_fault_034_a_server_that_tells_nothing_more_leaves_everything_unknown() 
     assert {e[c] for e in crawled.entries.values() for c in ("size", "modified", "owner", "group", "mode")} == {None}
     assert {(f.op, f.reason) for f in crawled.faults} == {("descend", "UNKNOWN_TYPE")}
     assert crawled.records("grant") == []
-    told = {r["name"]: r["value"] for r in crawled.records("setting")}
-    assert (told["root"], told["home"], told["filesystem_total_bytes"]) == (".", None, None)
+    told = _told(crawled)
+    assert (told["root"], told["home"], told["locator"], told["filesystem_total_bytes"]) == (".", None, None, None)
 
 
 def test_modes_without_owners_are_rights_of_an_unknown_owner() -> None:
@@ -131,6 +131,10 @@ def test_modes_without_owners_are_rights_of_an_unknown_owner() -> None:
     ]
     assert {r["grantee"] for r in told if r["path"] == "folder/open"} == {"the owner", "the group", "others"}
     assert {r["path"] for r in told} == {"", "folder/open"}
+
+
+def _told(crawled: Crawl) -> dict[object, object]:
+    return {r["name"]: r["value"] for r in crawled.records("setting")}
 
 
 def _seen(crawled: Crawl) -> dict[object, object]:
@@ -150,10 +154,14 @@ def test_what_lies_beside_the_path_is_seen_on_every_level_that_may_be_listed() -
     }
 
 
-def test_what_lies_in_the_home_is_named_as_the_path_itself_is() -> None:
+def test_what_lies_beside_has_one_locator_whichever_way_the_path_is_given() -> None:
     with d.sftp_double(d.Crowded) as server, closing(_open(server, path="elsewhere")) as connector:
         crawled = crawl_all(connector)
-    assert _seen(crawled)["/export/home/clerk/inbox"] == f"sftp://{d.USER}@{server.host}:{server.port}/~/inbox"
+    assert (
+        _seen(crawled)["/export/home/clerk/inbox"]
+        == f"sftp://{d.USER}@{server.host}:{server.port}/export/home/clerk/inbox"
+    )
+    assert _told(crawled)["locator"] == f"sftp://{d.USER}@{server.host}:{server.port}/export/home/clerk/elsewhere"
     with d.sftp_double(d.Crowded) as server, closing(_open(server, path="/data")) as connector:
         assert _seen(crawl_all(connector)) == {
             f"/{name}": f"sftp://{d.USER}@{server.host}:{server.port}/{quoted}"
@@ -169,6 +177,34 @@ def test_fault_037_a_level_that_never_ends_is_looked_at_a_few_times() -> None:
         crawled = crawl_all(connector)
     assert len(_seen(crawled)) == beside.ANSWERS * d.ANSWER + 1
     assert [f.reason for f in crawled.faults if f.op == "note"] == ["TRUNCATED"]
+
+
+class Brimful(d.Crowded):
+    """The same host with a top level of as many answers as are taken, and no more."""
+
+    def names(self, path: bytes) -> Iterator[d.Name]:
+        top = (d.Name(b"%d" % n, d.DIRECTORY) for n in range(beside.ANSWERS * d.ANSWER))
+        return top if path == b"/" else super().names(path)
+
+
+def test_a_level_that_was_looked_at_to_its_end_is_not_told_as_cut_short() -> None:
+    with d.sftp_double(Brimful) as server, closing(_open(server, path="/export/home/clerk")) as connector:
+        crawled = crawl_all(connector)
+    assert len(_seen(crawled)) == beside.ANSWERS * d.ANSWER + 1
+    assert not [f for f in crawled.faults if f.op == "note"]
+
+
+class Unresolving(d.Crowded):
+    """The same host, which gives every path back as it came."""
+
+    def resolved(self, path: bytes) -> bytes:
+        return path
+
+
+def test_a_path_that_the_server_does_not_resolve_has_nothing_beside_it() -> None:
+    """What lies above '/data/../export' is not what its words say: the source itself would be told as seen."""
+    with d.sftp_double(Unresolving) as server, closing(_open(server, path="/data/../export/home")) as connector:
+        assert _seen(crawl_all(connector)) == {}
 
 
 @pytest.mark.parametrize(

@@ -121,6 +121,23 @@ def test_an_estate_of_many_entries_is_what_find_and_sftp_list(stocktake: Stockta
     }
 
 
+def test_what_another_source_of_the_host_scans_is_not_reported_as_only_seen(stocktake: Stocktake) -> None:
+    """Whether a path is given from the root or from the home: none tells another, or what lies in it, as left out."""
+    with servers.sshd() as server:
+        for name in ("near", "far/in", "beside"):
+            (server.data / name).mkdir(parents=True)
+        _estate(server, path="near")
+        first = Path("estate.toml").read_text()
+        for name, path in (("whole", str(server.data / "far")), ("part", "far/in")):
+            _estate(server, name=name, path=path)
+            first += Path("estate.toml").read_text().partition("\n\n")[2]
+        Path("estate.toml").write_text(first)
+        assert stocktake("scan")[0] == 0
+        stocktake("report", "--format", "json", "-o", "report.json")
+    seen = json.loads(Path("report.json").read_text())["security"]["seen"]["list"]
+    assert [r["name"] for r in seen if r["name"].startswith(str(server.data))] == [f"{server.data}/beside"]
+
+
 def test_fault_039_a_wrong_password_is_one_attempt_over_scan_rescan_and_resume(
     stocktake: Stocktake, monkeypatch: pytest.MonkeyPatch
 ) -> None:
