@@ -81,7 +81,7 @@ def test_lasting_failure_keeps_what_was_given_and_is_a_gap(tmp_path: Path) -> No
     assert outcome.coverage < 1
 
 
-def test_one_source_failing_leaves_the_others_alone(tmp_path: Path) -> None:
+def test_fault_111_one_source_failing_leaves_the_others_alone(tmp_path: Path) -> None:
     def refuse() -> None:
         raise SourceError("ROOT_MISSING", "gone", where="/nowhere")
 
@@ -91,7 +91,7 @@ def test_one_source_failing_leaves_the_others_alone(tmp_path: Path) -> None:
     assert ("", "list", "ROOT_MISSING") in faults(tmp_path)
 
 
-def test_connector_bug_costs_its_unit_alone(tmp_path: Path) -> None:
+def test_fault_108_connector_bug_costs_its_unit_alone(tmp_path: Path) -> None:
     def bug(unit: Unit) -> None:
         if unit.key == "d1/":
             raise ZeroDivisionError("oops")
@@ -138,7 +138,7 @@ def test_stop_and_resume_give_the_inventory_of_an_uninterrupted_scan(tmp_path: P
     assert len(script.crawled) < len(SMALL) + 4, "units that were done are not crawled again"
 
 
-def test_wrong_password_is_one_attempt_over_scans(tmp_path: Path) -> None:
+def test_fault_039_wrong_password_is_one_attempt_over_scans(tmp_path: Path) -> None:
     account = Account("host:22", "me")
     script = Script(SMALL, on_roots=lambda: (_ for _ in ()).throw(SourceError("AUTH_REFUSED", "no", where="me@host")))
     for _ in range(3):
@@ -147,7 +147,7 @@ def test_wrong_password_is_one_attempt_over_scans(tmp_path: Path) -> None:
     assert script.logins == 1
 
 
-def test_credential_that_fails_in_mid_scan_is_tried_once_more_and_ends_the_source(
+def test_fault_047_credential_that_fails_in_mid_scan_is_tried_once_more_and_ends_the_source(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A password changed during the scan: every further unit would log in again, and lock the account out."""
@@ -173,7 +173,7 @@ def test_credential_that_fails_in_mid_scan_is_tried_once_more_and_ends_the_sourc
     assert len(refused) == 1
 
 
-def test_refusal_that_a_connector_meets_by_itself_ends_the_source(tmp_path: Path) -> None:
+def test_fault_078_refusal_that_a_connector_meets_by_itself_ends_the_source(tmp_path: Path) -> None:
     """A connector may log in anew within a unit; its next unit must not give it the chance to do so again."""
     refused: list[str] = []
 
@@ -190,7 +190,7 @@ def test_refusal_that_a_connector_meets_by_itself_ends_the_source(tmp_path: Path
     assert len(refused) == 1
 
 
-def test_emitted_twice_is_crawled_once(tmp_path: Path) -> None:
+def test_fault_010_emitted_twice_is_crawled_once(tmp_path: Path) -> None:
     script = Script({"": ["a/", "a/"], "a/": ["x"]})
     scan(tmp_path, bound(script))
     assert script.crawled == ["", "a/"]
@@ -208,7 +208,7 @@ def test_excluded_folder_is_named_and_not_crawled(tmp_path: Path) -> None:
     assert not any("d1/" in key for key in script.crawled)
 
 
-def test_hung_source_is_given_up_and_the_others_done(tmp_path: Path) -> None:
+def test_fault_045_hung_source_is_given_up_and_the_others_done(tmp_path: Path) -> None:
     import threading  # noqa: PLC0415
 
     never = threading.Event()
@@ -222,7 +222,7 @@ def test_hung_source_is_given_up_and_the_others_done(tmp_path: Path) -> None:
     assert len([r for r in inventory(tmp_path) if r[0] == "sound"]) == len(paths_of(SMALL))
 
 
-def test_second_scan_finds_the_catalog_locked(tmp_path: Path) -> None:
+def test_fault_106_second_scan_finds_the_catalog_locked(tmp_path: Path) -> None:
     location = locate(str(tmp_path / "catalog"))
     with Catalog.open(location, create=True) as one, Catalog.open(location) as two:
         one.lock()
