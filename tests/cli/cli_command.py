@@ -24,8 +24,8 @@ class Done:
 
     @property
     def records(self) -> list[dict[str, Any]]:
-        """Every line of stdout as JSON; fails where one is none."""
-        return [json.loads(line) for line in self.out.splitlines()]
+        """Every line of stdout as JSON; fails where one is none. Names may hold what Unicode calls a line's end."""
+        return [json.loads(line) for line in self.out.split("\n") if line]
 
     def error(self) -> dict[str, Any]:
         """The first error record."""

@@ -102,7 +102,7 @@ def test_fault_079_canary_is_in_no_artefact(  # noqa: PLR0917 - one of every ser
     listening = Eavesdropper(scan.pid)
     out, err = scan.communicate(timeout=100)
     said += [("stdout", out.encode()), ("stderr", err.encode()), ("command lines", listening.end())]
-    records = [json.loads(line) for line in out.splitlines()]
+    records = [json.loads(line) for line in out.split("\n") if line]
     codes = {r["name"]: r["error_code"] for r in records if r["type"] == "source"}
     if right:
         assert set(codes.values()) == {None}, err

@@ -87,7 +87,7 @@ def test_fault_100_signal_stops_within_5_s_and_resume_gives_the_same_inventory(
     scan.process.send_signal(number)
     ended, out, err = scan.end()
     assert time.monotonic() - sent < 5
-    records = [json.loads(line) for line in out.splitlines()]
+    records = [json.loads(line) for line in out.split("\n") if line]
     assert ended == code
     assert (records[-1]["type"], records[-1]["code"], records[-1]["state"]) == ("exit", code, "stopped")
     words = shlex.split(next(line for line in err.splitlines() if "Go on later" in line).partition(": stocktake ")[2])
