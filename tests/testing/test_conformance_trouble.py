@@ -63,18 +63,22 @@ class Wire:
         self.medium, self.options, self.session = medium, options, session
         self.line: socket.socket | None = None
 
+    def pace(self) -> None:
+        if not self.flawed("never paces"):
+            self.session.pace()
+
     def flawed(self, flaw: str) -> bool:
         return self.medium.flaw == flaw
 
     def roots(self) -> Iterable[Unit]:
-        self.session.pace()
+        self.pace()
         timeout_s = 4.0 if self.flawed("patient") else self.session.timeout_s
         self.line = socket.create_connection(("127.0.0.1", self.options.port), timeout_s)
         self.received = self.line.makefile("rb")
         return [Unit("")]
 
     def crawl(self, unit: Unit) -> Iterator[Event]:
-        self.session.pace()
+        self.pace()
         names = self.answer(unit.key.rstrip("/"))
         if names is None:
             if self.flawed("vanished is a gap"):
@@ -114,13 +118,15 @@ class Wire:
             if raw == b".\n":
                 return []
             if not raw.endswith(b"\n"):
+                if self.flawed("trusts an end"):
+                    return []
                 raise SourceError("PARTIAL", "cut short", where=key, transient=True)
             return [raw.decode().strip(), *self.rest(key)]
 
     def rest(self, key: str) -> list[str]:
         names: list[str] = []
         while (raw := self.received.readline()) != b".\n":
-            if not raw and self.flawed("trusts an end"):
+            if not raw.endswith(b"\n") and self.flawed("trusts an end"):
                 break
             if not raw.endswith(b"\n"):
                 raise SourceError("PARTIAL", "cut short", where=key, transient=True)
@@ -224,6 +230,8 @@ THROTTLE = "test_fault_052_being_asked_to_slow_down_is_passed_on_and_costs_nothi
 FLAWS = [
     ("vanished is a gap", VANISH, ()),
     ("half a listing", VANISH, ()),
+    ("never paces", VANISH, ()),
+    ("never paces", "test_what_grows_meanwhile_is_told_once", ()),
     ("tells twice", "test_what_grows_meanwhile_is_told_once", ()),
     ("trusts an end", DROP, ("truncate",)),
     ("swallows", DROP, ("truncate",)),
