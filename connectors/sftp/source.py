@@ -122,13 +122,12 @@ class Source:
         except SourceError as error:
             if error.code == "TIMEOUT" or not self._link.transport.is_active():
                 raise
-            said = self._link.complaint()
+            said = self._link.complaint(wire.unread())
             if _EXPIRED.search(said):
                 who = f"{self._options.user}@{self._options.where}"
                 raise SourceError("AUTH_INTERACTIVE", f"the server wants a new password: {said}", where=who) from None
-            # OpenSSH throws away what would tell these apart.
-            causes = "a forced command, a shell that writes or refuses, or a password that has expired does that"
-            detail = f"the account starts no SFTP server: {said or error.detail}; {causes}"
+            status = self._link.ended_with()
+            detail = f"the account starts no SFTP server: {said or error.detail}; {_causes(status, spoken=bool(said))}"
             raise SourceError("UNSUPPORTED_PROTOCOL", detail, where=error.where) from None
 
     def _told(self, wire: w.Wire) -> Iterator[Event]:
@@ -141,6 +140,22 @@ class Source:
         if self._link.weak:
             detail = f"{self._options.where} uses {', '.join(self._link.weak)}, allowed by legacy_algorithms"
             yield Fault("", "note", "WEAK_SSH", detail)
+
+
+def _causes(status: int | None, *, spoken: bool) -> str:
+    """What a program in the place of SFTP may have been, by the status it ended with and whether it wrote anything.
+
+    OpenSSH throws away the words that would tell an expired password, and ends with 1 then; only a command run in the
+    account, which might be anything on a host where none has expired, would bring them back.
+    """
+    if status in (126, 127):  # what a shell ends with that finds no such program, or may not run it
+        return f"its shell ended with status {status}: the SFTP program that the host names cannot be run"
+    other = "a forced command, or a shell that writes or refuses,"
+    if status is None and not spoken:
+        return f"{other} or a password that has expired does that"
+    if status == 1 and not spoken:
+        return f"it ended with status 1, as OpenSSH does where a password has expired; {other} may do so as well"
+    return f"{other} does that" if status is None else f"it ended with status {status}: {other} does that"
 
 
 def _resolved(wire: w.Wire, path: bytes) -> bytes | None:

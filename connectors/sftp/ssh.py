@@ -5,6 +5,7 @@ Imports paramiko, so it is itself imported at connect time only.
 
 from __future__ import annotations
 
+import contextlib
 import stat
 import threading
 from dataclasses import dataclass
@@ -20,8 +21,10 @@ from connectors.sftp.trust import fingerprint, known
 from scanner.connector import Session
 from scanner.model import SourceError
 from scanner.paths import canonical, printable
+from scanner.secrets import scrub
 
 _SAID = 500
+_STATUS_S = 1.0
 
 
 class _Login(AuthHandler):  # type: ignore[misc]
@@ -45,13 +48,19 @@ class Link:
     weak: tuple[str, ...]
     offered_weak: tuple[str, ...]
 
-    def complaint(self) -> str:
-        """What the host wrote beside the SFTP channel, where shells and login scripts put their last words."""
-        try:
+    def complaint(self, written: bytes) -> str:
+        """What was ``written`` in the place of SFTP, and beside it, where shells and login scripts put their words."""
+        beside = b""
+        with contextlib.suppress(OSError, EOFError, paramiko.SSHException):
             self.channel.settimeout(0.0)  # what came before the end of the channel is here already
-            return _said(canonical(self.channel.recv_stderr(_SAID)))
-        except (OSError, EOFError, paramiko.SSHException):
-            return ""
+            beside = self.channel.recv_stderr(_SAID)
+        return _said(canonical(written[:_SAID].replace(b"\0", b"") + beside))
+
+    def ended_with(self) -> int | None:
+        """The status that a program in the place of SFTP ended with; None where the host does not tell it soon."""
+        self.channel.status_event.wait(_STATUS_S)  # it may come after the end of what the program wrote
+        status: int = self.channel.exit_status
+        return None if status < 0 else status
 
     def close(self) -> None:
         """End the connection and the thread that reads it."""
@@ -199,5 +208,5 @@ def _link(transport: Transport, channel: Any, method: str) -> Link:
 
 
 def _said(text: str) -> str:
-    """What a host says before anybody knows it, without what could steer a terminal, and not all of a long text."""
-    return printable(text.strip())[:_SAID]
+    """What a host says in its own words: no secret that they quote, nothing that could steer a terminal, not all."""
+    return printable(scrub(text.strip()))[:_SAID]

@@ -193,6 +193,10 @@ class Wire:
             raise SourceError("UNSUPPORTED_PROTOCOL", f"SFTP version {version}", where=self.where)
         return version, tuple(extensions)
 
+    def unread(self) -> bytes:
+        """What came and was taken as no packet: words, where a program writes in the place of SFTP."""
+        return bytes(self._in[self._at :])
+
     def ask(self, kind: int, body: bytes) -> int:
         """Add one request to what goes out next; its number."""
         self.pace()

@@ -269,6 +269,14 @@ def _public(server: Sshd) -> str:
 
 
 class TestLogin:
+    def test_fault_079_a_password_that_the_host_prints_in_its_banner_is_kept_nowhere(self, tmp_path: Path) -> None:
+        banner = tmp_path / "banner"
+        banner.write_text(f"Log in as clerk with {servers.PASSWORD}, please\n")
+        with servers.sshd({"clerk": servers.PASSWORD}, options=f"Banner {banner}") as server:
+            crawled = _crawl(_settings(server, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP"))
+        told = {r["name"]: r["value"] for r in crawled.records("setting")}
+        assert told["ssh_login_banner"] == "Log in as clerk with ***, please"
+
     def test_fault_039_a_wrong_password_is_one_attempt(self, sshd: Sshd, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv("SSH_AUTH_SOCK", "/nonexistent")
         before = sshd.log.read_text()
@@ -363,13 +371,31 @@ class TestLogin:
         assert "keyboard-interactive" in error.detail
         assert log.count("password for clerk") == 1
 
+    @pytest.mark.parametrize(("status", "told"), [(7, "a forced command"), (127, "cannot be run")])
+    def test_a_status_that_no_expired_password_has_is_not_told_as_one(self, status: int, told: str) -> None:
+        with servers.sshd({"clerk": servers.PASSWORD}, options=f"ForceCommand exit {status}") as server:
+            error = _refusal(_settings(server, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP"))
+        assert error.code == "UNSUPPORTED_PROTOCOL"
+        assert f"status {status}: " in error.detail
+        assert told in error.detail
+        assert "expired" not in error.detail
+
+    def test_words_in_the_place_of_sftp_are_told(self) -> None:
+        """A login script that greets, a shell that refuses: by the rules of SFTP the length of a packet, and no more."""
+        words = f"ForceCommand echo Closed for {servers.PASSWORD} today; exit 1"
+        with servers.sshd({"clerk": servers.PASSWORD}, options=words) as server:
+            error = _refusal(_settings(server, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP"))
+        assert error.code == "UNSUPPORTED_PROTOCOL"
+        assert "Closed for *** today" in error.detail
+        assert "expired" not in error.detail
+
     def test_fault_040_an_expired_password_ends_the_source_after_one_login(self) -> None:
         """OpenSSH takes it, starts no SFTP, and throws away the words that would say why."""
         with servers.sshd({"clerk": servers.PASSWORD}, expired=["clerk"]) as server:
             error = _refusal(_settings(server, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP"))
             log = server.log.read_text()
         assert (error.code, error.transient) == ("UNSUPPORTED_PROTOCOL", False)
-        assert "a password that has expired" in error.detail
+        assert "as OpenSSH does where a password has expired" in error.detail
         assert log.count("Accepted password for clerk") == 1
 
 
