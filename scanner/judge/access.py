@@ -32,7 +32,8 @@ _REPLACING = frozenset({"posix", "nt"})
 
 _WIDE = ("everyone", "authenticated")
 _COLUMNS = (
-    'source, store, path, grantee, grantee_kind, "right", effect, inherited, origin, grantee_id, native, condition'
+    'source, store, path, grantee, grantee_kind, "right", effect, inherited, origin, grantee_id, native, condition, '
+    "scope"
 )
 
 
@@ -50,6 +51,7 @@ class _Row:
     identity: str
     native: str
     conditional: bool
+    scope: str
 
     @property
     def family(self) -> str:
@@ -62,8 +64,9 @@ def _fetch(reader: Reads, condition: str) -> list[_Row]:
     )
     return [
         _Row(source, store, path, grantee, kind or "unknown", right, effect != "deny", bool(inherited), origin or "",
-             identity or "", native or "", condition is not None)
-        for source, store, path, grantee, kind, right, effect, inherited, origin, identity, native, condition in rows
+             identity or "", native or "", condition is not None, scope or "both")
+        for source, store, path, grantee, kind, right, effect, inherited, origin, identity, native, condition, scope
+        in rows
     ]  # fmt: skip
 
 
@@ -94,11 +97,11 @@ def openings(reader: Reads) -> tuple[Opening, ...]:
 
     ``barred`` says what takes an opening back although the right stands there.
     """
-    bars = _Bars(reader)
+    bars, denials = _Bars(reader), _Denials(reader)
     groups: dict[tuple[str, str, str, str, str], list[_Row]] = defaultdict(list)
     for row in _fetch(reader, "grantee_kind IN ('everyone', 'authenticated') AND origin <> 'share_acl'"):
         groups[row.source, row.store, row.path, row.kind, row.family].append(row)
-    found = _gathered([o for rows in groups.values() if (o := _opening(rows, bars)) is not None])
+    found = _gathered([o for rows in groups.values() if (o := _opening(rows, bars, denials)) is not None])
     return tuple(sorted(found, key=lambda o: (bool(o.barred), not o.changing, o.to, o.store, o.path, o.origin)))
 
 
@@ -129,8 +132,13 @@ def _above(key: tuple[str, str, str, str]) -> Iterator[tuple[str, str, str, str]
         yield (rest[0], rest[1], rest[2], path)
 
 
-def _opening(rows: list[_Row], bars: _Bars) -> Opening | None:
-    rights = weigh(r for r in rows if r.origin != "public_access_block")
+def _opening(rows: list[_Row], bars: _Bars, denials: _Denials) -> Opening | None:
+    if rows[0].family in _REPLACING:
+        rights = weigh(rows)
+    else:
+        rows = [r for r in rows if r.allow and denials.leave(r)]
+        rows = [r for r in rows if r.family != "bucket" or not bars.bucket(r)] or rows
+        rights = frozenset().union(*map(denials.leave, rows))
     if not rights:
         return None
     first = next(r for r in rows if r.allow and means(r.right) & rights)
@@ -144,6 +152,33 @@ def _opening(rows: list[_Row], bars: _Bars) -> Opening | None:
 
 def _listed(rights: Collection[str]) -> tuple[str, ...]:
     return tuple(r for r in _ORDER if r in rights)
+
+
+class _Denials:
+    """Denials to everybody where rights add to each other: they hold for all beneath them as well."""
+
+    def __init__(self, reader: Reads) -> None:
+        self._at: dict[tuple[str, str, str], list[_Row]] = defaultdict(list)
+        for row in _fetch(reader, "effect = 'deny' AND condition IS NULL AND origin <> 'public_access_block'"):
+            if row.kind in _WIDE and row.family not in _REPLACING:
+                self._at[row.source, row.path, row.family].append(row)
+
+    def leave(self, row: _Row) -> frozenset[str]:
+        """Rights that are left of a wide right."""
+        if row.conditional:
+            return frozenset()
+        here = [d for d in self._at.get((row.source, row.path, row.family), ()) if d.scope in ("both", row.scope)]
+        for holder in _holders(row.path):
+            here += [d for d in self._at.get((row.source, holder, row.family), ()) if d.scope != "this"]
+        taken = (means(d.right) for d in here if d.kind in ("everyone", row.kind))
+        return means(row.right).difference(*taken)
+
+
+def _holders(path: str) -> Iterator[str]:
+    """Every path that holds a path, the nearest first."""
+    while path:
+        path = path.rpartition("/")[0]
+        yield path
 
 
 class _Bars:
@@ -187,9 +222,7 @@ class _Bars:
         return "public access is blocked" if wanted in block.replace("_", "") else ""
 
     def _above(self, row: _Row) -> str:
-        path = row.path
-        while path:
-            path = path.rpartition("/")[0]
+        for path in _holders(row.path):
             if self._passable.get((row.source, path)) is False:
                 return f"nobody else may pass through {path or 'the root'}"
         return ""
@@ -253,11 +286,7 @@ def _reached(
 
 
 def _next_above(path: str, at: Mapping[str, list[_Row]]) -> str | None:
-    while path:
-        path = path.rpartition("/")[0]
-        if path in at:
-            return path
-    return None
+    return next((p for p in _holders(path) if p in at), None)
 
 
 def untold_groups(reader: Reads) -> tuple[str, ...]:
@@ -293,9 +322,9 @@ def _is(row: _Row, names: Collection[str]) -> bool:
 def _in_force(path: str, at: Mapping[str, list[_Row]], family: str) -> Iterator[_Row]:
     """The rows that hold at a path: its own alone, or those of everything above it too."""
     yield from at[path]
-    while family not in _REPLACING and path:
-        path = path.rpartition("/")[0]
-        yield from at.get(path, ())
+    if family not in _REPLACING:
+        for holder in _holders(path):
+            yield from (r for r in at.get(holder, ()) if r.scope != "this")
 
 
 def _posix_class(rows: list[_Row], principal: str) -> list[_Row]:
