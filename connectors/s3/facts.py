@@ -83,7 +83,7 @@ def ask_bucket(
             places += question.places(answer)
     acl, policy = ask("get_bucket_acl"), ask("get_bucket_policy", "NoSuchBucketPolicy")
     block = {} if "get_public_access_block" in ask.not_offered else answers["get_public_access_block"]
-    access = Access(bucket, path, acl, policy, block, account, told["ownership"])
+    access = Access(bucket, path, acl, policy, block, account, told["ownership"], told["policy_status"])
     grants = access.grants()
     told.update(access.settings())
     for name, value in told.items():

@@ -3,18 +3,21 @@
 ``grantee_kind`` says who, and ``condition`` what that depends on besides. Nobody is called everyone because of a
 statement with a Condition, unless that limits nobody: that the line is encrypted, say, or that the address is any; then
 it is left out. What limits the keys alone (how they begin, NotResource) stands beside the actions in ``native``.
+
+A denial without a condition takes the whole right away, so one that leaves some of it has a condition that says so:
+that it is about certain keys, or about fewer actions than those which the policy, or the access list, allows somebody.
 """
 
 from __future__ import annotations
 
-import ipaddress
 import json
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
 from itertools import islice
 
-from scanner import paths
+from connectors.s3.condition import limits_nobody, many, organisation_of
+from connectors.s3.resource import Place, hit, name_of, places_of
 
 BUCKET_RIGHTS: Mapping[str, tuple[str, ...]] = {
     "list": ("s3:listbucket", "s3:listbucketversions"),
@@ -36,11 +39,14 @@ resources name such a thing. Actions are compared in lower case, as the language
 _MOST = 10_000
 """Grants told of one policy: a statement is every principal times every resource, and Amazon takes 20 KB of them."""
 
+_LONGEST = 1_000_000
+"""Characters of a policy that is read at all; Amazon takes 20 KB."""
+_LONGEST_TEXT = 2048
+"""Characters kept of a name, condition or list of actions: the longest ARN."""
+
 _Principal = tuple[str, str, str]
 _EVERYONE: _Principal = ("*", "everyone", "*")
 _KINDS = ((":user/", "user"), (":federated-user/", "user"), (":role/", "role"), (":assumed-role/", "role"))
-_WIDE = 1
-"""Bits of a network so wide that, with its other half, it is every address."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -58,76 +64,126 @@ class PolicyGrant:
     condition: str = ""
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class _Place:
-    """What a resource names of a bucket: the ``bucket`` itself, or objects beneath a folder, or one object."""
+@dataclass(frozen=True, slots=True)
+class _Right:
+    """What a statement says of one place: a right, the actions of that which it names, and how it writes them."""
 
-    bucket: bool
-    beneath: str = ""
-    single: bool = False
-    limit: str = ""
+    place: Place
+    right: str
+    scope: str
+    actions: frozenset[str]
+    native: str
 
 
-def policy_grants(text: str, bucket: str) -> tuple[list[PolicyGrant], list[str]]:
+def policy_grants(text: str, bucket: str, listed: Collection[str] = ()) -> tuple[list[PolicyGrant], list[str]]:
     """Grants of a policy, and one sentence for each statement that cannot be told as grants.
 
-    Raises ValueError when the text is no policy.
+    ``listed`` are the actions that the bucket's access list allows somebody. Raises ValueError when the text is no
+    policy.
     """
+    policy = _read(text)
+    grants: dict[PolicyGrant, frozenset[str]] = {}
+    unread: list[str] = []
+    for number, statement in enumerate(many(policy.get("Statement")), 1):
+        try:
+            for grant, actions in islice(_statement(statement, bucket), _MOST - len(grants) + 1):
+                grants[grant] = grants.get(grant, frozenset()) | actions
+        except ValueError as error:
+            unread.append(f"statement {number} {error}")
+        if len(grants) > _MOST:
+            unread.append(f"there are more than {_MOST} grants, and no more are told from statement {number} on")
+            break
+    return sorted(_weighed(grants, frozenset(listed)))[:_MOST], unread
+
+
+def _read(text: str) -> Mapping[str, object]:
+    if len(text) > _LONGEST:
+        raise ValueError(f"longer than {_LONGEST} characters")
     try:
-        policy = json.loads(text)
+        policy = json.loads(text, object_pairs_hook=_once)
     except RecursionError:
         raise ValueError("nested too deeply") from None
     if not isinstance(policy, dict):
         raise ValueError("not a policy")  # noqa: TRY004 - the caller knows one kind of bad text
-    grants: set[PolicyGrant] = set()
-    unread: list[str] = []
-    for number, statement in enumerate(_many(policy.get("Statement")), 1):
-        if not isinstance(statement, dict):
-            unread.append(f"statement {number} is no statement")
-            continue
-        grants.update(islice(_statement(statement, bucket), _MOST - len(grants) + 1))
-        if len(grants) > _MOST:
-            unread.append(f"there are more than {_MOST} grants, and no more are told from statement {number} on")
-            break
-    return sorted(grants)[:_MOST], unread
+    return policy
 
 
-def _statement(statement: Mapping[str, object], bucket: str) -> Iterator[PolicyGrant]:
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    """An object whose names are all different; which of two would count is for the server alone to know."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice in one object")
+    return found
+
+
+def _statement(statement: object, bucket: str) -> Iterator[tuple[PolicyGrant, frozenset[str]]]:
+    """Grants of a statement with the actions behind each. Raises ValueError, which says how it cannot be read."""
+    if not isinstance(statement, dict):
+        raise ValueError("is no statement")  # noqa: TRY004 - as above
     effect = str(statement.get("Effect", "")).lower()
     if effect not in ("allow", "deny"):
-        return
+        raise ValueError("neither allows nor denies")
+    for one, other in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
+        if (one in statement) == (other in statement):
+            raise ValueError(f"has no {one}" if one not in statement else f"has both {one} and {other}")
+    principals = list(_principals(statement))
     condition = statement.get("Condition")
-    if condition and effect == "allow" and _limits_nobody(condition):
+    if condition and effect == "allow" and limits_nobody(condition):
         condition = None
-    places = _places(statement, bucket)
-    rights = [(p, right, native) for p in places for right, native in _rights(statement, bucket=p.bucket)]
-    merged = _merged(rights)
-    for principal in _principals(statement):
-        name, kind, lasting, depends = _judged(principal, condition, effect)
-        but = f"NotPrincipal: {_compact(statement['NotPrincipal'])}" if "NotPrincipal" in statement else ""
+    told = _compact(condition) if condition else ""
+    but = f"NotPrincipal: {_compact(statement['NotPrincipal'])}" if "NotPrincipal" in statement else ""
+    rights = _merged([r for place in _places(statement, bucket) for r in _rights(statement, place)])
+    for principal in principals:
+        name, kind, lasting, depends = _judged(principal, condition, told, effect)
+        spared = ""
         if but and effect == "deny":  # a denial that spares somebody
-            kind, depends, but = "unknown", "; ".join(filter(None, (but, depends))), ""
-        for (place, right, scope), native in merged.items():
-            said = "; ".join(filter(None, (native, place.limit, but)))
-            yield PolicyGrant(name, kind, right, effect, place.beneath, scope, lasting, said, depends)
+            kind, depends = "unknown", _together(but, depends)
+        elif but:
+            spared = but
+        for right in rights:
+            limit = _cut(right.place.limit)
+            said = _together(right.native, limit, spared)
+            only = _together(depends, limit if effect == "deny" else "")
+            grant = PolicyGrant(name, kind, right.right, effect, right.place.beneath, right.scope, lasting, said, only)
+            yield grant, right.actions
 
 
-def _merged(rights: list[tuple[_Place, str, str]]) -> dict[tuple[_Place, str, str], str]:
-    """(place, right, scope) with the actions that say so; a right on a bucket and all its objects is one."""
-    found: dict[tuple[_Place, str, str], str] = {}
-    for place, right, native in rights:
-        scope = "this" if place.single else "beneath"
-        if place.bucket:
-            # Whoever may list a bucket sees the names of all that is in it.
-            scope = "both" if right == "list" else "this"
-        found[place, right, scope] = native
-    for (place, right, scope), native in list(found.items()):
-        objects = (_Place(False, limit=place.limit), right, "beneath")
-        if place.bucket and scope == "this" and objects in found:
-            del found[place, right, scope]
-            both = ", ".join(sorted({*native.split(", "), *found.pop(objects).split(", ")}))
-            found[_Place(False, limit=place.limit), right, "both"] = both
-    return found
+def _merged(rights: list[_Right]) -> list[_Right]:
+    """A right on a bucket and on all its objects is one."""
+    objects = {(r.right, r.place.limit): r for r in rights if r.scope == "beneath" and not r.place.beneath}
+    found: list[_Right] = []
+    joined: set[_Right] = set()
+    for one in rights:
+        other = objects.get((one.right, one.place.limit)) if one.place.bucket and one.scope == "this" else None
+        if other is not None:
+            joined.add(other)
+            native = one.native if one.native == other.native else _cut(f"{one.native}, {other.native}")
+            one = replace(other, scope="both", actions=one.actions | other.actions, native=native)  # noqa: PLW2901
+        found.append(one)
+    return [one for one in found if one not in joined]
+
+
+def _weighed(grants: Mapping[PolicyGrant, frozenset[str]], listed: frozenset[str]) -> Iterator[PolicyGrant]:
+    """The grants, where a denial that leaves some of a right has a condition that says so."""
+    allowed = listed.union(*(actions for grant, actions in grants.items() if grant.effect == "allow"))
+    denied: dict[tuple[str, str, str], frozenset[str]] = defaultdict(frozenset)
+    for grant, actions in grants.items():
+        if grant.effect == "deny" and not grant.condition:
+            denied[grant.grantee, grant.right, grant.beneath] |= actions
+    for grant, actions in grants.items():
+        if grant.effect == "deny" and not grant.condition:
+            taken = denied[grant.grantee, grant.right, grant.beneath] | denied[grant.grantee, grant.right, ""]
+            if allowed & _actions_of(grant) - taken:
+                yield replace(grant, condition=f"of this right only: {', '.join(sorted(actions))}")
+                continue
+        yield grant
+
+
+def _actions_of(grant: PolicyGrant) -> frozenset[str]:
+    """Every action of a grant's right on what the grant is about: the bucket, its objects or both."""
+    bucket = BUCKET_RIGHTS.get(grant.right, ()) if not grant.beneath and grant.scope != "beneath" else ()
+    objects = OBJECT_RIGHTS.get(grant.right, ()) if grant.beneath or grant.scope != "this" else ()
+    return frozenset((*bucket, *objects))
 
 
 # Who
@@ -138,147 +194,84 @@ def _principals(statement: Mapping[str, object]) -> Iterator[_Principal]:
     if "NotPrincipal" in statement:  # all but a few are everybody
         yield _EVERYONE
         return
-    principal = statement.get("Principal")
+    principal = statement["Principal"]
     if principal == "*":
         yield _EVERYONE
-    elif isinstance(principal, dict):
-        for sort, names in principal.items():
-            for name in _many(names):
-                yield _principal(str(sort), str(name))
+        return
+    if not isinstance(principal, dict) or not principal:
+        raise ValueError("names its principals in a way that is not known")
+    for sort, names in principal.items():
+        for name in many(names):
+            if not isinstance(name, str):
+                raise ValueError("names its principals in a way that is not known")  # noqa: TRY004 - as above
+            yield _principal(sort, _cut(name))
 
 
 def _principal(sort: str, name: str) -> _Principal:
     if sort == "CanonicalUser":
         return name, "user", name
-    if sort != "AWS":
-        return f"{sort}:{name}", "user" if sort == "Service" else "unknown", name
-    if name == "*":
+    if name == "*" and sort in ("AWS", "*"):
         return _EVERYONE
+    if sort != "AWS":
+        return f"{_cut(sort)}:{name}", "user" if sort == "Service" else "unknown", name
     if name.endswith(":root") or (len(name) == 12 and name.isdigit()):
         return name, "group", name  # a whole account
     # A bare identity (AIDA…) is what Amazon leaves of a principal that has been removed.
     return name, next((kind for mark, kind in _KINDS if mark in name), "unknown"), name
 
 
-def _judged(principal: _Principal, condition: object, effect: str) -> tuple[str, str, str, str]:
+def _judged(principal: _Principal, condition: object, told: str, effect: str) -> tuple[str, str, str, str]:
     """Name, kind and identity of a principal, and the condition that is left, which may narrow down who is meant."""
     name, kind, lasting = principal
     if not condition:
         return name, kind, lasting, ""
     if kind != "everyone":
-        return name, kind, lasting, _compact(condition)
-    organisation = _organisation(condition)
+        return name, kind, lasting, told
+    organisation = _cut(organisation_of(condition))
     if organisation and effect == "allow":
         return f"organisation {organisation}", "authenticated", organisation, ""
-    return name, "unknown", lasting, _compact(condition)
-
-
-def _limits_nobody(condition: object) -> bool:
-    return all(
-        (key == "aws:securetransport" and operator in ("bool", "boolifexists") and values == ["true"])
-        or (key == "s3:tlsversion" and operator.startswith("numericgreaterthan"))
-        or (key == "aws:sourceip" and operator.startswith("ipaddress") and any(map(_any_address, values)))
-        for operator, key, values in _tests(condition)
-    )
-
-
-def _organisation(condition: object) -> str:
-    """The one organisation that a condition admits, where it says nothing else."""
-    tests = list(_tests(condition))
-    named = [v for operator, key, v in tests if operator.startswith("stringequals") and key == "aws:principalorgid"]
-    return ", ".join(named[0]) if named and len(tests) == 1 else ""
-
-
-def _tests(condition: object) -> Iterator[tuple[str, str, list[str]]]:
-    """Operator, key and values of each test, in lower case; one that is unreadable is a test as well."""
-    if not isinstance(condition, dict):
-        yield "", "", []
-        return
-    for operator, keys in condition.items():
-        if not isinstance(keys, dict):
-            yield str(operator).lower(), "", []
-            continue
-        for key, values in keys.items():
-            yield str(operator).lower(), str(key).lower(), [str(v).lower() for v in _many(values)]
-
-
-def _any_address(text: str) -> bool:
-    try:
-        return ipaddress.ip_network(text, strict=False).prefixlen <= _WIDE
-    except ValueError:
-        return False
+    return name, "unknown", lasting, told
 
 
 # What
 
 
-def _rights(statement: Mapping[str, object], *, bucket: bool) -> Iterator[tuple[str, str]]:
-    """Rights that the actions give on a bucket, or on objects, with the actions as written."""
-    written = [str(a) for a in _many(statement.get("Action"))]
-    spared = [str(a) for a in _many(statement.get("NotAction"))]
-    for right, actions in (BUCKET_RIGHTS if bucket else OBJECT_RIGHTS).items():
-        if "NotAction" in statement:
-            if any(not _hit(action, spared) for action in actions):
-                yield right, f"NotAction: {', '.join(sorted(spared))}"
-        else:
-            native = sorted({pattern for pattern in written if any(_hit(action, [pattern]) for action in actions)})
-            if native:
-                yield right, ", ".join(native)
+def _rights(statement: Mapping[str, object], place: Place) -> Iterator[_Right]:
+    """Rights that the actions give on a place, with the actions as written."""
+    spares = "NotAction" in statement
+    written = [str(a) for a in many(statement["NotAction" if spares else "Action"])]
+    for right, actions in (BUCKET_RIGHTS if place.bucket else OBJECT_RIGHTS).items():
+        named = {action: [p for p in written if hit(action, p.lower())] for action in actions}
+        meant = frozenset(action for action, patterns in named.items() if bool(patterns) != spares)
+        if not meant:
+            continue
+        scope = "this" if place.single else "beneath"
+        if place.bucket:
+            # Whoever may list a bucket sees the names of all that is in it.
+            scope = "both" if right == "list" else "this"
+        patterns = written if spares else {p for patterns in named.values() for p in patterns}
+        native = _cut(f"{'NotAction: ' if spares else ''}{', '.join(sorted(patterns))}")
+        yield _Right(place, right, scope, meant, native)
 
 
-def _hit(action: str, patterns: Iterable[str]) -> bool:
-    return any(fnmatchcase(action, _literal(pattern.lower())) for pattern in patterns)
-
-
-def _literal(pattern: str) -> str:
-    """The policy language knows ``*`` and ``?`` only; ``[`` means itself."""
-    return pattern.replace("[", "[[]")
-
-
-# Where
-
-
-def _places(statement: Mapping[str, object], bucket: str) -> list[_Place]:
-    found = {place for r in _many(statement.get("Resource")) for place in _named(_name(r), bucket)}
-    if "NotResource" in statement:
-        spared = [_name(r) for r in _many(statement["NotResource"])]
-        limit = f"NotResource: {_compact(statement['NotResource'])}"
-        taken = {place for name in spared for place in _named(name, bucket)}
-        found |= {p for p in (_Place(True), _Place(False)) if p not in taken}
-        found = {_Place(p.bucket, p.beneath, p.single, limit) for p in found}
-    return sorted(found)
-
-
-def _name(resource: object) -> str:
-    arn = str(resource).split(":", 5)
-    return arn[5] if len(arn) == 6 else str(resource)
-
-
-def _named(name: str, bucket: str) -> Iterator[_Place]:
-    """What of the bucket a resource names; nothing when it is another bucket's."""
-    if fnmatchcase(bucket, _literal(name)):
-        yield _Place(True)
-    holder, slash, key = name.partition("/")
-    if not slash:
-        if fnmatchcase(f"{bucket}/key", _literal(name)):
-            yield _Place(False)
-        return
-    if not key or not fnmatchcase(bucket, _literal(holder)):
-        return
-    cut = min((i for i in (key.find("*"), key.find("?"), key.find("${")) if i >= 0), default=-1)
-    if cut < 0:
-        yield _Place(False, paths.canonical_text(key), single=True)
-        return
-    folder = key[: key.rfind("/", 0, cut) + 1]
-    limit = "" if key == f"{folder}*" else f"on keys like {key}"
-    yield _Place(False, paths.canonical_text(folder.removesuffix("/")), limit=limit)
+def _places(statement: Mapping[str, object], bucket: str) -> list[Place]:
+    if "NotResource" not in statement:
+        return sorted({p for r in many(statement["Resource"]) for p in places_of(name_of(r), bucket)})
+    limit = f"NotResource: {_compact(statement['NotResource'])}"
+    taken = {p for r in many(statement["NotResource"]) for p in places_of(name_of(r), bucket)}
+    objects = Place(False, limit=limit if any(not p.bucket for p in taken) else "")
+    return [p for p, whole in ((objects, Place(False)), (Place(True), Place(True))) if whole not in taken]
 
 
 def _compact(value: object) -> str:
-    return json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _cut(json.dumps(value, sort_keys=True, ensure_ascii=False, separators=(",", ":")))
 
 
-def _many(value: object) -> Iterable[object]:
-    if value is None:
-        return ()
-    return value if isinstance(value, list) else (value,)
+def _together(*sentences: str) -> str:
+    return "; ".join(filter(None, sentences))
+
+
+def _cut(text: str) -> str:
+    """Text of a policy that can be kept: half a character written out, and never so long that grants add up."""
+    text = text.encode(errors="backslashreplace").decode()
+    return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text)} characters)"
