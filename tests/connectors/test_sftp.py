@@ -381,7 +381,7 @@ class TestLogin:
         assert "expired" not in error.detail
 
     def test_words_in_the_place_of_sftp_are_told(self) -> None:
-        """A login script that greets, a shell that refuses: by the rules of SFTP the length of a packet, and no more."""
+        """A login script that greets, a shell that refuses: by the rules the length of a packet."""
         words = f"ForceCommand echo Closed for {servers.PASSWORD} today; exit 1"
         with servers.sshd({"clerk": servers.PASSWORD}, options=words) as server:
             error = _refusal(_settings(server, user="clerk", key_file=None, password="env:STOCKTAKE_TEST_SFTP"))

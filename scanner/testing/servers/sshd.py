@@ -71,22 +71,17 @@ def sshd(  # noqa: PLR0913 - each is a kind of host of its own
     """
     base.need_root("sshd")
     daemon = base.program("sshd", "openssh-server")
-    keygen = base.program("ssh-keygen", "openssh-client")
     accounts = dict(accounts or {})
     with base.home("sshd") as directory:
         log, data, host, key = (directory / n for n in ("log", "data", "host_key", "id_ed25519"))
         data.mkdir()
         base.give(data, user)
         if host_key is None:
-            base.run([keygen, "-q", "-t", "rsa" if legacy else "ed25519", "-N", "", "-f", str(host)])
+            _new_key(host, "rsa" if legacy else "ed25519")
         else:
-            for suffix in ("", ".pub"):
-                copy = Path(f"{host}{suffix}")
-                copy.write_bytes(Path(f"{host_key}{suffix}").read_bytes())
-                copy.chmod(0o600)
-        base.run([keygen, "-q", "-t", "ed25519", "-N", "", "-f", str(key)])
-        public = Path(f"{key}.pub").read_text()
-        (directory / "authorized_keys").write_text(public)
+            _copied_key(host_key, host)
+        _new_key(key, "ed25519")
+        (directory / "authorized_keys").write_text(Path(f"{key}.pub").read_text())
         text = ("UsePAM yes\n" if pam else "") + options + "\n" + (_LEGACY if legacy else "") + _CONFIG
         text += f"PasswordAuthentication {'yes' if accounts else 'no'}\n"
         text += f"Subsystem sftp internal-sftp -d {data}\n"
@@ -107,6 +102,18 @@ def sshd(  # noqa: PLR0913 - each is a kind of host of its own
             yield Sshd(
                 base.HOST, at, user, "", directory, log, key, host, _fingerprint(Path(f"{host}.pub")), accounts, data
             )
+
+
+def _new_key(place: Path, kind: str) -> None:
+    keygen = base.program("ssh-keygen", "openssh-client")
+    base.run([keygen, "-q", "-t", kind, "-N", "", "-f", str(place)])
+
+
+def _copied_key(key: Path, place: Path) -> None:
+    for suffix in ("", ".pub"):
+        copy = Path(f"{place}{suffix}")
+        copy.write_bytes(Path(f"{key}{suffix}").read_bytes())
+        copy.chmod(0o600)
 
 
 def _with_accounts(accounts: Mapping[str, str], expired: Collection[str], directory: Path) -> dict[str, str]:
