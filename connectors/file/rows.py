@@ -66,8 +66,10 @@ class Rows:
 
     def listed(self, path: str, names: int, *, complete: bool) -> None:
         """Add the ledger's line for one directory."""
-        for column, value in zip(self._listings, (path, names, complete), strict=True):
-            column.append(value)  # type: ignore[attr-defined]
+        paths, counts, ends = self._listings
+        paths.append(path)
+        counts.append(names)
+        ends.append(complete)
 
     def take(self) -> list[Batch]:
         """Everything added since the last time, as batches."""

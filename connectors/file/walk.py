@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from operator import itemgetter
+from typing import NamedTuple
 
 from connectors.file.listing import Listing
 from connectors.file.mounts import ANCHORED, Mount, Mounts
@@ -34,15 +35,14 @@ _MARKS: Callable[[os.stat_result], Marks] = itemgetter(0, 4, 5)
 """Mode, user and group: what decides whether a file needs a closer look, taken from all of them at once."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Child:
+class _Child(NamedTuple):
     """A directory that was recorded and waits to be listed."""
 
     name: str
     key: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: that would make it three times as dear, and there is one per directory
 class _Open:
     """A directory that was listed and stays open while those beneath it are."""
 
@@ -80,7 +80,6 @@ class Walk:
         self._left = SHARE
         self._faults: list[Fault] = []
         self._above: set[Identity] = set()
-        self._plain: dict[Rights | None, set[Marks]] = {}
 
     def run(self, unit: Unit) -> Iterator[Event]:
         """The directory of that unit, and what lies beneath it."""
@@ -94,7 +93,7 @@ class Walk:
                 yield from self._rows.take()
                 yield self._unlisted(unit.key, error)
                 return
-            yield from self._list(handle, unit, above, opened)
+            yield from self._list(handle, unit.key, unit.after, above, opened)
             while opened:
                 here = opened[-1]
                 if here.children:
@@ -143,7 +142,7 @@ class Walk:
             self._tell_closed(here.handle, child.name, child.key, here.rights)
             self._faults.append(self._unlisted(child.key, error))
             return
-        yield from self._list(handle, Unit(child.key), here.rights, opened)
+        yield from self._list(handle, child.key, "", here.rights, opened)
 
     def _unlisted(self, key: str, error: OSError) -> Fault:
         if scarce(error):
@@ -152,32 +151,31 @@ class Walk:
 
     # one directory
 
-    def _list(self, handle: int, unit: Unit, above: Rights | None, opened: list[_Open]) -> Iterator[Event]:
+    def _list(self, handle: int, key: str, after: str, above: Rights | None, opened: list[_Open]) -> Iterator[Event]:
         """List an open directory; it is then the last of ``opened``, with the directories it holds waiting."""
-        key = unit.key
         try:
             facts = os.fstat(handle)
             anchored = self._mounts.type_of(facts.st_dev) in ANCHORED
-            listing = Listing(handle, unit.after, anchored=anchored, pace=self._session.pace)
+            listing = Listing(handle, after, anchored=anchored, pace=self._session.pace)
         except OSError as error:
             os.close(handle)
             self._faults.append(self._unlisted(key, error))
             return
-        identity = (facts.st_dev, facts.st_ino)
-        rights = self._rights(handle, key, facts, quiet=bool(unit.after))
-        here = _Open(handle, facts.st_dev, identity, rights, self._plain.setdefault(rights, set()))
+        rights = self._rights(handle, key, facts, quiet=bool(after))
+        plain = opened[-1].plain if opened and opened[-1].rights is rights else set()
+        here = _Open(handle, facts.st_dev, (facts.st_dev, facts.st_ino), rights, plain)
         opened.append(here)
         self._above.add(here.identity)
-        if not unit.after:
-            self._tell(key[:-1], here.rights, above)
+        if not after:
+            self._tell(key[:-1], rights, above)
             if key in self._mounts.below:
                 yield self._settings(handle, key)
         mounted = self._mounts.within(key) if key in self._mounts.holders else {}
         odd = 0
         for names in listing.chunks():
-            self._faults += [
-                Fault(key + name, "skip", "DUPLICATE_ENTRY") for name in canonical_names(listing.repeated)[0]
-            ]
+            if listing.repeated:
+                repeated, _ = canonical_names(listing.repeated)
+                self._faults += [Fault(key + name, "skip", "DUPLICATE_ENTRY") for name in repeated]
             fresh = self._unasked(key, names, mounted) if mounted else names
             if fresh:
                 odd += self._record(here, key, fresh)
@@ -226,23 +224,22 @@ class Walk:
         except OSError:
             raw, names, stats = self._one_by_one(handle, key, raw, names)
         targets: dict[int, str | None] = {}
-        marks = list(map(_MARKS, stats))
-        if not here.plain.issuperset(marks):
-            for place, mark in enumerate(marks):
-                if mark in here.plain:
-                    continue
-                kind = mark[0] & FORMAT
-                if kind == REGULAR:
-                    self._tell_file(here, raw[place], key + names[place], stats[place])
-                elif kind == DIRECTORY:
-                    child = _Child(raw[place], f"{key}{names[place]}/")
-                    fault = self._barred(child, stats[place], here.device)
-                    if fault is None:
-                        here.children.append(child)
-                    else:
-                        self._faults.append(fault)
-                elif kind == LINK:
-                    targets[place] = _target(handle, raw[place])
+        plain = here.plain
+        for place, mark in enumerate(map(_MARKS, stats)):
+            if mark in plain:
+                continue
+            kind = mark[0] & FORMAT
+            if kind == REGULAR:
+                self._tell_file(here, raw[place], key + names[place], stats[place])
+            elif kind == DIRECTORY:
+                child = _Child(raw[place], f"{key}{names[place]}/")
+                fault = self._barred(child, stats[place], here.device)
+                if fault is None:
+                    here.children.append(child)
+                else:
+                    self._faults.append(fault)
+            elif kind == LINK:
+                targets[place] = _target(handle, raw[place])
         self._rows.add(key, names, stats, targets)
         return odd
 

@@ -373,7 +373,7 @@ def scanned(tree: Path, catalog: Path) -> dict[bytes, tuple[str, int | None]]:
 
 @pytest.mark.timeout(600)
 def test_fault_001_twenty_thousand_entries_are_those_that_find_lists(tmp_path: Path) -> None:
-    """Faults 4, 6 and 7 as well: every name, type and size, the hostile ones in five folders."""
+    """Faults 4, 6 and 7. Every name, type and size, the hostile ones in five folders."""
     tree = tmp_path / "tree"
     tree.mkdir()
     planted = plant_many(tree)
