@@ -179,7 +179,7 @@ ORIGINS: dict[str, str] = {
     "mode": "POSIX mode bits; the deepest path above something holds for it",
     "posix_acl": "POSIX access list, in place of the mode; the deepest path holds",
     "nfs4_acl": "NFSv4 access list, in place of the mode; the deepest path holds",
-    "nt_acl": "NT security descriptor; the deepest path holds",
+    "nt_acl": "NT security descriptor; the deepest path holds, and a folder without rows is as the one above it",
     "share_acl": "rights on a share as a whole: no more than these, whatever the files' own say",
     "bucket_policy": "policy of a bucket; adds to other rights, and a denial wins",
     "acl": "access list of a bucket or object; adds to other rights",

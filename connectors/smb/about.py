@@ -6,13 +6,12 @@ import struct
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
-from connectors.smb import sids, volume
+from connectors.smb import grants, sids, volume
 from connectors.smb.descriptor import parse
 from connectors.smb.folder import is_illegal
 from connectors.smb.listing import word
 from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach
-from connectors.smb.rights import share_grants
 from connectors.smb.status import OF_A_FOLDER
 from scanner import paths
 from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
@@ -196,9 +195,9 @@ class About:
             )
             return
         known = self._reach.principals(path + "/", sids.of(descriptor) | {sids.EVERYONE})
-        rows = share_grants(path, descriptor, known)
-        if len(rows):
-            yield rows.take()
+        rows = grants.table()
+        grants.add(rows, path, descriptor, known, is_folder=True, origin="share_acl")
+        yield rows.take()
 
     def refused(self, key: str, error: SourceError) -> Iterator[Event]:
         """A share that is there and cannot be looked into."""

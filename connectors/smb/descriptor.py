@@ -10,8 +10,8 @@ import uuid
 from typing import NamedTuple
 
 # Flags of an ACE.
-_FILES, _FOLDERS, _ONE_LEVEL, _BENEATH_ONLY, _INHERITED = 0x01, 0x02, 0x04, 0x08, 0x10
-_DACL_PRESENT, _DACL_PROTECTED, _SELF_RELATIVE = 0x0004, 0x1000, 0x8000
+_FILES, _FOLDERS, _BENEATH_ONLY, _INHERITED = 0x01, 0x02, 0x08, 0x10
+_DACL_PRESENT, _SELF_RELATIVE = 0x0004, 0x8000
 
 _PLAIN = {0x00: True, 0x01: False, 0x09: True, 0x0A: False}
 _OBJECT = {0x05: True, 0x06: False, 0x0B: True, 0x0C: False}
@@ -26,7 +26,8 @@ _NAMES = {
     0xE0010000: "GENERIC_READ | GENERIC_WRITE | GENERIC_EXECUTE | DELETE", 0x00120116: "WRITE", 0x00010000: "DELETE",
     0x001200A0: "EXECUTE", 0x001301FF: "CHANGE | DELETE_CHILD",
 }  # fmt: skip
-_CONTENT, _WRITE, _EXECUTE, _DELETE, _CONTROL = 0x1, 0x2 | 0x4, 0x20, 0x10000 | 0x40, 0x40000 | 0x80000
+_DELETE_IT = 0x10000
+_CONTENT, _WRITE, _EXECUTE, _DELETE, _CONTROL = 0x1, 0x2 | 0x4, 0x20, _DELETE_IT | 0x40, 0x40000 | 0x80000
 
 
 class Ace(NamedTuple):
@@ -59,11 +60,6 @@ class Ace(NamedTuple):
         return bool(self.flags & _FOLDERS)
 
     @property
-    def goes_on(self) -> bool:
-        """Whether what inherits it hands it on."""
-        return not self.flags & _ONE_LEVEL
-
-    @property
     def scope(self) -> str:
         """Where it holds, in the words of the catalog."""
         inheritable = self.reaches_files or self.reaches_folders
@@ -76,7 +72,6 @@ class Descriptor(NamedTuple):
     owner: str | None
     group: str | None
     aces: tuple[Ace, ...] | None
-    is_protected: bool
 
 
 def parse(raw: bytes) -> Descriptor:
@@ -90,12 +85,7 @@ def parse(raw: bytes) -> Descriptor:
         if not control & _SELF_RELATIVE:
             raise ValueError("the security descriptor is not in one piece")
         aces = _aces(raw, dacl) if control & _DACL_PRESENT and dacl else None
-        return Descriptor(
-            sid(raw, owner) if owner else None,
-            sid(raw, group) if group else None,
-            aces,
-            bool(control & _DACL_PROTECTED),
-        )
+        return Descriptor(sid(raw, owner) if owner else None, sid(raw, group) if group else None, aces)
     except (struct.error, IndexError) as error:
         raise ValueError(f"the security descriptor is cut off: {error}") from None
 
@@ -171,3 +161,10 @@ def rights(mask: int, *, folders: bool, files: bool) -> tuple[str, ...]:
         "change_permissions": spelt & _CONTROL,
     }
     return tuple(right for right, there in meant.items() if there)
+
+
+def is_whole(mask: int, right: str, *, of_folder: bool) -> bool:
+    """Whether a mask holds all of a right, not a part: to make files but no folders, to delete what is within."""
+    needed = {"write": _WRITE, "delete": _DELETE if of_folder else _DELETE_IT, "change_permissions": _CONTROL}
+    bits = needed.get(right, 0)
+    return specific(mask) & bits == bits

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import itertools
 import struct
+import subprocess
 from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.smb import PLUG, descriptor, lsarpc, rpc, sids, srvsvc, volume
+from connectors.smb import PLUG, descriptor, grants, lsarpc, rpc, sids, srvsvc, volume
 from connectors.smb.descriptor import parse
+from connectors.smb.grants import goes_without_saying
 from connectors.smb.reach import Reach
-from connectors.smb.rights import grants, is_as_handed_on
 from scanner.connector import Session
 from scanner.model import SourceError
 from scanner.schema import GRANTEE_KINDS, RIGHTS
@@ -22,7 +25,21 @@ from scanner.testing import servers
 from scanner.testing import smb_acls as acls
 from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
 from scanner.testing.servers import base
-from scanner.testing.smb_acls import CHANGE, CI, EVERYONE, FULL, INHERITED, IO, NP, OI, ORPHAN, READ, SYSTEM, WRITE
+from scanner.testing.smb_acls import (
+    CHANGE,
+    CI,
+    EVERYONE,
+    FULL,
+    INHERITED,
+    IO,
+    NP,
+    OI,
+    ORPHAN,
+    READ,
+    SYSTEM,
+    USERS,
+    WRITE,
+)
 
 SHARES = """
 [limited]
@@ -41,6 +58,14 @@ SHARES = """
  path = {d}/calm
  read only = yes
  hide unreadable = yes
+[real]
+ path = {d}/real
+ read only = no
+ force create mode = 0666
+[rooted]
+ path = {d}/real
+ read only = no
+ force user = root
 """
 ADMINS = "S-1-5-32-544"
 
@@ -49,6 +74,8 @@ ADMINS = "S-1-5-32-544"
 def smb() -> Iterator[servers.Samba]:
     with servers.samba(shares=SHARES) as server, pytest.MonkeyPatch.context() as patch:
         (server.directory / "calm").mkdir(mode=0o755)
+        (server.directory / "real").mkdir()
+        (server.directory / "real").chmod(0o777)
         for day in (1, 2, 3):
             (server.directory / f"versions/.snapshots/@GMT-2024.01.0{day}-00.00.00").mkdir(parents=True)
         patch.setenv("SMB_PW", server.password)
@@ -172,8 +199,114 @@ def test_fault_021_an_access_list_that_is_refused_is_unknown_and_the_folder_is_l
     crawl = crawled(smb, r"\\127.0.0.1\hidden$")
     faults = {(f.path, f.op, f.reason) for f in crawl.faults}
     assert faults == {("hidden$/closed", "query", "DENIED"), ("hidden$/closed/", "list", "DENIED")}
-    assert {r["path"] for r in crawl.records("grant")} == {"hidden$", "hidden$/seen"}
+    assert {r["path"] for r in crawl.records("grant")} == {"hidden$"}, "the other folder has the rights of the top"
     assert {"hidden$/closed", "hidden$/seen"} <= set(crawl.entries)
+
+
+# ── as accounts find it ──
+
+
+def beneath(aces: list[acls.Given] | None, *, is_folder: bool) -> list[acls.Given] | None:
+    """What a new folder or file inherits, as Windows hands it on."""
+    if aces is None:
+        return None
+    made: list[acls.Given] = []
+    for effect, flags, mask, sid in aces:
+        who = SYSTEM if sid == sids.CREATOR_OWNER else sid
+        if is_folder and flags & CI:
+            on = flags & (OI | CI) if who == sid else 0
+            made.append((effect, INHERITED | on, mask, who))
+        if is_folder and who != sid:
+            made.append((effect, INHERITED | OI | CI | IO, mask, sid))
+        if not is_folder and flags & OI:
+            made.append((effect, INHERITED, mask, who))
+    return made
+
+
+def comes_to(crawl: Crawl, path: str, sid: str, *, is_file: bool = False) -> set[str]:
+    """The rights of an account without groups, from the rows alone."""
+    at: dict[str, list[Any]] = {}
+    for row in crawl.records("grant"):
+        at.setdefault(str(row["path"]), []).append(row)
+    own = path in at
+    while path not in at:
+        path = path.rpartition("/")[0]
+    aside = "this" if is_file and not own else "beneath"
+    allowed: set[str] = set()
+    denied: set[str] = set()
+    for row in sorted(at[path], key=lambda r: (bool(r["inherited"]), r["effect"] == "allow")):
+        concerns = row["grantee_kind"] in {"everyone", "authenticated"} or row["grantee_id"] == sid
+        if not concerns or row["condition"] or row["scope"] == aside or row["origin"] != "nt_acl":
+            continue
+        meant = set(RIGHTS) if row["right"] == "full" else {row["right"]}
+        if row["effect"] == "allow":
+            allowed |= meant - denied
+        else:
+            denied |= meant - allowed
+    return allowed
+
+
+def test_rights_come_to_what_accounts_can_really_do(smb: servers.Samba, tmp_path: Path) -> None:
+    games, daemon = acls.sid_of(smb, smb.user), acls.sid_of(smb, smb.daemon)
+    both = OI | CI
+    everyone = ("allow", both, FULL, EVERYONE)
+    cases: dict[str, list[acls.Given] | None] = {
+        "one": [("allow", both, FULL, games)],
+        "read": [("allow", both, READ, EVERYONE)],
+        "not write": [("deny", both, WRITE, games), ("allow", both, CHANGE, EVERYONE)],
+        "no guests": [("deny", both, FULL, "S-1-5-32-546"), everyone],
+        "no anonymous": [("deny", both, FULL, "S-1-5-7"), everyone],
+        "not at the desk": [("deny", both, FULL, "S-1-5-4"), everyone],
+        "at the desk": [("allow", both, FULL, "S-1-5-4")],
+        "network": [("allow", both, FULL, "S-1-5-2")],
+        "known": [("allow", both, CHANGE, "S-1-5-11")],
+        "keep folder": [("deny", 0, 0x10000, EVERYONE), everyone],
+        "late": [("allow", both, FULL, games), ("deny", both, FULL, games)],
+        "late for one": [("allow", both, READ, games), ("deny", both, FULL, EVERYONE)],
+        "beneath": [("allow", both | IO, FULL, games), ("allow", 0, READ, EVERYONE)],
+        "here": [("allow", 0, FULL, games), ("allow", both, READ, EVERYONE)],
+        "creator": [("allow", both | IO, FULL, sids.CREATOR_OWNER), ("allow", 0, CHANGE, EVERYONE)],
+        "attributes": [("allow", both, 0x120080, EVERYONE)],
+        "generic": [("allow", both, 0x10000000, games), ("allow", both, 0x80000000, EVERYONE)],
+        "null": None,
+        "empty": [],
+    }
+    acls.set_descriptor(smb, "rooted", "", acls.descriptor([everyone], SYSTEM, protected=True))
+    for case, aces in cases.items():
+        folder = smb.directory / "real" / case
+        (folder / "sub").mkdir(parents=True)
+        for place, is_folder in ((folder, True), (folder / "sub", True), (folder / "f", False)):
+            if not is_folder:
+                place.write_text("x")
+            place.chmod(0o777)
+            given = aces if place == folder else beneath(aces, is_folder=is_folder)
+            where = str(place.relative_to(smb.directory / "real")).replace("/", "\\")
+            acls.set_descriptor(smb, "rooted", where, acls.descriptor(given, SYSTEM, protected=place == folder))
+    crawl = crawled(smb, r"\\127.0.0.1\rooted", permissions="files")
+    (tmp_path / "x").write_text("x")
+    for account, sid in ((smb.user, games), (smb.daemon, daemon)):
+        expected: dict[str, dict[str, bool]] = {"list": {}, "read": {}, "write": {}}
+        for case in cases:
+            for folder in (case, f"{case}\\sub"):
+                may = comes_to(crawl, "rooted/" + folder.replace("\\", "/"), sid)
+                expected["list"][f"\\{folder}\\*"] = "list" in may
+                expected["write"][f"\\{folder}\\by {account}"] = "write" in may
+            may = comes_to(crawl, f"rooted/{case}/f", sid, is_file=True)
+            expected["read"][f"\\{case}\\f"] = "read" in may
+            expected["write"][f"\\{case}\\f"] = "write" in may
+        for right, places in expected.items():
+            command = {"list": 'ls "{}"', "read": 'get "{}" /dev/null', "write": f'put "{tmp_path}/x" "{{}}"'}[right]
+            refused = refusals(smb, account, [command.format(place) for place in places])
+            assert {place: place not in refused for place in places} == places, (account, right)
+
+
+def refusals(smb: servers.Samba, account: str, commands: list[str]) -> set[str]:
+    """The places at which a client of that account was turned away."""
+    client = ["smbclient", f"//{smb.host}/real", "-p", str(smb.port), "-U", f"{account}%{smb.password}"]
+    done = subprocess.run([*client, "-c", "; ".join(commands)], capture_output=True, text=True, check=False, timeout=60)
+    said = (done.stdout + done.stderr).splitlines()
+    assert not [line for line in said if "NT_STATUS" in line and "ACCESS_DENIED" not in line]
+    return {line[line.index("\\") :] for line in said if "ACCESS_DENIED" in line}
 
 
 # ── the share as a whole ──
@@ -305,7 +438,7 @@ def test_a_host_that_lists_no_shares_is_scanned_all_the_same(
 
 def test_shares_that_are_not_scanned_are_seen(smb: servers.Samba) -> None:
     seen = {r["name"]: r for r in crawled(smb, r"\\127.0.0.1\data").records("seen")}
-    assert set(seen) == {"hidden$", "denied", "limited", "some", "versions", "noshow", "IPC$"}
+    assert set(seen) == {"hidden$", "denied", "limited", "some", "versions", "noshow", "real", "rooted", "IPC$"}
     assert {name: r["reason"] for name, r in seen.items() if r["reason"] != "not_configured"} == {"IPC$": "unsupported"}
     assert seen["limited"]["detail"] == "disk share: Für alle"
     # The form in which the estate file's own source of that share would be named.
@@ -360,25 +493,69 @@ def test_object_and_conditional_entries_keep_their_condition() -> None:
     ]
 
 
-def test_a_creator_owner_comes_to_the_owner_of_what_is_made() -> None:
+def test_what_a_creator_gets_is_told_where_it_begins_and_not_again_beneath() -> None:
     above = parse(
         acls.descriptor([("allow", OI | CI | IO, 0x10000000, sids.CREATOR_OWNER), ("allow", 0, FULL, SYSTEM)], SYSTEM)
     )
     made = [("allow", INHERITED, FULL, SYSTEM), ("allow", OI | CI | IO | INHERITED, 0x10000000, sids.CREATOR_OWNER)]
-    assert is_as_handed_on(parse(acls.descriptor(made, SYSTEM)), above, is_folder=True)
-    assert not is_as_handed_on(parse(acls.descriptor(made, ORPHAN)), above, is_folder=True)
-    assert not is_as_handed_on(parse(acls.descriptor(made[:1], SYSTEM)), above, is_folder=True)
-    assert is_as_handed_on(parse(acls.descriptor(made[:1], SYSTEM)), above, is_folder=False)
+    assert goes_without_saying(parse(acls.descriptor(made, SYSTEM)), above, is_folder=True)
+    assert not goes_without_saying(parse(acls.descriptor(made, ORPHAN)), above, is_folder=True)
+    assert not goes_without_saying(parse(acls.descriptor(made[:1], SYSTEM)), above, is_folder=True)
+    assert not goes_without_saying(parse(acls.descriptor(made[:1], SYSTEM)), above, is_folder=False)
 
 
-def test_what_goes_on_one_level_only_is_missed_at_the_second() -> None:
-    above = parse(acls.descriptor([("allow", OI | CI | NP, READ, EVERYONE)], SYSTEM))
-    assert is_as_handed_on(
-        parse(acls.descriptor([("allow", INHERITED, READ, EVERYONE)], SYSTEM)), above, is_folder=True
-    )
-    assert not is_as_handed_on(
-        parse(acls.descriptor([("allow", OI | CI | INHERITED, READ, EVERYONE)], SYSTEM)), above, is_folder=True
-    )
+def test_a_file_is_compared_with_what_reaches_files_and_without_listing_and_passing_through() -> None:
+    above = parse(acls.descriptor([("allow", OI | CI, READ, EVERYONE), ("allow", 0, FULL, USERS)], SYSTEM))
+    plain = READ & ~0x20
+    assert goes_without_saying(parse(acls.descriptor([("allow", 0, plain, EVERYONE)], SYSTEM)), above, is_folder=False)
+    for more in ([("allow", 0, FULL, USERS)], [("deny", 0, WRITE, ORPHAN)]):
+        found = parse(acls.descriptor([*more, ("allow", 0, plain, EVERYONE)], SYSTEM))
+        assert not goes_without_saying(found, above, is_folder=False)
+
+
+def test_what_goes_on_one_level_only_differs_at_each_level() -> None:
+    levels = [[("allow", OI | CI | NP, READ, EVERYONE)], [("allow", INHERITED, READ, EVERYONE)], []]
+    packed = [parse(acls.descriptor(aces, SYSTEM)) for aces in levels]
+    for above, found in itertools.pairwise(packed):
+        assert not goes_without_saying(found, above, is_folder=True)
+
+
+def told(*aces: acls.Given, is_folder: bool = True, origin: str = "nt_acl") -> set[tuple[object, ...]]:
+    table = grants.table()
+    found = parse(acls.descriptor(aces))
+    known = {sid: sids.well_known(sid) or sids.untold(sid) for sid in sids.of(found) | {EVERYONE}}
+    grants.add(table, "p", found, known, is_folder=is_folder, origin=origin)
+    columns = table.take().columns
+    names = ("grantee_id", "grantee_kind", "right", "effect", "condition")
+    return set(zip(*(columns[name] for name in names), strict=True))
+
+
+def test_a_share_whose_entries_grant_nothing_lets_nobody_in() -> None:
+    assert told(("allow", 0, 0, EVERYONE), origin="share_acl") == {(EVERYONE, "everyone", "full", "deny", None)}
+
+
+def test_a_denial_of_a_part_of_a_right_does_not_pass_for_one_of_the_whole() -> None:
+    part = "part of the right only"
+    for mask, right in ((0x4, "write"), (0x2, "write"), (0x10000, "delete"), (0x80000, "change_permissions")):
+        assert told(("deny", OI | CI, mask, EVERYONE)) == {(EVERYONE, "everyone", right, "deny", part)}
+    assert told(("deny", 0, 0x10000, EVERYONE), is_folder=False) == {(EVERYONE, "everyone", "delete", "deny", None)}
+    assert told(("allow", 0, 0x2, EVERYONE)) == {(EVERYONE, "everyone", "write", "allow", None)}
+
+
+def test_a_denial_behind_what_it_denies_says_so() -> None:
+    late = "stands behind entries that allow it"
+    for who, by in ((ORPHAN, ORPHAN), (ORPHAN, EVERYONE)):
+        assert (by, "deny", late) in {
+            (sid, effect, why) for sid, _k, _r, effect, why in told(("allow", 0, READ, who), ("deny", 0, FULL, by))
+        }
+    in_order = told(("deny", 0, FULL, ORPHAN), ("allow", 0, FULL, ORPHAN), ("deny", INHERITED, FULL, ORPHAN))
+    assert {why for *_rest, why in in_order} == {None}
+
+
+@pytest.mark.parametrize("who", ["S-1-5-7", "S-1-5-32-546", "S-1-5-21-1-2-3-501", "S-1-5-21-1-2-3-514"])
+def test_guests_who_are_let_in_are_everybody_and_guests_who_are_not_are_guests(who: str) -> None:
+    assert told(("allow", 0, FULL, who)) == {(who, "everyone", "full", "allow", None)}
+    assert told(("deny", 0, FULL, who)) == {(who, "group", "full", "deny", None)}
 
 
 @given(st.binary(max_size=300))
@@ -406,9 +583,13 @@ def test_every_descriptor_gives_its_entries_back_and_declared_words_only(aces: l
     assert [(("allow" if a.allow else "deny"), a.flags, a.mask, a.sid) for a in found.aces or ()] == aces
     named = sids.of(found) | {EVERYONE}
     known = {sid: sids.well_known(sid) or sids.untold(sid) for sid in named}
-    told = grants(found, known, is_folder=True)
-    assert {row[2] for row in told} <= set(RIGHTS)
-    assert {row[1] for row in told} <= set(GRANTEE_KINDS)
+    for is_folder in (True, False):
+        table = grants.table()
+        grants.add(table, "p", found, known, is_folder=is_folder)
+        columns = table.take().columns
+        assert set(columns["right"]) <= set(RIGHTS)
+        assert set(columns["grantee_kind"]) <= set(GRANTEE_KINDS)
+        assert goes_without_saying(found, found, is_folder=True)
 
 
 @pytest.mark.parametrize(
