@@ -73,6 +73,12 @@ class Ace:
         return [*found, "list"] if directory and "read" in found else found
 
 
+def of_content(aces: tuple[Ace, ...]) -> list[tuple[int, str, int]]:
+    """What entries say, in their order, of reading and changing content where they stand."""
+    said = [(ace.type, ace.who, ace.mask & 0x7) for ace in aces if ace.effect and not ace.flags & _ONLY_BENEATH]
+    return [line for line in said if line[2]]
+
+
 def parse(raw: bytes) -> tuple[Ace, ...]:
     """The entries of an access list.
 

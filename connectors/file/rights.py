@@ -54,8 +54,13 @@ class Rights:
 
     def covers(self, file: Rights) -> bool:
         """Whether what a folder's rights say of files is true of a file; passing through and running do not count."""
-        if self.aces or file.aces:
-            return False
+        if self.aces and file.aces:
+            return (self.user, self.group, nfs4.of_content(self.aces)) == (
+                file.user,
+                file.group,
+                nfs4.of_content(file.aces),
+            )
+        # Beside a list the mode is what the server made of it, for folder and file alike.
         return (self.user, self.group, _rw(self)) == (file.user, file.group, _rw(file))
 
 

@@ -315,20 +315,15 @@ class Walk:
             here.plain.add(mark)
             return
         listed = self._options.file_acls or folder.origin == "posix_acl"
-        if listed:
+        rights = of_mode(facts.st_mode, facts.st_uid, facts.st_gid)
+        differs = not folder.covers(rights)
+        if listed or (differs and folder.aces):
             rights = self._rights(f"/proc/self/fd/{here.handle}/{name}", path, facts) or folder
-        else:
-            rights = of_mode(facts.st_mode, facts.st_uid, facts.st_gid)
-        if not _covers(folder, rights):
+            differs = not folder.covers(rights)
+        if differs:
             self._rows.grants.add(path, rights, directory=False)
         elif not listed:
             here.plain.add(mark)
-
-
-def _covers(folder: Rights, file: Rights) -> bool:
-    if folder.aces and not file.aces:  # the server made the mode out of the list, for folder and file alike
-        folder = Rights(folder.user, folder.group, "mode", folder.entries)
-    return folder.covers(file)
 
 
 def _target(handle: int, name: str) -> str | None:

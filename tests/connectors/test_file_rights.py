@@ -180,10 +180,13 @@ def test_members_of_groups_are_told_as_the_account_database_has_them(tree: Path)
 @pytest.mark.server
 def test_nfsv4_access_lists_are_told_where_the_mount_shows_them() -> None:
     with fuse() as double:
-        found = told(crawl(double.point / "nfs4"), "grantee", "right", "effect", "inherited", "scope", "origin")[""]
+        rows = told(crawl(double.point / "nfs4"), "grantee", "right", "effect", "inherited", "scope", "origin")
+    found = rows[""]
     assert ("EVERYONE@", "read", "allow", True, "both", "nfs4_acl") in found
     assert ("root", "write", "deny", False, "this", "nfs4_acl") in found
     assert ("EVERYONE@", "write", "allow", True, "both", "nfs4_acl") not in found
+    assert set(rows) == {"", "private"}, "a file whose mode is its folder's is not even asked"
+    assert ("ann@corp.example", "read", "allow", False, "this", "nfs4_acl") in rows["private"]
 
 
 def test_nfsv4_entries_are_written_as_its_own_tools_do() -> None:

@@ -119,6 +119,8 @@ class Double:
             raise OSError(errno.ENOENT, "")
         if folder == "failing" and name == "bad":
             raise OSError(errno.EIO, "")
+        if path == "/nfs4/private":
+            return _facts(stat.S_IFREG | 0o600, 7, 8)
         if folder == "offline":
             return _facts(stat.S_IFREG | 0o644, STUB_SIZE, 0)
         return _facts(stat.S_IFREG | 0o644, 7, 8)
@@ -138,7 +140,7 @@ class Double:
 
     def _names(self, folder: str, first: int) -> Iterator[tuple[int, str]]:
         fixed = {"": self.folders, "plain": ("file", "folder"), "slow": ("a", "b"), "offline": ("stub.dat",),
-                 "nfs4": ("file",), "failing": ("good", "bad", "better")}  # fmt: skip
+                 "nfs4": ("file", "private"), "failing": ("good", "bad", "better")}  # fmt: skip
         if folder in fixed:
             yield from list(enumerate(fixed[folder]))[first:]
             return
@@ -162,12 +164,14 @@ class Double:
 
     def listxattr(self, path: str) -> list[str]:
         """Names of attributes."""
-        return ["system.nfs4_acl"] if path == "/nfs4" else []
+        return ["system.nfs4_acl"] if path in {"/nfs4", "/nfs4/private"} else []
 
     def getxattr(self, path: str, name: str, _position: int = 0) -> bytes:
         """One attribute."""
         if path == "/nfs4" and name == "system.nfs4_acl":
             return nfs4_acl((0, 0x03, 0x1601FF, "OWNER@"), (1, 0x40, 0x2, "GROUP@"), (0, 0x83, 0x1200A9, "EVERYONE@"))
+        if path == "/nfs4/private" and name == "system.nfs4_acl":
+            return nfs4_acl((0, 0, 0x1601FF, "OWNER@"), (0, 0, 0x1, "ann@corp.example"))
         raise OSError(errno.ENODATA, "")
 
     def statfs(self, _path: str) -> dict[str, int]:
