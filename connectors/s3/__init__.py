@@ -52,7 +52,7 @@ PLUG = Plug(
         "Objects encrypted with a customer's own key (SSE-C) are listed but cannot be read.",
     ),
     request_price=_price,
-    load="One request for each 1,000 keys, some twenty for each bucket's settings.",
+    load="One request for each 1,000 keys, some twenty for each bucket's settings unless settings = false.",
     extra="s3",
 )
 

@@ -29,10 +29,13 @@ class AccountBlock:
     asked: bool = True
 
 
+UNASKED = AccountBlock(frozenset(), asked=False)
+
+
 def account_block(client: Client, options: S3Options) -> AccountBlock:
     """Ask for the block of the whole account, for which its number is needed: given, or told by Amazon to its owner."""
     if options.endpoint is not None and (options.anonymous or options.account_id is None):
-        return AccountBlock(frozenset(), asked=False)
+        return UNASKED
     if options.anonymous:
         return AccountBlock(None)
     try:

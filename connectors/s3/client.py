@@ -39,6 +39,8 @@ from scanner.connector import Session
 from scanner.model import SourceError
 from scanner.secrets import remember
 
+_ROOT = re.compile(rb"<(?:\w+:)?([A-Za-z]\w*)")
+_RESPONSE = re.compile("(Get|List)Bucket[A-Za-z]*Response")
 _KEYS = re.compile(rb"<(?:\w+:)?ListBucketResult\b")
 
 
@@ -63,6 +65,7 @@ class Client:
         self.transport = Transport(session, self.endpoint, suffix, options.ca_bundle, insecure=options.insecure_tls)
         self._client.meta.events.register("before-send.s3", self._send)
         self._pages: list[Page] = []
+        self._root = ""
         self._payer: dict[str, str] = {"RequestPayer": "requester"} if options.requester_pays else {}
 
     def get(self, operation: str, where: str, **parameters: object) -> Mapping[str, Any]:
@@ -84,6 +87,18 @@ class Client:
             # The client's parser takes an answer at its word: a number that is none ends in whatever ``int`` raises.
             detail = short(f"the answer is no S3 answer: {type(error).__name__}: {error}")
             raise UnreadableError(detail, where=where) from None
+
+    def described(self, operation: str, bucket: str, root: str) -> Mapping[str, Any]:
+        """What a bucket says of itself; ``root`` is the XML element that the answer is.
+
+        An answer that tells nothing is believed only when it is that, or a response to the operation by name (moto): a
+        proxy's page is not "nothing is set".
+        """
+        answer = self.get(operation, bucket, Bucket=bucket)
+        told = any(v not in (None, "", {}, []) for name, v in answer.items() if name != "ResponseMetadata")
+        if root and not told and self._root != root and not _RESPONSE.fullmatch(self._root):
+            raise UnreadableError(f"the answer is no {root}", where=bucket)
+        return answer
 
     def _refusal(self, answer: Mapping[str, Any], where: str) -> SourceError:
         """What an error answer means; the engine is told when it asks for fewer requests."""
@@ -159,6 +174,8 @@ class Client:
             if _KEYS.search(answer.content, 0, 1000):
                 # Servers that disregard what they do not know list the bucket: it would read as "nothing is set".
                 raise NotOfferedError(where=self.host)
+            root = _ROOT.search(answer.content, 0, 1000)
+            self._root = root[1].decode() if root else ""
             return answer
         try:
             page = read_page(answer.content)

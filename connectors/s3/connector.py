@@ -62,7 +62,7 @@ class S3Connector:
             yield from count_versions(self._client(), bucket, bucket_text, paths.restore_text(prefix_text))
             return
         try:
-            facts = [] if unit.after else list(self._facts(bucket, bucket_text))
+            facts = [] if unit.after or not self._options.settings else list(self._facts(bucket, bucket_text))
         except SourceError as error:
             yield from self._not_listed(unit, error, 0)
             return
@@ -149,9 +149,9 @@ class S3Connector:
 
     def _about_source(self, others: _Buckets | None) -> Iterator[Event]:
         """Settings of the source, and the account's buckets that are not looked into; None where it would not say."""
-        from connectors.s3.account import seen_bucket, source_settings  # noqa: PLC0415 - loads the driver
+        from connectors.s3.account import UNASKED, seen_bucket, source_settings  # noqa: PLC0415 - loads the driver
 
-        block = self._account_block()
+        block = self._account_block() if self._options.settings else UNASKED
         told = dict(source_settings(self._client(), self._options, block))
         told["buckets"] = None if others is None or not others.complete else str(len(others.told))
         values = list(told.values())

@@ -8,14 +8,16 @@ from typing import Any
 from connectors.s3.access import Access
 from connectors.s3.client import Client
 from connectors.s3.refusal import NotOfferedError, RefusalError
-from connectors.s3.settings import NONE, QUESTIONS, SETTINGS, Place
-from scanner import schema
+from connectors.s3.settings import NONE, QUESTIONS, SETTINGS, UNFIT, Place
+from scanner import paths, schema
 from scanner.model import Columns, Event, Fault, SourceError
 
 Answer = Mapping[str, Any]
 REQUESTS_PER_BUCKET = len(QUESTIONS) + 2
 """Requests for what a bucket says of itself: a question each, its access list and its policy."""
 
+_LONGEST = 100_000
+"""Characters of the value of a setting that are kept."""
 _ALLOWED_ELSEWHERE = ("DENIED", "OTHER", "IO_ERROR")
 
 
@@ -28,10 +30,10 @@ class _Asker:
         self._refused: dict[tuple[str, str], list[str]] = {}
         self.not_offered: set[str] = set()
 
-    def __call__(self, operation: str, absent: str = "") -> Answer | None:
+    def __call__(self, operation: str, absent: str = "", root: str = "") -> Answer | None:
         """The answer; empty where the bucket has no such thing; None where the server would not tell."""
         try:
-            return self._client.get(operation, self._bucket, Bucket=self._bucket)
+            return self._client.described(operation, self._bucket, root)
         except RefusalError as refusal:
             if absent and refusal.kind == absent:
                 return {}
@@ -61,6 +63,10 @@ class _Asker:
             yield Fault(path, "query", code, f"{', '.join(operations)}: {kind}")
 
 
+def _cut(value: str | None) -> str | None:
+    return value if value is None or len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)"
+
+
 def ask_bucket(
     client: Client, bucket: str, path: str, account: frozenset[str] | None, other: Callable[[str], str | None]
 ) -> Iterator[Event]:
@@ -76,12 +82,13 @@ def ask_bucket(
     places: list[Place] = []
     told: dict[str, str | None] = dict.fromkeys(SETTINGS)
     for question in QUESTIONS:
-        answer = answers[question.operation] = ask(question.operation, question.absent)
+        answer = answers[question.operation] = ask(question.operation, question.absent, question.root)
         if answer is not None:
             values = question.read(answer) if answer else (NONE,) * len(question.names)
-            told.update(zip(question.names, values, strict=True))
+            told.update(zip(question.names, map(_cut, values), strict=True))
             places += question.places(answer)
-    acl, policy = ask("get_bucket_acl"), ask("get_bucket_policy", "NoSuchBucketPolicy")
+    acl = ask("get_bucket_acl", root="AccessControlPolicy")
+    policy = ask("get_bucket_policy", "NoSuchBucketPolicy")
     block = {} if "get_public_access_block" in ask.not_offered else answers["get_public_access_block"]
     access = Access(bucket, path, acl, policy, block, account, told["ownership"], told["policy_status"])
     grants = access.grants()
@@ -102,13 +109,15 @@ def _elsewhere(path: str, places: list[Place], other: Callable[[str], str | None
     seen = Columns(schema.SEEN, ("name", "kind", "locator", "reason", "detail"))
     buckets: dict[str, str] = {}
     for part, place in dict.fromkeys(places):
+        if place.startswith(UNFIT):
+            continue
         mentions.add(path, part, "url", place, "active", "catalog")
         if place.startswith("s3://"):
             buckets.setdefault(place[5:].partition("/")[0], part)
     for bucket, part in buckets.items():
         locator = other(bucket)
         if locator is not None:
-            seen.add(bucket, "bucket", locator, "not_configured", f"{part} of {path} goes there")
+            seen.add(paths.segment(bucket), "bucket", locator, "not_configured", f"{part} of {path} goes there")
     for found in (mentions, seen):
         if len(found):
             yield found.take()

@@ -52,6 +52,10 @@ class S3Options(BaseModel):
         description="Number of the account, to ask for its own public access block; Amazon tells it where left out",
     )
     requester_pays: bool = Field(default=False, description="Accept that the requests are charged to the account")
+    settings: bool = Field(
+        default=True,
+        description="Also ask each bucket, with some twenty requests, for its settings and who may do what in it",
+    )
     versions: bool = Field(
         default=False, description="Also count old versions, delete markers and unfinished uploads of each bucket"
     )

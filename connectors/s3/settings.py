@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connectors.s3.access import flags_on, flags_text
+from connectors.s3.options import BUCKET_NAME
 
 Answer = Mapping[str, Any]
 Values = tuple[str | None, ...]
@@ -17,19 +18,28 @@ Place = tuple[str, str]
 NONE = "none"
 """Value of a setting that the bucket does not have; NULL is one that the server would not tell."""
 
+UNFIT = "?"
+"""A place in settings that is none: no ARN, or no name that a bucket may have."""
+
+_LONGEST = 2048
+"""Characters of one name in a value."""
 _MOST = 50
 """Rules, or names, spelt out in one value; a bucket may have a thousand lifecycle rules."""
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """One thing to ask a bucket: the operation, the settings it tells, and the error code that means "not set"."""
+    """One thing to ask a bucket: the operation, the settings it tells, and the error code that means "not set".
+
+    ``root`` is the XML element that the answer is.
+    """
 
     operation: str
     names: tuple[str, ...]
     read: Callable[[Answer], Values]
     absent: str = ""
     places: Callable[[Answer], Iterable[Place]] = lambda _answer: ()
+    root: str = ""
 
 
 def _versioning(answer: Answer) -> Values:
@@ -60,7 +70,7 @@ def _logging(answer: Answer) -> Values:
 def _logging_places(answer: Answer) -> Iterator[Place]:
     target = answer.get("LoggingEnabled") or {}
     if target.get("TargetBucket"):
-        yield "logging", f"s3://{target['TargetBucket']}/{target.get('TargetPrefix') or ''}"
+        yield "logging", f"{_bucket_url(target['TargetBucket'])}/{target.get('TargetPrefix') or ''}"
 
 
 def _object_lock(answer: Answer) -> Values:
@@ -90,7 +100,8 @@ def _notification_places(answer: Answer) -> Iterator[Place]:
     for kind, arn in (("Topic", "TopicArn"), ("Queue", "QueueArn"), ("LambdaFunction", "LambdaFunctionArn")):
         for one in answer.get(f"{kind}Configurations") or ():
             if one.get(arn):
-                yield f"notification {one.get('Id') or ', '.join(one.get('Events') or ())}", str(one[arn])
+                place = str(one[arn]) if str(one[arn]).startswith("arn:") else UNFIT
+                yield f"notification {one.get('Id') or ', '.join(one.get('Events') or ())}", place
 
 
 def _website(answer: Answer) -> Values:
@@ -101,7 +112,9 @@ def _website_places(answer: Answer) -> Iterator[Place]:
     rules = [rule.get("Redirect", {}) for rule in answer.get("RoutingRules") or ()]
     for to in (answer.get("RedirectAllRequestsTo", {}), *rules):
         if to.get("HostName"):
-            yield "website redirect", f"{to.get('Protocol') or 'http'}://{to['HostName']}"
+            host = str(to["HostName"]).rpartition("@")[2]  # what stands before is a login, if anything
+            protocol = to.get("Protocol")
+            yield "website redirect", f"{protocol if protocol in ('http', 'https') else 'http'}://{host}"
 
 
 def _lifecycle(answer: Answer) -> Values:
@@ -143,7 +156,7 @@ def _ownership(answer: Answer) -> Values:
 def _tag_keys(answer: Answer) -> Values:
     """Values of tags may name people, and nothing is ever judged by them."""
     keys = sorted(str(tag.get("Key")) for tag in answer.get("TagSet") or ())
-    return (json.dumps(keys, ensure_ascii=False) if keys else NONE,)
+    return (json.dumps([key[:_LONGEST] for key in keys[:_MOST]], ensure_ascii=False) if keys else NONE,)
 
 
 def _cors(answer: Answer) -> Values:
@@ -164,45 +177,55 @@ def _inventory_places(answer: Answer) -> Iterator[Place]:
 
 
 def _bucket_url(arn: object) -> str:
-    """``s3://bucket`` of a bucket's ARN."""
-    return f"s3://{str(arn).rpartition(':')[2]}"
+    """``s3://bucket`` of a bucket's ARN or name."""
+    bucket = str(arn).rpartition(":")[2]
+    return f"s3://{bucket}" if BUCKET_NAME.match(bucket) else UNFIT
 
 
 def _joined(names: Iterable[str], mark: str = ", ") -> str:
     every = list(names)
     more = [f"and {len(every) - _MOST} more"] if len(every) > _MOST else []
-    return mark.join([*every[:_MOST], *more]) or NONE
+    return mark.join([*(short[:_LONGEST] for short in every[:_MOST]), *more]) or NONE
 
 
 QUESTIONS = (
     # Amazon answers an empty location for its oldest region (S3 API reference, GetBucketLocation).
-    Question("get_bucket_location", ("region",), lambda a: (a.get("LocationConstraint") or "us-east-1",)),
-    Question("get_bucket_versioning", ("versioning", "mfa_delete"), _versioning),
+    Question(
+        "get_bucket_location",
+        ("region",),
+        lambda a: (a.get("LocationConstraint") or "us-east-1",),
+        root="LocationConstraint",
+    ),
+    Question("get_bucket_versioning", ("versioning", "mfa_delete"), _versioning, root="VersioningConfiguration"),
     Question(
         "get_bucket_encryption",
         ("encryption", "kms_key", "bucket_key"),
         _encryption,
         "ServerSideEncryptionConfigurationNotFoundError",
+        root="ServerSideEncryptionConfiguration",
     ),
     Question(
         "get_public_access_block",
         ("public_access_block",),
         _public_access_block,
         "NoSuchPublicAccessBlockConfiguration",
+        root="PublicAccessBlockConfiguration",
     ),
-    Question("get_bucket_policy_status", ("policy_status",), _policy_status, "NoSuchBucketPolicy"),
+    Question("get_bucket_policy_status", ("policy_status",), _policy_status, "NoSuchBucketPolicy", root="PolicyStatus"),
     Question(
         "get_bucket_lifecycle_configuration",
         ("lifecycle_rules", "lifecycle"),
         _lifecycle,
         "NoSuchLifecycleConfiguration",
+        root="LifecycleConfiguration",
     ),
-    Question("get_bucket_logging", ("logging",), _logging, places=_logging_places),
+    Question("get_bucket_logging", ("logging",), _logging, places=_logging_places, root="BucketLoggingStatus"),
     Question(
         "get_object_lock_configuration",
         ("object_lock", "object_lock_mode", "object_lock_retention"),
         _object_lock,
         "ObjectLockConfigurationNotFoundError",
+        root="ObjectLockConfiguration",
     ),
     Question(
         "get_bucket_replication",
@@ -210,32 +233,65 @@ QUESTIONS = (
         _replication,
         "ReplicationConfigurationNotFoundError",
         _replication_places,
+        root="ReplicationConfiguration",
     ),
-    Question("get_bucket_notification_configuration", ("notifications",), _notification, places=_notification_places),
-    Question("get_bucket_website", ("website",), _website, "NoSuchWebsiteConfiguration", _website_places),
-    Question("get_bucket_cors", ("cors_origins",), _cors, "NoSuchCORSConfiguration"),
-    Question("get_bucket_request_payment", ("request_payment",), lambda a: (a.get("Payer") or NONE,)),
-    Question("get_bucket_accelerate_configuration", ("accelerate",), lambda a: (a.get("Status") or NONE,)),
-    Question("get_bucket_ownership_controls", ("ownership",), _ownership, "OwnershipControlsNotFoundError"),
-    Question("get_bucket_tagging", ("tag_keys",), _tag_keys, "NoSuchTagSet"),
+    Question(
+        "get_bucket_notification_configuration",
+        ("notifications",),
+        _notification,
+        places=_notification_places,
+        root="NotificationConfiguration",
+    ),
+    Question(
+        "get_bucket_website",
+        ("website",),
+        _website,
+        "NoSuchWebsiteConfiguration",
+        _website_places,
+        root="WebsiteConfiguration",
+    ),
+    Question("get_bucket_cors", ("cors_origins",), _cors, "NoSuchCORSConfiguration", root="CORSConfiguration"),
+    Question(
+        "get_bucket_request_payment",
+        ("request_payment",),
+        lambda a: (a.get("Payer") or NONE,),
+        root="RequestPaymentConfiguration",
+    ),
+    Question(
+        "get_bucket_accelerate_configuration",
+        ("accelerate",),
+        lambda a: (a.get("Status") or NONE,),
+        root="AccelerateConfiguration",
+    ),
+    Question(
+        "get_bucket_ownership_controls",
+        ("ownership",),
+        _ownership,
+        "OwnershipControlsNotFoundError",
+        root="OwnershipControls",
+    ),
+    Question("get_bucket_tagging", ("tag_keys",), _tag_keys, "NoSuchTagSet", root="Tagging"),
     Question(
         "list_bucket_inventory_configurations",
         ("inventory",),
         _named("InventoryConfigurationList"),
         "NoSuchConfiguration",
         _inventory_places,
+        root="ListInventoryConfigurationsResult",
     ),
     Question(
         "list_bucket_analytics_configurations",
         ("analytics",),
         _named("AnalyticsConfigurationList"),
         "NoSuchConfiguration",
+        root="ListBucketAnalyticsConfigurationResult",
     ),
     Question(
         "list_bucket_intelligent_tiering_configurations",
         ("intelligent_tiering",),
         _named("IntelligentTieringConfigurationList"),
         "NoSuchConfiguration",
+        root="ListBucketIntelligentTieringConfigurationsOutput",
     ),
 )
 
