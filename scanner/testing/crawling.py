@@ -40,16 +40,27 @@ class Crawl:
     def normal(self) -> dict[str, Counter[str]]:
         """The whole of it with the order taken out: equal for two crawls that say the same.
 
-        How the work was cut into units does not count, since a unit may cover more of a fast source than of a slow one;
+        How the work was cut into units does not count, since a unit may cover more of a fast source than of a slow one,
+        or hand back what is left of a container: its rows of the ledger are then one;
         nor does the value of a setting, since free space changes by itself, or a locator, since there may be two ways.
         """
         said = {"fault": Counter(repr(f) for f in self.faults)}
         for name in {b.schema.name for b in self.batches}:
+            records = self._ledger() if name == "listing" else self.records(name)
             said[name] = Counter(
                 repr(sorted((k, v) for k, v in r.items() if v is not None and (name, k) not in _UNSTEADY))
-                for r in self.records(name)
+                for r in records
             )
         return {name: count for name, count in said.items() if count}
+
+    def _ledger(self) -> Iterator[Record]:
+        listed: Counter[object] = Counter()
+        complete: dict[object, bool] = {}
+        for row in self.records("listing"):
+            listed[row["path"]] += int(str(row["listed"]))
+            complete[row["path"]] = complete.get(row["path"], True) and bool(row["complete"])
+        for path, whole in complete.items():
+            yield {"path": path, "listed": listed[path], "complete": whole}
 
 
 def rows(batch: Batch) -> Iterator[Record]:
