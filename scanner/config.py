@@ -57,6 +57,13 @@ class Limits(BaseModel):
     memory_mib: int = Field(
         2048, ge=256, description="Most memory (address space) of a process that runs a connector, in MiB"
     )
+    content_mib: int = Field(
+        8192, ge=1, description="Most content read at depth L2 in one scan, or in one resume of it, in MiB"
+    )
+    content_s: float = Field(14400.0, gt=0, description="Most time given to content at depth L2, in seconds")
+    copy_mib: int = Field(
+        512, ge=1, le=2048, description="Largest Access file of which the private copy is made that it is read from, in MiB"
+    )
 
 
 class SourceConfig(BaseModel):

@@ -35,6 +35,11 @@ class Location:
         """The folder of the Parquet parts."""
         return self.root / "facts"
 
+    @property
+    def room(self) -> Path:
+        """The folder of copies that are made for a while; whatever is found there when a scan starts is removed."""
+        return self.root / "tmp"
+
     def exists(self) -> bool:
         """Whether a catalog was ever made here, as far as the file system tells. Raises StocktakeError NO_CATALOG."""
         sign = self.state_file or self.facts

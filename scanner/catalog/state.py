@@ -318,7 +318,7 @@ class Catalog:
         return parts, rows
 
     def sweep(self) -> int:
-        """Remove files of the facts folder that no row names: what a killed scan left; returns how many."""
+        """Remove files of the facts folder that no row names, and copies: what a killed scan left; returns how many."""
         with self.reading() as db:
             named = set(db.execute(sa.select(t.part.c.path)).scalars())
         removed = 0
@@ -327,6 +327,9 @@ class Catalog:
                 if f"{folder.name}/{file.name}" not in named:
                     file.unlink(missing_ok=True)
                     removed += 1
+        for file in self.location.room.glob("*"):
+            file.unlink(missing_ok=True)
+            removed += 1
         return removed
 
     # trust and the one-attempt breaker

@@ -7,6 +7,7 @@ import enum
 import os
 import signal
 from collections.abc import Iterator
+from functools import partial
 from types import FrameType
 from typing import Annotated, Any
 
@@ -143,7 +144,7 @@ def _execute(shared: Common, run: Run, show: Show) -> Exit:
 
     output = shared.output
     Output.run = run.number
-    run.sampling = sampling
+    run.sampling = partial(sampling, room=run.catalog.location.room)
     caught = _Caught(run, output)
     with caught.listening(), watching(output, show.value) as watch:
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from scanner.connector import Connector, ReadsBytes
 from scanner.extractors.stores import HEAD, Content, Recognised, Unread, recognise, structure
@@ -29,8 +30,12 @@ NAMED_OTHERWISE = {"access": "Microsoft Access", "sqlite": "SQLite", "dbase": "d
 class Sampler:
     """Shared by a source's workers; what it has read is counted over all of them."""
 
-    def __init__(self, most: int = BYTES, seconds: float = SECONDS) -> None:
+    def __init__(
+        self, most: int = BYTES, seconds: float = SECONDS, *, copied: int = COPIED, room: Path | None = None
+    ) -> None:
         self._left = most
+        self._copied = copied
+        self._room = room
         self._end = time.monotonic() + seconds
         self._guard = threading.Lock()
 
@@ -84,8 +89,9 @@ class Sampler:
         yield from _named_otherwise(path, name, what)
         if what is None:
             return
-        most = min(COPIED + BLOCK if what.form == "access" else RANGED, max(self._left, 0))
-        yield from _described(Content(read, size, most, beside), what, path)
+        most = min(self._copied + BLOCK if what.form == "access" else RANGED, max(self._left, 0))
+        content = Content(read, size, most, beside, copied=self._copied, room=self._room)
+        yield from _described(content, what, path)
 
 
 def _named_otherwise(path: str, name: str, what: Recognised | None) -> Iterator[Event]:
@@ -120,6 +126,9 @@ def _described(content: Content, what: Recognised, path: str) -> Iterator[Event]
         yield Fault(path, "read", failure.code, failure.detail)
 
 
-def sampling(bound: Bound) -> Sampler | None:
-    """What looks into the content of a source's files: nothing below depth L2."""
-    return Sampler() if bound.config.depth != "L1" else None
+def sampling(bound: Bound, room: Path | None = None) -> Sampler | None:
+    """What looks into the content of a source's files: nothing below depth L2. Copies lie in ``room`` for a while."""
+    if bound.config.depth == "L1":
+        return None
+    limits = bound.limits
+    return Sampler(limits.content_mib << 20, limits.content_s, copied=limits.copy_mib << 20, room=room)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import lzma
 import sqlite3
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -62,7 +63,7 @@ class Scanned:
 
     def scan(self, *sources: Bound) -> Outcome:
         self.run = Run.start(self.catalog, sources or [self.bound()], title="t", config_hash="0" * 64)
-        self.run.sampling = sampling
+        self.run.sampling = partial(sampling, room=self.catalog.location.room)
         return self.run.execute(lambda _: None)
 
     def reader(self) -> Reader:

@@ -91,6 +91,34 @@ def test_view_over_itself_and_an_unknown_module_do_not_stop_the_rest(tmp_path: P
     assert [e.columns["listed"] for e in found if isinstance(e, Batch) and e.schema.name == "listing"] == [[5]]
 
 
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le", "UTF-16be"])
+@pytest.mark.parametrize("page", [512, 65536])
+def test_every_encoding_and_page_size_is_read_whole(tmp_path: Path, encoding: str, page: int) -> None:
+    file = sqlite_file(tmp_path / "a", f"PRAGMA encoding = '{encoding}'; PRAGMA page_size = {page}; {SCHEMA}")
+    found = looked(Bytes(file.read_bytes()), "a.sqlite")
+    assert names(found) == ["customer", "order", "rich"]
+    assert faults(found) == []
+
+
+def test_text_that_is_no_utf_8_costs_nothing_else(tmp_path: Path) -> None:
+    import sqlite3  # noqa: PLC0415
+
+    file = tmp_path / "a"
+    db = sqlite3.connect(file)
+    db.executescript("CREATE TABLE grosse (breite TEXT DEFAULT 'q', x INT REFERENCES later); CREATE VIEW v AS SELECT 1 AS n")
+    db.execute("PRAGMA writable_schema = 1")
+    latin = "'breite', CAST(x'627265697465E4' AS TEXT)"
+    db.execute(f"UPDATE sqlite_schema SET sql = CAST(replace(sql, {latin}) AS TEXT) WHERE type = 'table'")
+    db.execute("UPDATE sqlite_schema SET sql = CAST(CAST(sql AS BLOB) || x'202D2DFC' AS TEXT) WHERE type = 'view'")
+    db.commit()
+    db.close()
+    found = looked(Bytes(file.read_bytes()), "a.sqlite")
+    assert faults(found) == []
+    assert names(found) == ["grosse", "v"]
+    columns = [n for e in found if isinstance(e, Batch) and e.schema.name == "column" for n in e.columns["name"]]
+    assert columns == ["breite\\xe4", "x", "n"]
+
+
 def test_bytes_of_a_source_are_bounded(tmp_path: Path) -> None:
     source = Bytes(sqlite_file(tmp_path / "a").read_bytes())
     sampler = Sampler(most=20_000)

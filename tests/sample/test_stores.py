@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import random
 import sqlite3
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -280,13 +281,37 @@ def test_interrupted_scan_goes_on_with_the_content_that_is_left(scanned: Scanned
         assert reader.rows("SELECT listed - entries - skipped - failed FROM source") == [(0,)]
 
 
-def test_nothing_is_left_in_the_folder_for_temporary_files(
+def test_copies_are_made_in_the_catalog_alone_and_none_is_left(
     scanned: Scanned, share: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    room = tmp_path / "tmp"
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "there is no such folder"))
+    room = scanned.catalog.location.room
     room.mkdir()
-    monkeypatch.setattr("tempfile.tempdir", str(room))
+    (room / "left by a scan that was killed").write_bytes(b"x")
     (share / "index.mdb").write_bytes(access_bytes("indexTestV2003.mdb"))
     (share / "cut.mdb").write_bytes(access_bytes("indexTestV2003.mdb")[:9000])
     scanned.scan()
+    assert scanned.faults() == {"cut.mdb": ("read", "CONTENT_DAMAGED")}
     assert list(room.iterdir()) == []
+
+
+def test_no_room_for_a_copy_is_told_and_costs_that_file_alone(
+    scanned: Scanned, share: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The device that is always full takes the place of the copy."""
+    monkeypatch.setattr("tempfile.TemporaryFile", lambda **_: open("/dev/full", "w+b", buffering=0))  # noqa: PTH123, SIM115
+    (share / "index.mdb").write_bytes(access_bytes("indexTestV2003.mdb"))
+    sqlite_file(share / "a.sqlite")
+    assert scanned.scan().exit is Exit.DISK_FULL
+    assert scanned.faults() == {"index.mdb": ("read", "DISK_FULL")}
+    assert scanned.rows("SELECT count(*) FROM entry WHERE kind = 'table'") == [(2,)]
+
+
+def test_bounds_of_content_are_settings_of_the_estate_file(scanned: Scanned, share: Path) -> None:
+    (share / "index.mdb").write_bytes(access_bytes("indexTestV2003.mdb") + bytes(1 << 20))
+    (share / "a.mdb").write_bytes(access_bytes("indexTestV2003.mdb"))
+    bound = scanned.bound()
+    limits = bound.limits.model_copy(update={"copy_mib": 1})
+    config = bound.config.model_copy(update={"limits": limits})
+    scanned.scan(replace(bound, config=config))
+    assert scanned.faults() == {"index.mdb": ("read", "CONTENT_LIMIT")}

@@ -1,13 +1,14 @@
-"""A program run on a file that may be hostile: bounded in time, memory and output, without a shell."""
+"""A program run on a file that may be hostile: bounded in time, memory and output."""
 
 from __future__ import annotations
 
 import contextlib
 import os
-import resource
+import selectors
 import shutil
+import signal
 import subprocess
-import tempfile
+import time
 from collections.abc import Sequence
 from typing import IO
 
@@ -15,8 +16,11 @@ from scanner.extractors.stores.content import Unread
 
 _MEMORY = 1 << 30
 _OUTPUT = 64 << 20
+_ERRORS = 4096
 _WAIT_S = 60.0
 """Deadline of one program; well under the silence after which a source counts as hung."""
+_LIMITED = 'ulimit -v "$1" && ulimit -t "$2" && ulimit -f 0 && shift 2 && exec "$@"'
+"""Sets limits, then becomes the program. Set from outside they would come late: it may have had children by then."""
 
 
 def available(program: str) -> bool:
@@ -27,39 +31,53 @@ def available(program: str) -> bool:
 def run(program: Sequence[str], file: IO[bytes], *arguments: str, wait_s: float = _WAIT_S) -> str:
     """What a program writes about an open file; it is told the file's descriptor, so no name can pass for an option.
 
+    Nothing of it is written anywhere: its output comes through a pipe, and it may make no file.
+
     Raises:
         Unread: TIMEOUT, CONTENT_LIMIT where it writes too much, CONTENT_DAMAGED where it fails.
     """
     number = file.fileno()
     command = [*program, f"/proc/self/fd/{number}", *arguments]
-    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
-        child = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=out, stderr=err, pass_fds=(number,), cwd="/",
-            env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"},
-        )  # fmt: skip
+    limits = (str(_MEMORY >> 10), str(int(wait_s) + 1))
+    with subprocess.Popen(
+        ["/bin/sh", "-c", _LIMITED, "sh", *limits, *command],
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, pass_fds=(number,), cwd="/",
+        env={"PATH": os.environ.get("PATH", os.defpath), "LC_ALL": "C.UTF-8"}, start_new_session=True,
+    ) as child:  # fmt: skip
         try:
-            _limit(child.pid, wait_s)
-            code = child.wait(wait_s)
-        except subprocess.TimeoutExpired:
-            raise Unread("TIMEOUT", f"{program[0]}: no end within {wait_s:g} s") from None
+            out, err = _heard(child, program[0], wait_s)
         finally:
-            if child.poll() is None:
-                child.kill()
-                child.wait()
-        if out.seek(0, os.SEEK_END) >= _OUTPUT:
-            raise Unread("CONTENT_LIMIT", f"{program[0]} wrote more than {_OUTPUT:,} bytes")
-        if code:
-            err.seek(0)
-            said = err.read(300).decode(errors="replace").strip().replace(command[len(program)], "the file")
-            raise Unread("CONTENT_DAMAGED", f"{program[0]} ended with {code}: {said}")
-        out.seek(0)
-        return out.read().decode("utf-8", "replace")
+            with contextlib.suppress(ProcessLookupError):  # its children too, whatever became of itself
+                os.killpg(child.pid, signal.SIGKILL)
+        code = child.wait()
+    if code:
+        said = err[:300].decode(errors="replace").strip().replace(command[len(program)], "the file")
+        raise Unread("CONTENT_DAMAGED", f"{program[0]} ended with {code}: {said}")
+    return out.decode("utf-8", "replace")
 
 
-def _limit(pid: int, wait_s: float) -> None:
-    """Set a child's limits from outside: code between fork and exec would not be safe in a process with threads."""
-    cpu = int(wait_s) + 1
-    limits = ((resource.RLIMIT_AS, _MEMORY), (resource.RLIMIT_CPU, cpu), (resource.RLIMIT_FSIZE, _OUTPUT))
-    with contextlib.suppress(ProcessLookupError):  # it has ended already
-        for kind, most in limits:
-            resource.prlimit(pid, kind, (most, most))
+def _heard(child: subprocess.Popen[bytes], name: str, wait_s: float) -> tuple[bytearray, bytearray]:
+    """What a program writes until it ends, and the beginning of what it complains of. Raises Unread."""
+    assert child.stdout is not None
+    assert child.stderr is not None
+    end = time.monotonic() + wait_s
+    out, err = bytearray(), bytearray()
+    with selectors.DefaultSelector() as open_:
+        open_.register(child.stdout, selectors.EVENT_READ, out)
+        open_.register(child.stderr, selectors.EVENT_READ, err)
+        while open_.get_map():
+            if not (ready := open_.select(max(0.0, end - time.monotonic()))) and time.monotonic() >= end:
+                raise Unread("TIMEOUT", f"{name}: no end within {wait_s:g} s")
+            for key, _ in ready:
+                piece = os.read(key.fd, 1 << 16)
+                if not piece:
+                    open_.unregister(key.fileobj)
+                elif key.data is out or len(err) < _ERRORS:
+                    key.data.extend(piece)
+            if len(out) > _OUTPUT:
+                raise Unread("CONTENT_LIMIT", f"{name} wrote more than {_OUTPUT:,} bytes")
+    try:
+        child.wait(max(0.1, end - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        raise Unread("TIMEOUT", f"{name}: no end within {wait_s:g} s") from None
+    return out, err

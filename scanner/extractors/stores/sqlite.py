@@ -17,7 +17,9 @@ _DEADLINE_S = 60.0
 _LONGEST = 8 << 20
 """Longest value SQLite may make of a file: a schema's text is far shorter."""
 _numbers = itertools.count()
-_OBJECTS = f"SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY rowid LIMIT {2 * MOST}"
+_OBJECTS = f"""SELECT type, CAST(name AS BLOB), CAST(tbl_name AS BLOB), CAST(sql AS BLOB) FROM sqlite_schema
+    ORDER BY rowid LIMIT {2 * MOST}"""
+"""As bytes: SQLite never checks that a text is UTF-8, and old programs wrote names in their own code page."""
 
 
 def read(content: Content, what: Recognised, found: Found) -> None:
@@ -31,7 +33,7 @@ def read(content: Content, what: Recognised, found: Found) -> None:
     source = _Source(content)
     with _opened(apsw, source) as db:
         try:
-            _schema(db, found)
+            _Schema(db, found).read()
         except (apsw.Error, UnicodeDecodeError, MemoryError) as error:
             source.reraise()
             raise _unread(apsw, error) from None
@@ -153,48 +155,70 @@ def _unread(apsw: Any, error: BaseException) -> Unread:
     return Unread("CONTENT_DAMAGED", secrets.sql(str(error)))
 
 
-def _schema(db: Any, found: Found) -> None:
-    objects = list(db.execute(_OBJECTS))
-    for kind, name, _, text in objects:
-        if kind in {"table", "view"} and not name.startswith("sqlite_"):
-            virtual = kind == "table" and (text or "").lstrip()[:15].upper().startswith("CREATE VIRTUAL")
-            if not found.entry(name, kind, subtype="virtual" if virtual else None):
+_COLUMNS = f"""SELECT CAST(name AS BLOB), CAST(type AS BLOB), "notnull", CAST(dflt_value AS BLOB), pk, hidden
+    FROM pragma_table_xinfo(CAST(? AS TEXT)) LIMIT {MOST}"""
+_FOREIGN = """SELECT id, CAST("table" AS BLOB), CAST("from" AS BLOB), CAST("to" AS BLOB), on_delete, on_update
+    FROM pragma_foreign_key_list(CAST(? AS TEXT)) ORDER BY id, seq"""
+_INDEXES = f'SELECT CAST(name AS BLOB), "unique", origin FROM pragma_index_list(CAST(? AS TEXT)) LIMIT {MOST}'
+_INDEXED = "SELECT CAST(name AS BLOB) FROM pragma_index_info(CAST(? AS TEXT)) ORDER BY seqno"
+
+
+class _Schema:
+    """Asks an open database for its structure."""
+
+    def __init__(self, db: Any, found: Found) -> None:
+        self._db = db
+        self._found = found
+        ((encoding,),) = db.execute("PRAGMA encoding")
+        self._codec = {"UTF-16le": "utf-16-le", "UTF-16be": "utf-16-be"}.get(encoding, "utf-8")
+
+    def read(self) -> None:
+        objects = self._ask(_OBJECTS)
+        for kind, raw, _, text in objects:
+            name = self._text(raw)
+            if kind not in {"table", "view"} or name.startswith("sqlite_"):
+                continue
+            virtual = kind == "table" and self._text(text).lstrip()[:15].upper().startswith("CREATE VIRTUAL")
+            if not self._found.entry(name, kind, subtype="virtual" if virtual else None):
                 continue
             if not virtual:  # to ask for its columns would run the module's own code on the file
-                _columns(db, found, name)
-        if kind == "table" and not name.startswith("sqlite_"):
-            _keys(db, found, name)
-    for kind, name, table, text in objects:
-        if kind == "view":
-            found.routine(name, "view", "sqlite", secrets.sql(text) if text else None)
-        elif kind == "trigger":
-            found.routine(name, "trigger", "sqlite", secrets.sql(text) if text else None, on=table)
+                self._columns(name, raw)
+            if kind == "table":
+                self._keys(name, raw)
+        for kind, raw, table, text in objects:
+            if kind in {"view", "trigger"}:
+                on = self._text(table) if kind == "trigger" else None
+                definition = secrets.sql(self._text(text)) if text else None
+                self._found.routine(self._text(raw), kind, "sqlite", definition, on=on)
 
+    def _columns(self, table: str, raw: bytes) -> None:
+        rows = self._ask(_COLUMNS, raw)
+        keyed = sorted((pk, self._text(name)) for name, _, _, _, pk, _ in rows if pk)
+        for position, (name, kind, mandatory, default, _, hidden) in enumerate(rows, 1):
+            if hidden != 1:
+                self._found.column(
+                    table, position, self._text(name), declared(self._text(kind)), nullable=not mandatory,
+                    default=None if default is None else secrets.sql(self._text(default)),
+                )  # fmt: skip
+        if keyed:
+            self._found.key(table, "", "primary", [name for _, name in keyed])
 
-def _columns(db: Any, found: Found, table: str) -> None:
-    rows = _ask(db, 'SELECT cid, name, type, "notnull", dflt_value, pk, hidden FROM pragma_table_xinfo(?)', table)
-    keyed = sorted((pk, name) for _, name, _, _, _, pk, _ in rows if pk)
-    for position, (_, name, kind, mandatory, default, _, hidden) in enumerate(rows, 1):
-        if hidden != 1:
-            found.column(table, position, name, declared(kind), nullable=not mandatory, default=default)
-    if keyed:
-        found.key(table, "", "primary", [name for _, name in keyed])
+    def _keys(self, table: str, raw: bytes) -> None:
+        foreign: dict[int, list[tuple[Any, ...]]] = {}
+        for row in self._ask(_FOREIGN, raw):
+            foreign.setdefault(row[0], []).append(row)
+        for rows in foreign.values():
+            refers = self._text(rows[0][1]), [self._text(r[3]) for r in rows if r[3] is not None]
+            actions = rows[0][4], rows[0][5]
+            self._found.key(table, "", "foreign", [self._text(r[2]) for r in rows], refers, actions)
+        for name, unique, origin in self._ask(_INDEXES, raw):
+            if origin != "pk":
+                columns = [self._text(c) for (c,) in self._ask(_INDEXED, name) if c]
+                self._found.key(table, self._text(name), "unique" if unique else "index", columns)
 
+    def _text(self, data: bytes | None) -> str:
+        """A text as it stands in the file; a byte that does not decode is written as an escape."""
+        return (data or b"").decode(self._codec, "backslashreplace")
 
-def _keys(db: Any, found: Found, table: str) -> None:
-    foreign: dict[int, list[tuple[Any, ...]]] = {}
-    asked = 'SELECT id, "table", "from", "to", on_delete, on_update FROM pragma_foreign_key_list(?) ORDER BY id, seq'
-    for row in _ask(db, asked, table):
-        foreign.setdefault(row[0], []).append(row)
-    for rows in foreign.values():
-        other, on_delete, on_update = rows[0][1], rows[0][4], rows[0][5]
-        referred = [r[3] for r in rows if r[3] is not None]
-        found.key(table, "", "foreign", [r[2] for r in rows], (other, referred), (on_delete, on_update))
-    for name, unique, origin in _ask(db, 'SELECT name, "unique", origin FROM pragma_index_list(?)', table):
-        if origin != "pk":
-            columns = [c for (c,) in _ask(db, "SELECT name FROM pragma_index_info(?) ORDER BY seqno", name) if c]
-            found.key(table, name, "unique" if unique else "index", columns)
-
-
-def _ask(db: Any, sql: str, name: str) -> list[tuple[Any, ...]]:
-    return list(db.execute(sql + f" LIMIT {MOST}" if "ORDER BY" not in sql else sql, (name,)))
+    def _ask(self, sql: str, *names: bytes) -> list[tuple[Any, ...]]:
+        return list(self._db.execute(sql, names))
