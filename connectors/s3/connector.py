@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.s3.listing import TIERS, Page, check_page, microseconds, owner_name
 from connectors.s3.options import BUCKET_NAME, S3Options, bucket_locator
+from connectors.s3.records import ended, listing, place_of, recorded
 from connectors.s3.refusal import UnreadableError
 from connectors.s3.run import EMPTY_PAGES, Run
 from scanner import paths, schema
@@ -260,7 +261,7 @@ class S3Connector:
                     renewed, run.token = True, None  # a token may be bound to who was given it
                     continue
                 if run.moved and run.resumable and (error.transient or error.code == "AUTH_EXPIRED"):
-                    yield _listing(unit, run.listed, complete=True)
+                    yield listing(unit, run.listed, complete=True)
                     yield Unit(unit.key, run.rest)
                     return
                 yield from self._not_listed(unit, error, run.listed)
@@ -270,11 +271,11 @@ class S3Connector:
                 yield from self._not_listed(unit, strange, run.listed)
                 return
             checked = check_page(page, run.last, run.token, run.first, run.order)
-            yield from _recorded(unit, page, checked.keep, checked.repeated)
+            yield from recorded(unit, page, checked.keep, checked.repeated)
             run.advance(page, checked)
             stop = checked.stop or ("PAGING_STUCK" if run.empty > EMPTY_PAGES else "")
             if stop or page.token is None or run.full:
-                yield from _ended(unit, run, stop, last=page.token is None)
+                yield from ended(unit, run, stop, last=page.token is None)
                 return
 
     def _not_listed(self, unit: Unit, error: SourceError, listed: int) -> Iterator[Event]:
@@ -282,8 +283,8 @@ class S3Connector:
         if error.transient or error.code in _UNIT_LEVEL:
             raise error
         code = "VANISHED" if error.code == "NOT_FOUND" else error.code
-        yield _listing(unit, listed, complete=False)
-        yield Fault(_place(unit), "list", code, error.detail)
+        yield listing(unit, listed, complete=False)
+        yield Fault(place_of(unit), "list", code, error.detail)
 
 
 @dataclass(slots=True)
@@ -293,54 +294,6 @@ class _Buckets:
     told: dict[str, dict[str, Any]]
     complete: bool = True
     faults: list[Fault] = field(default_factory=list)
-
-
-def _ended(unit: Unit, run: Run, stop: str, *, last: bool) -> Iterator[Event]:
-    """The end of a run of pages: ``stop`` is the code of why it cannot go on, ``last`` whether there is no more."""
-    yield _listing(unit, run.listed, complete=not stop)
-    if stop:
-        yield Fault(_place(unit), "list", stop, f"after the key {paths.printable(paths.canonical(run.last))!r}")
-    elif not last:
-        yield Unit(unit.key, run.rest)
-
-
-def _listing(unit: Unit, listed: int, *, complete: bool) -> Batch:
-    """The ledger's row of one run of pages; a run that hands back its remainder has reached its own end."""
-    return Batch(schema.LISTING, {"path": [_place(unit)], "listed": [listed], "complete": [complete]})
-
-
-def _place(unit: Unit) -> str:
-    """The folder that a unit's prefix lies in: what it lists."""
-    return paths.split(unit.key)[0]
-
-
-def _recorded(unit: Unit, page: Page, keep: Iterable[int], repeated: Iterable[int]) -> Iterator[Event]:
-    """The entries of a page, and a fault for each key that came twice."""
-    bucket = unit.key.partition("/")[0]
-    rows = list(keep)
-    parents, names = [], []
-    for row in rows:
-        parent, name = paths.split(f"{bucket}/{paths.canonical(page.keys[row])}")
-        parents.append(parent)
-        names.append(name)
-    if rows:
-        classes = [page.classes[r] for r in rows]
-        yield Batch(
-            schema.ENTRY,
-            {
-                "parent": parents,
-                "name": names,
-                "kind": ["object"] * len(rows),
-                "size": [page.sizes[r] for r in rows],
-                "modified": [page.modified[r] for r in rows],
-                "owner": [page.owners[r] for r in rows],
-                "tier": [TIERS.get(c) if c else None for c in classes],
-                "storage_class": classes,
-                "etag": [page.etags[r] for r in rows],
-            },
-        )
-    for row in repeated:
-        yield Fault(f"{bucket}/{paths.canonical(page.keys[row])}", "skip", "DUPLICATE_ENTRY")
 
 
 def _bucket_and_key(path: str) -> tuple[str, str]:
