@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from connectors.smb.link import Link
 
 _LONGEST_CALL = 16 << 20  # 100,000 shares with long remarks
+_MOST_PARTS = 2 * _LONGEST_CALL // 4280  # servers send a fragment, or more, at a time
 _NO_SNAPSHOTS = 16  # room for the counts alone
 
 
@@ -72,15 +73,18 @@ class Handle:
     def call(self, pdu: bytes) -> bytes:
         """The whole answer of a named pipe to one message."""
         message = wire.ioctl(wire.PIPE_TRANSCEIVE, self._opened.handle, pdu, rpc.ROOM)
-        answer = self._link.ask(self._share, message, wire.output) or b""
-        while rpc.missing(answer):
+        answer = bytearray(self._link.ask(self._share, message, wire.output) or b"")
+        at, parts = rpc.missing(answer), 0
+        while at is not None:
             rest = self._link.ask(self._share, wire.read(self._opened.handle, 0, rpc.ROOM), wire.content)
             if not rest:
                 raise rpc.RpcError("the answer is cut off")
             answer += rest
-            if len(answer) > _LONGEST_CALL:
+            parts += 1
+            if len(answer) > _LONGEST_CALL or parts > _MOST_PARTS:
                 raise rpc.RpcError("the answer does not end")
-        return answer
+            at = rpc.missing(answer, at)
+        return bytes(answer)
 
     def close(self) -> None:
         """Let go of it; a connection that is gone has done so already."""

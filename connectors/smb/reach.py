@@ -6,7 +6,7 @@ import threading
 from collections.abc import Collection
 from typing import TYPE_CHECKING, NamedTuple
 
-from connectors.smb import listing, sids, wire
+from connectors.smb import listing, wire
 from connectors.smb.listing import word
 from connectors.smb.options import PORT, SmbOptions
 from connectors.smb.options import place as locate
@@ -52,6 +52,7 @@ class Reach:
         self._identities: dict[str, Identity | None] = {}
         self._services: dict[str, Services] = {}
         self._nameless: set[str] = set()
+        self._lost: list[SourceError] = []
         self._allowed = {host.lower() for host in options.allow_hosts}
 
     def link(self, host: str = "") -> Link:
@@ -191,16 +192,23 @@ class Reach:
     def principals(self, key: str, asked: Collection[str]) -> dict[str, Principal]:
         """Who the SIDs are, as the host of a folder knows them; the SIDs themselves where it does not say."""
         host = self._beyond(self.place(key))[0].host
+        services = self.services(host)
         if host.lower() not in self._nameless:
             try:
-                return self.services(host).principals(asked)
+                return services.principals(asked)
             except SourceError as error:
                 refused = error.code in OF_A_FOLDER
                 if refused or error.code == "TIMEOUT":
                     self._nameless.add(host.lower())
+                    if services.is_authorised or not refused:  # else it is told once, of the whole host
+                        self._lost.append(error)
                 if not refused:
                     raise
-        return {sid: sids.well_known(sid) or sids.untold(sid) for sid in asked}
+        return {sid: services.known(sid) for sid in asked}
+
+    def lost_names(self) -> SourceError | None:
+        """Why names of SIDs are not told from here on, although they were before; told once."""
+        return self._lost.pop() if self._lost else None
 
     def refuses_names(self) -> SourceError | None:
         """Why the configured host would not say who a SID is; None where it does."""

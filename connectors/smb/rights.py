@@ -82,7 +82,10 @@ class Rights:
         known = self._reach.principals(key, named | {sids.EVERYONE})
         for path, descriptor, is_folder in found:
             grants.add(rows, path, descriptor, known, is_folder=is_folder)
-        return [rows.take()] if len(rows) else []
+        told: list[Event] = [rows.take()] if len(rows) else []
+        if (lost := self._reach.lost_names()) is not None:
+            told.append(Fault(key.rstrip("/"), "query", lost.code, f"names of SIDs from here on: {lost.detail}"))
+        return told
 
     def _asked(self, key: str, names: list[str], *, is_folder: bool) -> list[Descriptor | SourceError]:
         found: list[Descriptor | SourceError] = []

@@ -70,17 +70,22 @@ def _pdu(kind: int, call: int, body: bytes) -> bytes:
     return struct.pack("<BBBBIHHI", 5, 0, kind, _FIRST_AND_LAST, 0x10, _HEAD + len(body), 0, call) + body
 
 
-def missing(answer: bytes) -> bool:
-    """Whether more of the answer must be read: a fragment is cut off, or none is the last."""
-    at = 0
+def missing(answer: bytes | bytearray, at: int = 0) -> int | None:
+    """Where the fragment begins that is cut off or still to come; None where the last is there. ``at``: look from.
+
+    Raises:
+        RpcError: for a fragment of no length.
+    """
     while at + _HEAD <= len(answer):
         length = int.from_bytes(answer[at + 8 : at + 10], "little")
         if length < _HEAD:
             raise RpcError("the server sent an empty fragment")
+        if at + length > len(answer):
+            return at
         if answer[at + 3] & _LAST:
-            return at + length > len(answer)
+            return None
         at += length
-    return True
+    return at
 
 
 def answered(answer: bytes) -> bytes:
@@ -89,7 +94,7 @@ def answered(answer: bytes) -> bytes:
     Raises:
         RpcError: when the server refused the call, or sent something else.
     """
-    stub, at = b"", 0
+    stub, at = bytearray(), 0
     while at < len(answer):
         length = int.from_bytes(answer[at + 8 : at + 10], "little")
         if answer[at + 2 : at + 3] == bytes([_FAULT]):
@@ -101,7 +106,7 @@ def answered(answer: bytes) -> bytes:
             raise RpcError("the server sent something else than an answer")
         stub += answer[at + _HEAD + 8 : at + length]
         at += length
-    return stub
+    return bytes(stub)
 
 
 def name(value: str) -> bytes:

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 _PIPES = "IPC$"
 _MOST_NAMES = 50_000
 """SIDs looked up through one connection: more are no principals of an organisation."""
+_REFUSALS = frozenset({"QUERY_FAILED", "DENIED"})
 _PATIENCE_S = 300.0
 """Seconds spent on names through one connection: a host that asks a far domain for each may take seconds for one."""
 
@@ -64,19 +65,36 @@ class Services:
                 self._names[sid] = fixed
         for portion in lsarpc.portions(unknown):
             found = self._looked_up(portion)
-            self._names.update({sid: found.get(sid) or sids.untold(sid) for sid in portion})
+            self._names.update({sid: found.get(sid) or sids.nobody(sid) for sid in portion})
         return self._names
 
+    def known(self, sid: str) -> sids.Principal:
+        """Who a SID is, as far as that is known without asking."""
+        return self._names.get(sid) or sids.well_known(sid) or sids.untold(sid)
+
     def _looked_up(self, portion: list[str]) -> dict[str, sids.Principal]:
+        """The names in a portion; where the server refuses it, of its halves: one SID it takes for none spoils all."""
         if self._spent_s > _PATIENCE_S or len(self._names) > _MOST_NAMES:
-            return {}
+            raise SourceError("QUERY_FAILED", f"no more are asked for after {self._spent_s:.0f} s")
         begun = time.monotonic()
         try:
             with self._asking():
                 pipe, policy = self._authority or self._authorised()
                 return lsarpc.names(_call(pipe, lsarpc.LOOKUP_SIDS, lsarpc.lookup(policy, portion)), portion)
+        except SourceError as error:
+            if not self.is_authorised or error.code not in _REFUSALS:
+                raise
         finally:
             self._spent_s += time.monotonic() - begun
+        if len(portion) == 1:
+            return {portion[0]: sids.untold(portion[0])}
+        half = len(portion) // 2
+        return self._looked_up(portion[:half]) | self._looked_up(portion[half:])
+
+    @property
+    def is_authorised(self) -> bool:
+        """Whether the host has agreed to name SIDs at all."""
+        return self._authority is not None
 
     def authorise(self) -> None:
         """Make sure that names can be asked for."""

@@ -13,7 +13,8 @@ class Principal(NamedTuple):
     """A name for a SID, and what it stands for, in the words of the catalog."""
 
     name: str
-    kind: str
+    kind: str | None
+    """None where nobody was asked, or nobody answered: it may be anyone's."""
 
 
 _WELL_KNOWN = {
@@ -58,7 +59,7 @@ _OF_A_DOMAIN = {
     "518": Principal("Schema Admins", "group"),
     "519": Principal("Enterprise Admins", "group"),
 }
-_DOMAIN = "S-1-5-21-"
+_DOMAIN, _UNIX = "S-1-5-21-", "S-1-22-"
 
 # SID_NAME_USE ([MS-LSAT] 2.2.13): users, groups, domains, aliases, well-known groups, computers; others are nobody.
 _USES = {1: "user", 2: "group", 3: "group", 4: "group", 5: "group", 9: "user"}
@@ -72,16 +73,27 @@ def well_known(sid: str) -> Principal | None:
 def told(sid: str, name: str, use: int) -> Principal | None:
     """The principal of that name, of the use a server gives for it; None where it says that there is none."""
     kind = _USES.get(use)
-    if kind is None or not name:
+    if kind is None or not name or _is_number_again(sid, name):
         return None
     fixed = _of_a_domain(sid)
     return Principal(name, fixed.kind if fixed else kind)
 
 
+def _is_number_again(sid: str, name: str) -> bool:
+    """Whether Samba, for a Unix account it does not know, makes a name of the number."""
+    number = name.rpartition("\\")[2]
+    return sid.startswith(_UNIX) and number in {sid.rpartition("-")[2], "-1"}
+
+
+def nobody(sid: str) -> Principal:
+    """A SID that its server has no name for: the SID itself, and what its last part means."""
+    return Principal(sid, untold(sid).kind or "unknown")
+
+
 def untold(sid: str) -> Principal:
-    """What is known of a SID for which no server has a name: the SID itself, and what its last part means."""
+    """A SID whose server would not say who it is; only what its last part means is known."""
     fixed = _of_a_domain(sid)
-    return Principal(sid, fixed.kind if fixed else "unknown")
+    return Principal(sid, fixed.kind if fixed else None)
 
 
 def _of_a_domain(sid: str) -> Principal | None:

@@ -79,6 +79,17 @@ class SmbConnector:
 
     # ── a folder ──
 
+    def _gone(self, key: str) -> str:
+        """Why a folder is not there: somebody took it away, or all that the scan began with is gone, which is a gap."""
+        first = self._options.first or key.partition("/")[0] + "/"
+        try:
+            with self._reach.open(first, wire.LIST, wire.DIRECTORY | wire.REPARSE):
+                return "VANISHED"
+        except SourceError as error:
+            if error.code not in OF_A_FOLDER:
+                raise
+            return error.code
+
     def _folder(self, key: str) -> Iterator[Event]:
         options = self._options
         top = key == options.first or key.count("/") == 1
@@ -89,7 +100,7 @@ class SmbConnector:
                 raise
             code = error.code
             if code == "NOT_FOUND" and not top:
-                code = "TOO_DEEP" if len(key.encode()) > _LONGEST_PATH else "VANISHED"
+                code = "TOO_DEEP" if len(key.encode()) > _LONGEST_PATH else self._gone(key)
             yield Fault(key, "list", code, error.detail)
             if top:
                 yield from self._about.refused(key, error)

@@ -348,6 +348,37 @@ def test_fault_049_printers_and_pipes_are_seen_and_not_entered(smb: servers.Samb
     assert {"paper", "IPC$"} <= {event.path for event in events if isinstance(event, Fault) and event.op == "skip"}
 
 
+def test_fault_111_a_share_that_is_gone_in_mid_scan_is_a_gap_and_nothing_that_has_vanished() -> None:
+    with servers.samba(shares="[gone]\n path = {d}/gone\n") as server:
+        (server.directory / "gone/below").mkdir(parents=True)
+        conf = server.directory / "smb.conf"
+        with closing(opened(settings(server, "gone"))) as connector:
+            list(connector.crawl(Unit("gone/")))
+            (server.directory / "gone/below").rmdir()
+            assert told(connector, "gone/below/") == "VANISHED"
+            conf.write_text(conf.read_text().partition("[gone]")[0])
+            control = [base.program("smbcontrol", "samba-common-bin"), "-s", str(conf), "smbd"]
+            base.run([*control, "reload-config"])
+            base.run([*control, "close-share", "gone"])
+            until = time.monotonic() + 20
+            while (reason := told(connector, "gone/below/")) in {
+                "VANISHED",
+                "UNREACHABLE",
+            } and time.monotonic() < until:
+                pass
+        assert reason == "NOT_FOUND"
+
+
+def told(connector: Connector, key: str) -> str:
+    """Why a folder could not be listed."""
+    try:
+        (fault,) = connector.crawl(Unit(key))
+    except SourceError as error:
+        return error.code
+    assert isinstance(fault, Fault)
+    return fault.reason
+
+
 # ── A. and B. names, and files nobody may open ──
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import struct
+import time
 from collections.abc import Iterable
 
 import pytest
@@ -221,6 +222,23 @@ def test_a_pipe_that_falls_silent_in_mid_answer_is_an_error_not_a_loop(nothing: 
         handle(fragments(b"x" * 100, 50)[:40], nothing).call(b"")
 
 
+def test_a_pipe_that_never_ends_is_an_error_not_a_loop() -> None:
+    part = fragments(b"x" * 100, 50)[:74]
+    with pytest.raises(rpc.RpcError, match="does not end"):
+        handle(part, *[b"x"] * 10_000).call(b"")
+    with pytest.raises(rpc.RpcError, match="does not end"):
+        handle(*[part * 1000] * 300).call(b"")
+
+
+def test_an_answer_in_very_many_fragments_is_read_in_time() -> None:
+    stub = bytes(range(256)) * 20_000
+    whole = fragments(stub, 16)
+    begun = time.process_time()
+    assert rpc.missing(whole) is None
+    assert rpc.answered(whole) == stub
+    assert time.process_time() - begun < 10, "the time grows with the square of the length"
+
+
 def test_content_is_never_more_than_was_asked_for() -> None:
     assert handle(b"0123456789", size=100).read(0, 4) == b"0123"
 
@@ -319,8 +337,8 @@ def fragments(stub: bytes, size: int) -> bytes:
 
 def test_shares_are_read_across_fragments() -> None:
     whole = fragments(share_list([("data", 0, "Übung"), ("C$", 0x80000000, ""), ("IPC$", 0x80000003, "x")]), 40)
-    assert [cut for cut in range(len(whole)) if not rpc.missing(whole[:cut])] == []
-    assert not rpc.missing(whole)
+    assert [cut for cut in range(len(whole)) if rpc.missing(whole[:cut]) is None] == []
+    assert rpc.missing(whole) is None
     found = srvsvc.shares(rpc.answered(whole))
     assert [(s.name, s.kind, s.special, s.remark, s.is_store) for s in found] == [
         ("data", "disk", False, "Übung", True),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import struct
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -14,10 +14,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connectors.smb import PLUG, descriptor, grants, lsarpc, rpc, sids, srvsvc, volume
+from connectors.smb import PLUG, descriptor, grants, lsarpc, rpc, services, sids, srvsvc, volume
 from connectors.smb.descriptor import parse
 from connectors.smb.grants import goes_without_saying
+from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach
+from connectors.smb.services import Services
 from scanner.connector import Session
 from scanner.model import SourceError
 from scanner.schema import GRANTEE_KINDS, RIGHTS
@@ -395,28 +397,65 @@ def test_a_host_that_names_no_sid_leaves_the_sids_and_says_so(
     assert {r["name"]: r["value"] for r in crawl.records("setting")}["names_of_sids"] == "refused"
     games = acls.sid_of(smb, smb.user)
     assert ("BUILTIN\\Users", "authenticated", "read", "allow", False, "both") in rows(crawl, "data")
-    assert (games, "unknown", "list", "allow", False, "this") in rows(crawl, "data/shut")
+    assert (games, None, "list", "allow", False, "this") in rows(crawl, "data/shut"), "unknown would mean an orphan"
     assert len(crawl.records("grant")) == len(shared.records("grant"))
 
 
-def test_a_host_that_is_slow_to_name_sids_is_not_asked_again() -> None:
+def test_a_host_that_is_slow_to_name_sids_is_not_asked_again_and_that_is_told() -> None:
     """The unit is tried again after the deadline; then it must not run into it once more."""
-    options = PLUG.options.model_validate({"root": r"\\host\share", "user": "u", "password": "env:P"})
+    options = SmbOptions.model_validate({"root": r"\\host\share", "user": "u", "password": "env:P"})
     reach = Reach(options, Session("test"))
     asked = []
 
-    class Slow:
-        def principals(self, sids_: set[str]) -> dict[str, sids.Principal]:
+    class Slow(Services):
+        def principals(self, sids_: Iterable[str]) -> dict[str, sids.Principal]:
             asked.append(sids_)
             raise SourceError("TIMEOUT", "no answer within 1 s", transient=True)
 
-    reach.services = lambda _host="": Slow()  # type: ignore[method-assign,assignment,misc]
+    slow = Slow(None)  # type: ignore[arg-type]
+    reach.services = lambda _host="": slow  # type: ignore[method-assign,misc]
     with pytest.raises(SourceError):
         reach.principals("share/", {ORPHAN})
     assert reach.principals("share/", {ORPHAN, EVERYONE}) == {
-        ORPHAN: (ORPHAN, "unknown"), EVERYONE: ("Everyone", "everyone")
-    }  # fmt: skip
+        ORPHAN: (ORPHAN, None),
+        EVERYONE: ("Everyone", "everyone"),
+    }
     assert len(asked) == 1
+    lost = reach.lost_names()
+    assert lost is not None
+    assert (lost.code, reach.lost_names()) == ("TIMEOUT", None)
+
+
+def test_one_sid_the_server_takes_for_none_costs_no_other_its_name(smb: servers.Samba) -> None:
+    games = acls.sid_of(smb, smb.user)
+    options = SmbOptions.model_validate(
+        {"root": r"\\127.0.0.1\data", "port": smb.port, "user": smb.user, "password": "env:SMB_PW"}
+    )
+    reach = Reach(options, Session("test", timeout_s=20.0))
+    try:
+        asked = {games, ORPHAN, "S-1-4", "S-1-5", "S-1-22-1-0", "S-1-22-1-99999999", "S-1-5-" + "-".join("1" * 15)}
+        told = reach.principals("data/", asked)
+        people = {games: "user", "S-1-22-1-0": "user", "S-1-4": None}
+        assert {sid: told[sid].kind for sid in asked} == {**dict.fromkeys(asked, "unknown"), **people}
+        assert told["S-1-22-1-99999999"].name == "S-1-22-1-99999999", "a number is no name of an account"
+        assert reach.lost_names() is None
+    finally:
+        reach.close()
+
+
+def test_names_that_are_given_up_are_told_and_nobody_becomes_an_orphan(
+    smb: servers.Samba, shared: Crawl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(services, "_PATIENCE_S", -1.0)
+    crawl = crawled(smb, r"\\127.0.0.1\data")
+    (fault,) = [f for f in crawl.faults if f.op == "query"]
+    assert (fault.path, fault.reason, fault.detail.startswith("names of SIDs from here on")) == (
+        "data",
+        "QUERY_FAILED",
+        True,
+    )
+    assert {r["grantee_kind"] for r in crawl.records("grant") if r["grantee"] == ORPHAN} == {None}
+    assert len(crawl.records("grant")) <= len(shared.records("grant"))
 
 
 # ── other shares ──
@@ -523,7 +562,7 @@ def test_what_goes_on_one_level_only_differs_at_each_level() -> None:
 def told(*aces: acls.Given, is_folder: bool = True, origin: str = "nt_acl") -> set[tuple[object, ...]]:
     table = grants.table()
     found = parse(acls.descriptor(aces))
-    known = {sid: sids.well_known(sid) or sids.untold(sid) for sid in sids.of(found) | {EVERYONE}}
+    known = {sid: sids.well_known(sid) or sids.nobody(sid) for sid in sids.of(found) | {EVERYONE}}
     grants.add(table, "p", found, known, is_folder=is_folder, origin=origin)
     columns = table.take().columns
     names = ("grantee_id", "grantee_kind", "right", "effect", "condition")
@@ -582,7 +621,7 @@ def test_every_descriptor_gives_its_entries_back_and_declared_words_only(aces: l
     found = parse(acls.descriptor(aces, ORPHAN, SYSTEM))
     assert [(("allow" if a.allow else "deny"), a.flags, a.mask, a.sid) for a in found.aces or ()] == aces
     named = sids.of(found) | {EVERYONE}
-    known = {sid: sids.well_known(sid) or sids.untold(sid) for sid in named}
+    known = {sid: sids.well_known(sid) or sids.nobody(sid) for sid in named}
     for is_folder in (True, False):
         table = grants.table()
         grants.add(table, "p", found, known, is_folder=is_folder)
@@ -602,7 +641,8 @@ def test_every_descriptor_gives_its_entries_back_and_declared_words_only(aces: l
     ],
 )  # fmt: skip
 def test_what_a_sid_stands_for_is_known_without_a_server(sid: str, kind: str) -> None:
-    assert (sids.well_known(sid) or sids.untold(sid)).kind == kind
+    assert (sids.well_known(sid) or sids.nobody(sid)).kind == kind
+    assert (sids.well_known(sid) or sids.untold(sid)).kind == (None if kind == "unknown" else kind)
 
 
 # ── answers as bytes ──
