@@ -15,6 +15,7 @@ from typing import Any
 from connectors.s3.policy import PolicyGrant, policy_grants
 from scanner import schema
 from scanner.model import Columns, Fault
+from scanner.secrets import scrub_all
 
 Answer = Mapping[str, Any]
 GRANT_COLUMNS = (
@@ -85,6 +86,7 @@ class Access:
     def grants(self) -> Columns:
         """GRANT facts of the bucket."""
         grants = Columns(schema.GRANT, GRANT_COLUMNS)
+        self.acl = scrub_all(self.acl)
         policy = self._policy()
         denied = _denied(policy)
         self._add_acl(grants, denied)

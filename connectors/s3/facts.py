@@ -11,6 +11,7 @@ from connectors.s3.refusal import NotOfferedError, RefusalError
 from connectors.s3.settings import NONE, QUESTIONS, SETTINGS, UNFIT, Place
 from scanner import paths, schema
 from scanner.model import Columns, Event, Fault, SourceError
+from scanner.secrets import scrub
 
 Answer = Mapping[str, Any]
 REQUESTS_PER_BUCKET = len(QUESTIONS) + 2
@@ -63,8 +64,12 @@ class _Asker:
             yield Fault(path, "query", code, f"{', '.join(operations)}: {kind}")
 
 
-def _cut(value: str | None) -> str | None:
-    return value if value is None or len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)"
+def _kept(value: str | None) -> str | None:
+    """A value as it is kept: without our own secrets, should the server quote them, and not without end."""
+    if value is None:
+        return None
+    value = scrub(value)
+    return value if len(value) <= _LONGEST else f"{value[:_LONGEST]}… ({len(value)} characters)"
 
 
 def ask_bucket(
@@ -85,8 +90,8 @@ def ask_bucket(
         answer = answers[question.operation] = ask(question.operation, question.absent, question.root)
         if answer is not None:
             values = question.read(answer) if answer else (NONE,) * len(question.names)
-            told.update(zip(question.names, map(_cut, values), strict=True))
-            places += question.places(answer)
+            told.update(zip(question.names, map(_kept, values), strict=True))
+            places += ((scrub(part), scrub(place)) for part, place in question.places(answer))
     acl = ask("get_bucket_acl", root="AccessControlPolicy")
     policy = ask("get_bucket_policy", "NoSuchBucketPolicy")
     block = {} if "get_public_access_block" in ask.not_offered else answers["get_public_access_block"]

@@ -18,6 +18,7 @@ from itertools import islice
 
 from connectors.s3.condition import limits_nobody, many, organisation_of
 from connectors.s3.resource import Place, hit, name_of, places_of
+from scanner.secrets import scrub
 
 BUCKET_RIGHTS: Mapping[str, tuple[str, ...]] = {
     "list": ("s3:listbucket", "s3:listbucketversions"),
@@ -272,6 +273,6 @@ def _together(*sentences: str) -> str:
 
 
 def _cut(text: str) -> str:
-    """Text of a policy that can be kept: half a character written out, and never so long that grants add up."""
-    text = text.encode(errors="backslashreplace").decode()
+    """Text of a policy as it is kept: no secret in it, half a character written out, and not without end."""
+    text = scrub(text.encode(errors="backslashreplace").decode())
     return text if len(text) <= _LONGEST_TEXT else f"{text[:_LONGEST_TEXT]}… ({len(text)} characters)"

@@ -214,6 +214,33 @@ def test_fault_079_no_secret_is_in_the_catalog_or_a_log(tmp_path: Path, caplog: 
         assert form not in caplog.text
 
 
+def test_fault_079_secrets_that_settings_and_policies_quote_are_not_kept(tmp_path: Path) -> None:
+    forms = [f(c) for c in CANARIES for f in (str, quote, lambda c: base64.b64encode(c.encode()).decode())]
+    statement = {"Effect": "Allow", "Principal": {"AWS": forms}, "Action": "*", "Resource": "*", "Condition": forms}
+    answers = {
+        "policy": json.dumps({"Statement": statement}),
+        "tagging": "".join(f"<Tag><Key>{f}</Key></Tag>" for f in forms).join(
+            ("<Tagging><TagSet>", "</TagSet></Tagging>")
+        ),
+        "website": "".join(
+            f"<RoutingRule><Redirect><HostName>{f}</HostName></Redirect></RoutingRule>" for f in forms
+        ).join(("<WebsiteConfiguration><RoutingRules>", "</RoutingRules></WebsiteConfiguration>")),
+        "acl": f"<AccessControlPolicy><Owner><DisplayName>{CANARIES[0]}</DisplayName></Owner></AccessControlPolicy>",
+    }
+    good = double.bucket_of(("a",))
+
+    def script(request: double.Request) -> double.Answer:
+        body = next((text for name, text in answers.items() if name in request.query), None)
+        return good(request) if body is None else double.Answer(body=body.encode())
+
+    with double.s3_double(checked(script, LOGIN)) as server:
+        scan(tmp_path, {"root": "s3://bucket", "endpoint": server.endpoint, **KEYS})
+    for fact in ("setting", '"grant"', "mention"):
+        told = repr(rows(tmp_path, f"SELECT * FROM {fact}"))
+        assert "***" in told
+        assert not [form for form in forms if form in told]
+
+
 def test_fault_052_a_storm_without_end_leaves_what_came_before_and_a_gap(tmp_path: Path) -> None:
     names = [f"{n:03d}" for n in range(30)]
     slow = double.error(503, "SlowDown")
