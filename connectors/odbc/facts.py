@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.odbc.links import without_secrets
+from connectors.odbc.links import program_without_secrets, without_secrets
 from scanner import paths
 from scanner.model import Batch
 from scanner.schema import KEY, MENTION, ROUTINE, Schema
@@ -135,11 +135,15 @@ def batch(schema: Schema, names: tuple[str, ...], rows: Sequence[Row], scope: Sc
     else:
         columns["path"] = list(map(scope.path, raw))
     if schema is MENTION:
-        columns["locator"] = [without_secrets(str(v)) for v in columns["locator"]]
+        # Of a link that does not say where it leads, its name is all there is.
+        links = zip(columns["locator"], columns.get("part", [None] * len(raw)), strict=True)
+        columns["locator"] = [without_secrets(str(v)) if v is not None else str(part or "") for v, part in links]
     elif schema is ROUTINE and "definition" in columns:
-        # A job's text is a command as often as a statement, and may hold a password as an option of it.
+        # The text of a job or event is a command as often as a statement, and may hold a password as an option of it.
         pairs = zip(columns["kind"], columns["definition"], strict=True)
-        columns["definition"] = [without_secrets(str(d)) if k == "job" and d is not None else d for k, d in pairs]
+        columns["definition"] = [
+            program_without_secrets(str(d)) if k in ("job", "event") and d is not None else d for k, d in pairs
+        ]
     return Batch(schema, {name: columns[name] for name in schema.names if name in columns})
 
 

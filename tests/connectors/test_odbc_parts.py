@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from typing import Any
 
 import pytest
@@ -174,6 +175,18 @@ def test_every_query_is_one_select_whose_aliases_are_the_schemas_columns(
         assert set(text.parameters) <= {*profile.levels, "object"}
 
 
+@pytest.mark.parametrize("profile", profiles.load().values(), ids=lambda p: p.name)
+def test_a_question_put_for_one_object_asks_for_nothing_else_in_any_part(profile: profiles.Profile) -> None:
+    for query in (*profile.queries.values(), *(q for vs in profile.variants.values() for _, q in vs)):
+        if query.one is not None:
+            parts = _arms(sqlglot.parse_one(query.one.sql, read=profile.dialect))
+            asked = [len(list(p.find_all(exp.Placeholder))) for p in parts]
+            whole = _arms(sqlglot.parse_one(query.sql, read=profile.dialect))
+            assert all(a > len(list(w.find_all(exp.Placeholder))) for a, w in zip(asked, whole, strict=True)), (
+                query.fact
+            )
+
+
 def _arms(tree: Any) -> list[Any]:
     return [*_arms(tree.left), *_arms(tree.right)] if isinstance(tree, exp.SetOperation) else [tree]
 
@@ -325,10 +338,59 @@ def test_linked_tables_of_access_name_where_they_lie_without_a_password() -> Non
         ("curl --password hunter2 -psecret http://x", "curl --password *** -p*** http://x"),
         ("host=db7;port=5433;dbname=books", "host=db7;port=5433;dbname=books"),
         ("/srv/compass/passport.csv", "/srv/compass/passport.csv"),
+        ("Server=a;PassWord=hunter2,x)y&z;Database=b", "Server=a;PassWord=***;Database=b"),
+        ("Server=a;Pwd=hunter2 and more;Database=b", "Server=a;Pwd=***;Database=b"),
+        ("AccountName=a;AccountKey=aHVudGVyMg==;EndpointSuffix=x", "AccountName=a;AccountKey=***;EndpointSuffix=x"),
+        ("https://h/p?api-key=hunter2&x=1", "https://h/p?api-key=***&x=1"),
+        ("https://h/p?code=hunter2", "https://h/p?code=***"),
+        ("https://h/p?X-Amz-Signature=hunter2", "https://h/p?X-Amz-Signature=***"),
+        ("jdbc:oracle:thin:scott/hunter2@db9:1521:erp", "jdbc:oracle:thin:scott/***@db9:1521:erp"),
+        ("scott/hunter2@erp", "scott/***@erp"),
+        (
+            "jdbc:sqlserver://db9:1433;user=scan@corp;password=hunter2;databaseName=x",
+            "jdbc:sqlserver://db9:1433;user=scan@corp;password=***;databaseName=x",
+        ),
     ],
 )
 def test_a_locator_is_kept_and_what_is_secret_in_it_is_not(locator: str, kept: str) -> None:
     assert links.without_secrets(locator) == kept
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("curl http://db:8080/x -d mail=bob@corp.example", "curl http://db:8080/x -d mail=bob@corp.example"),
+        ("get https://a:hunter2@x/ https://b:hunter2@y/", "get https://a:***@x/ https://b:***@y/"),
+        ("SELECT 1 FROM a JOIN b ON a.order_key = b.order_key", "SELECT 1 FROM a JOIN b ON a.order_key = b.order_key"),
+        ("SELECT x.token::text", "SELECT x.token::text"),
+        ("f(p_password => 'hunter2', x => 1)", "f(p_password => '***', x => 1)"),
+        ("v_pwd := N'hunter2 b'; GO", "v_pwd := '***'; GO"),
+        ('CREATE USER x IDENTIFIED BY "hunter2"', "CREATE USER x IDENTIFIED BY ***"),
+        ("sqlcmd -S x -U sa -P hunter2", "sqlcmd -S x -U sa -P ***"),
+        ("curl -u scan:hunter2 http://x/", "curl -u scan:*** http://x/"),
+        ("curl -H 'Authorization: Bearer hunter2' http://x", "curl -H 'Authorization: ***' http://x"),
+        ('{"password": "hunter2"}', '{"password": "***"}'),
+    ],
+)
+def test_a_jobs_text_is_kept_and_what_is_secret_in_it_is_not(text: str, kept: str) -> None:
+    assert links.program_without_secrets(text) == kept
+
+
+@pytest.mark.parametrize(
+    "piece", ["1", "a1", "a:", "_", "#", "x://a:", "(a/", "password={", "password='", "-p", "key=", " -u a", "a.-"]
+)
+def test_a_long_text_of_anything_is_searched_for_secrets_in_one_pass(piece: str) -> None:
+    began = time.monotonic()
+    links.without_secrets(piece * (100_000 // len(piece)))
+    links.program_without_secrets(piece * (100_000 // len(piece)))
+    assert time.monotonic() - began < 5
+
+
+def test_a_link_that_says_not_where_it_leads_is_told_by_its_name() -> None:
+    rows = [("", "far", "server_link", None), ("", None, "server_link", None)]
+    scope = facts.Scope("db/", ("database",), ("db",))
+    made = facts.batch(MENTION, ("path", "part", "kind", "locator"), rows, scope).columns
+    assert made["locator"] == ["far", ""]
 
 
 # --- errors ---------------------------------------------------------------------------------------------------------
