@@ -8,6 +8,7 @@ import shutil
 import socket
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -25,7 +26,7 @@ from scanner.model import SourceError, Unit
 from scanner.paths import segment
 from scanner.testing import servers
 from scanner.testing.conformance import DatabaseSuite, Harness, LogsInSuite, SamplesRowsSuite, planted
-from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
+from scanner.testing.crawling import Crawl, crawl_all, gathered, ledger_gaps
 from scanner.testing.servers import PostgreSQL
 from scanner.testing.world import World
 
@@ -493,6 +494,56 @@ def test_roles_members_and_rules_of_login_are_told_as_far_as_the_account_sees_th
         assert len([n for n in told if n.startswith("hba_line_")]) == (rules if sees else 0)
         assert ("data_directory" in told) is sees
         assert {"replication_role", "tls_session", "password_encryption", "wal_level", "version"} <= set(told)
+
+
+def test_a_lock_on_one_table_costs_no_other_its_facts(harbour: PostgresHarness) -> None:
+    """Of a refused question, every part must be put for one object: else each object's answer is all, or nothing."""
+    harbour.server.run(
+        "CREATE SCHEMA held; CREATE TABLE held.p (a int) PARTITION BY RANGE (a);"
+        "CREATE TABLE held.q (a int) PARTITION BY LIST (a); CREATE TABLE held.t (a int) WITH (fillfactor=50);",
+        "harbour",
+    )
+    try:
+        with psycopg.connect(harbour.dsn("harbour")) as other:
+            other.execute("LOCK TABLE held.p IN ACCESS EXCLUSIVE MODE")
+            with closing(harbour.open()) as connector:
+                list(connector.roots())
+                crawl = gathered(connector.crawl(Unit("harbour/held/")), ())
+    finally:
+        harbour.server.run("DROP SCHEMA held CASCADE", "harbour")
+    told = Counter((r["path"], r["name"]) for r in crawl.records("setting"))
+    assert told == {("harbour/held/q", "partitioning"): 1, ("harbour/held/t", "options"): 1}
+    assert [(f.path, f.reason) for f in crawl.faults] == [("harbour/held/p", "TIMEOUT")]
+
+
+def test_what_rights_and_columns_come_to_in_the_end(harbour: PostgresHarness) -> None:
+    """Rights given twice are named once; a domain's NOT NULL holds; who may become a superuser is as good as one."""
+    harbour.server.run(
+        "CREATE ROLE giver; CREATE ROLE chief SUPERUSER;"
+        f"CREATE ROLE late LOGIN NOINHERIT IN ROLE chief, pg_read_all_data PASSWORD '{servers.PASSWORD}'"
+    )
+    harbour.server.run(
+        "CREATE SCHEMA fine; GRANT USAGE ON SCHEMA fine TO giver; CREATE DOMAIN fine.must AS varchar(9) NOT NULL;"
+        "CREATE TABLE fine.t (a fine.must, EXCLUDE (a WITH =)); CREATE TABLE fine.kin () INHERITS (fine.t);"
+        "GRANT SELECT ON fine.t TO giver WITH GRANT OPTION; SET ROLE giver; GRANT SELECT ON fine.t TO late; RESET ROLE;"
+        "GRANT SELECT ON fine.t TO late;"
+        "CREATE FUNCTION fine.f() RETURNS int LANGUAGE sql SECURITY DEFINER AS 'SELECT 1'",
+        "harbour",
+    )
+    try:
+        crawl = _crawl(harbour, harbour.settings() | {"user": "late"})
+    finally:
+        harbour.server.run("DROP SCHEMA fine CASCADE", "harbour")
+        harbour.server.run("DROP ROLE late; DROP ROLE chief; DROP ROLE giver")
+    rights = {(r["path"], r["grantee"], r["right"], r["native"]) for r in crawl.records("grant")}
+    assert ("harbour/fine/t", "late", "read", "SELECT") in rights
+    assert ("harbour/fine/f()", "postgres", "owner", "OWNER") in rights
+    columns = {(r["path"], r["name"]): (r["nullable"], r["length"]) for r in crawl.records("column")}
+    assert columns["harbour/fine/t", "a"] == (False, 9)
+    told = {(r["path"], r["name"]): r["value"] for r in crawl.records("setting")}
+    assert told["harbour/fine/kin", "inherits"] == "fine.t"
+    assert told["harbour/fine/t", "index.t_a_excl"] == "exclusion btree"
+    assert told["", "scan_account_superuser"] == "on"
 
 
 def test_fault_067_the_statement_log_holds_nothing_but_select_show_and_set(harbour: PostgresHarness) -> None:

@@ -14,7 +14,7 @@ SELECT
         WHEN b.type IN (1083, 1114, 1184, 1266) AND b.modifier >= 0 THEN b.modifier
     END AS precision,
     CASE WHEN b.type = 1700 AND b.modifier > 4 THEN (((b.modifier - 4) & 2047) # 1024) - 1024 END AS scale,
-    CASE WHEN a.attnotnull THEN 0 ELSE 1 END AS nullable,
+    CASE WHEN a.attnotnull OR t.typtype = 'd' AND t.typnotnull THEN 0 ELSE 1 END AS nullable,
     pg_catalog.pg_get_expr(d.adbin, d.adrelid) AS default,
     CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' THEN 1 ELSE 0 END AS generated,
     CASE WHEN b.type IN (17, 25, 114, 142, 3802) OR t.typname = 'lo' THEN 1 ELSE 0 END AS lob,

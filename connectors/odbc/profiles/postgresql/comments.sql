@@ -19,3 +19,11 @@ SELECT
 FROM pg_catalog.pg_description AS d
 JOIN pg_catalog.pg_namespace AS n ON n.oid = d.objoid
 WHERE d.classoid = CAST('pg_catalog.pg_namespace' AS regclass) AND n.nspname = :schema
+UNION ALL
+SELECT '' AS path, 'routines_of_extensions' AS name, CAST(COUNT(*) AS text) AS value
+FROM pg_catalog.pg_proc AS p
+JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+JOIN pg_catalog.pg_depend AS e
+    ON e.classid = CAST('pg_catalog.pg_proc' AS regclass) AND e.objid = p.oid AND e.deptype = 'e'
+WHERE n.nspname = :schema
+HAVING COUNT(*) > 0

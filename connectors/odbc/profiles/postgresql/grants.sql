@@ -9,7 +9,7 @@ SELECT
     0 AS inherited,
     'sql_grant' AS origin,
     o.grantee_id AS grantee_id,
-    STRING_AGG(o.native, ', ' ORDER BY o.native) AS native,
+    STRING_AGG(DISTINCT o.native, ', ' ORDER BY o.native) AS native,
     'this' AS scope,
     o.condition AS condition
 FROM (
@@ -77,6 +77,13 @@ FROM (
         FROM pg_catalog.pg_class AS c
         JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
         WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'S')
+        UNION ALL
+        SELECT p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')' AS path, p.proowner AS owner
+        FROM pg_catalog.pg_proc AS p
+        JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
+        LEFT JOIN pg_catalog.pg_depend AS e
+            ON e.classid = CAST('pg_catalog.pg_proc' AS regclass) AND e.objid = p.oid AND e.deptype = 'e'
+        WHERE n.nspname = :schema AND e.objid IS NULL
         UNION ALL
         SELECT '' AS path, n.nspowner AS owner
         FROM pg_catalog.pg_namespace AS n

@@ -2,7 +2,7 @@
 SELECT
     c.relname AS path,
     f.srvname AS part,
-    CASE WHEN x.file IS NOT NULL THEN 'path' ELSE 'table' END AS kind,
+    CASE WHEN x.file LIKE '%://%' THEN 'url' WHEN x.file IS NOT NULL THEN 'path' ELSE 'table' END AS kind,
     COALESCE(x.file, x.program, f.srvname || COALESCE('.' || x.database, '') || COALESCE('.' || x.schema, '') || '.' || COALESCE(x.name, c.relname)) AS locator,
     'active' AS status,
     'catalog' AS extractor

@@ -1,4 +1,5 @@
--- What the server says of itself, of this session, and of the account that asks; a setting it hides is left out.
+-- What the server says of itself, of this session, and of the account that asks, as itself or as any role it may take on;
+-- a setting it hides is left out.
 SELECT
     '' AS path,
     LOWER(s.name) AS name,
@@ -29,24 +30,29 @@ SELECT
     '' AS path,
     u.name AS name,
     CASE WHEN u.value THEN 'on' ELSE 'off' END AS value
-FROM pg_catalog.pg_roles AS r
+FROM (
+    SELECT
+        BOOL_OR(m.rolsuper) AS superuser,
+        BOOL_OR(m.rolcreaterole) AS creates_roles,
+        BOOL_OR(m.rolcreatedb) AS creates_databases,
+        BOOL_OR(m.rolreplication) AS replicates,
+        BOOL_OR(m.rolbypassrls) AS bypasses,
+        BOOL_OR(m.rolname = 'pg_write_all_data') AS writes
+    FROM pg_catalog.pg_roles AS m
+    WHERE pg_catalog.pg_has_role(SESSION_USER, m.oid, 'MEMBER')
+) AS r
 CROSS JOIN LATERAL (
-    SELECT 'scan_account_superuser' AS name, r.rolsuper AS value
+    SELECT 'scan_account_superuser' AS name, r.superuser AS value
     UNION ALL
-    SELECT 'scan_account_creates_roles' AS name, r.rolcreaterole AS value
+    SELECT 'scan_account_creates_roles' AS name, r.creates_roles AS value
     UNION ALL
-    SELECT 'scan_account_creates_databases' AS name, r.rolcreatedb AS value
+    SELECT 'scan_account_creates_databases' AS name, r.creates_databases AS value
     UNION ALL
-    SELECT 'scan_account_replicates' AS name, r.rolreplication AS value
+    SELECT 'scan_account_replicates' AS name, r.replicates AS value
     UNION ALL
-    SELECT 'scan_account_bypasses_row_security' AS name, r.rolbypassrls AS value
+    SELECT 'scan_account_bypasses_row_security' AS name, r.bypasses AS value
     UNION ALL
-    SELECT 'scan_account_writes_everything' AS name, EXISTS (
-        SELECT 1
-        FROM pg_catalog.pg_roles AS w
-        WHERE w.rolname = 'pg_write_all_data' AND pg_catalog.pg_has_role(r.oid, w.oid, 'USAGE')
-    ) AS value
+    SELECT 'scan_account_writes_everything' AS name, r.writes AS value
 ) AS u
-WHERE r.rolname = SESSION_USER
 UNION ALL
 SELECT '' AS path, 'scan_account' AS name, CAST(SESSION_USER AS text) AS value

@@ -7,17 +7,20 @@ SELECT
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relrowsecurity
+    AND c.relname = :object
 UNION ALL
 SELECT c.relname AS path, 'options' AS name, ARRAY_TO_STRING(c.reloptions, ', ') AS value
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'v', 'm') AND c.reloptions IS NOT NULL
+    AND c.relname = :object
 UNION ALL
 SELECT c.relname AS path, 'tablespace' AS name, t.spcname AS value
 FROM pg_catalog.pg_class AS c
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 JOIN pg_catalog.pg_tablespace AS t ON t.oid = c.reltablespace
 WHERE n.nspname = :schema AND c.relkind IN ('r', 'p', 'm')
+    AND c.relname = :object
 UNION ALL
 SELECT
     c.relname AS path,
@@ -25,6 +28,7 @@ SELECT
     ARRAY_TO_STRING(
         ARRAY[
             CASE WHEN x.indisunique THEN 'unique' END,
+            CASE WHEN x.indisexclusion THEN 'exclusion' END,
             CASE WHEN x.indpred IS NOT NULL THEN 'partial' END,
             CASE WHEN x.indexprs IS NOT NULL THEN 'expression' END,
             CASE WHEN NOT x.indisvalid THEN 'invalid' END,
@@ -39,13 +43,5 @@ JOIN pg_catalog.pg_am AS m ON m.oid = i.relam
 JOIN pg_catalog.pg_class AS c ON c.oid = x.indrelid
 JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = :schema
-    AND (x.indpred IS NOT NULL OR x.indexprs IS NOT NULL OR NOT x.indisvalid OR m.amname <> 'btree')
+    AND (x.indpred IS NOT NULL OR x.indexprs IS NOT NULL OR NOT x.indisvalid OR x.indisexclusion OR m.amname <> 'btree')
     AND c.relname = :object
-UNION ALL
-SELECT '' AS path, 'routines_of_extensions' AS name, CAST(COUNT(*) AS text) AS value
-FROM pg_catalog.pg_proc AS p
-JOIN pg_catalog.pg_namespace AS n ON n.oid = p.pronamespace
-JOIN pg_catalog.pg_depend AS e
-    ON e.classid = CAST('pg_catalog.pg_proc' AS regclass) AND e.objid = p.oid AND e.deptype = 'e'
-WHERE n.nspname = :schema
-HAVING COUNT(*) > 0
