@@ -331,6 +331,47 @@ def test_rights_roles_and_accounts_without_a_name_are_told(harbour: MariaHarness
     assert not [v for v in settings.values() if "256AE0B0" in str(v)], "no hash of a password either"
 
 
+def test_rights_by_pattern_by_role_and_of_names_with_an_at_sign_are_told(harbour: MariaHarness) -> None:
+    """`my\\_db` is how most tools write a grant; a role's own rights stand in the server's tables alone."""
+    harbour.server.run(
+        f"CREATE USER `a@b`@'127.0.0.1' IDENTIFIED BY '{servers.PASSWORD}';"
+        f"CREATE USER heir@'127.0.0.1' IDENTIFIED BY '{servers.PASSWORD}';"
+        "GRANT SUPER, SELECT ON *.* TO `a@b`@'127.0.0.1'; CREATE ROLE `d@ba`; GRANT ALL ON *.* TO `d@ba`;"
+        "GRANT `d@ba` TO heir@'127.0.0.1'; GRANT SELECT ON `led%`.* TO heir@'127.0.0.1'; CREATE DATABASE old_one;"
+        "CREATE ROLE minor; GRANT minor TO `d@ba`; CREATE DATABASE oldXone;"
+        "GRANT INSERT ON `old\\_one`.* TO heir@'127.0.0.1'; GRANT SELECT (name) ON port.company TO heir@'127.0.0.1'"
+        " WITH GRANT OPTION"
+    )
+    try:
+        whole = _crawl(harbour, harbour.settings() | {"user": "a@b"})
+        heirs = _crawl(harbour, harbour.settings() | {"user": "heir"})
+    finally:
+        harbour.server.run(
+            "DROP USER `a@b`@'127.0.0.1'; DROP USER heir@'127.0.0.1'; DROP ROLE `d@ba`; DROP ROLE minor;"
+            "DROP DATABASE old_one; DROP DATABASE oldXone"
+        )
+    heir, role = "'heir'@'127.0.0.1'", "'d@ba'@''"
+    told = {(r["path"], r["grantee"], r["right"], r.get("condition")) for r in whole.records("grant")}
+    assert {
+        ("old_one", heir, "write", None),
+        ("ledger", heir, "read", "of databases like led%"),
+        ("port/company", heir, "read", "only column name"),
+        ("port/company", heir, "change_permissions", None),
+        ("", role, "full", None),
+        ("", role, "read", None),
+        ("", role, "read", "files on the server itself"),
+    } <= told
+    assert not [t for t in told if t[0] == "oldXone" and t[1] == heir]
+    account = {str(r["name"]): r["value"] for r in whole.records("setting") if r["path"] == ""}
+    assert (account["scan_account_superuser"], account["scan_account_creates_roles"]) == ("on", "off")
+    account = {str(r["name"]): r["value"] for r in heirs.records("setting") if r["path"] == ""}
+    assert account["scan_account_superuser"] is None, (
+        "what a role that it may take on would let it do is not shown to it"
+    )
+    members = {(r["group"], r["member"], r["member_kind"]) for r in heirs.records("member")}
+    assert members == {(role, heir, "user"), ("'minor'@''", role, "role")}
+
+
 def test_tables_of_other_servers_name_them_without_the_password(harbour: MariaHarness) -> None:
     port, canary = harbour.server.port, "c4naryPw"
     harbour.server.run(

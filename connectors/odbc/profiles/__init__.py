@@ -20,6 +20,7 @@ FACTS: Mapping[str, Schema] = {
     "databases": ENTRY,
     "settings": SETTING,
     "server_grants": GRANT,
+    "role_grants": GRANT,
     "server_accounts": SETTING,
     "server_links": MENTION,
     "server_jobs": ROUTINE,
@@ -48,7 +49,7 @@ FACTS: Mapping[str, Schema] = {
 }
 """Every fact by the name of its file, and the schema its rows are of."""
 
-IN_SOURCE = ("settings", "server_grants", "server_accounts", "server_links", "server_jobs", "members")
+IN_SOURCE = ("settings", "server_grants", "role_grants", "server_accounts", "server_links", "server_jobs", "members")
 IN_DATABASE = ("database_settings", "database_grants", "database_members", "links", "jobs")
 IN_SCHEMA = (
     "comments", "columns", "keys", "foreign_keys", "indexes", "views", "materialized_views", "routines", "triggers",

@@ -1,4 +1,5 @@
--- What the server says of itself, of this session, and of the account that asks; plugins that were added to it by name.
+-- What the server says of itself, of this session, and of the account that asks, which is unknown where that may take on a role;
+-- plugins that were added to it by name.
 SELECT
     '' AS path,
     LOWER(v.variable_name) AS name,
@@ -33,9 +34,12 @@ SELECT
         WHEN EXISTS (
             SELECT 1
             FROM information_schema.user_privileges AS u
-            WHERE u.grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') AND FIND_IN_SET(u.privilege_type, a.privileges) > 0
+            WHERE u.grantee = CONCAT(
+                '''', LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) - 1),
+                '''@''', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), ''''
+            ) AND FIND_IN_SET(u.privilege_type, a.privileges) > 0
         ) THEN 'on'
-        ELSE 'off'
+        WHEN NOT EXISTS (SELECT 1 FROM information_schema.applicable_roles AS r WHERE r.role_name IS NOT NULL) THEN 'off'
     END AS value
 FROM (
     SELECT 'scan_account_superuser' AS name, 'SUPER' AS privileges

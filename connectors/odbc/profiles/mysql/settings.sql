@@ -33,7 +33,10 @@ SELECT
         WHEN EXISTS (
             SELECT 1
             FROM information_schema.user_privileges AS u
-            WHERE u.grantee = CONCAT('''', REPLACE(CURRENT_USER(), '@', '''@'''), '''') AND FIND_IN_SET(u.privilege_type, a.privileges) > 0
+            WHERE u.grantee = CONCAT(
+                '''', LEFT(CURRENT_USER(), CHAR_LENGTH(CURRENT_USER()) - CHAR_LENGTH(SUBSTRING_INDEX(CURRENT_USER(), '@', -1)) - 1),
+                '''@''', SUBSTRING_INDEX(CURRENT_USER(), '@', -1), ''''
+            ) AND FIND_IN_SET(u.privilege_type, a.privileges) > 0
         ) THEN 'on'
         ELSE 'off'
     END AS value
