@@ -252,6 +252,7 @@ def test_fault_052_a_storm_without_end_leaves_what_came_before_and_a_gap(tmp_pat
             tmp_path,
             {"root": "s3://bucket", "endpoint": server.endpoint, "anonymous": True, "page_size": 10},
             retries=1,
+            connections=1,
         )
     assert len(scanned(tmp_path)) == 20
     assert rows(tmp_path, "SELECT path, op, reason FROM fault WHERE op <> 'note'") == [("bucket/", "list", "THROTTLED")]
@@ -269,7 +270,7 @@ def test_fault_053_an_expired_token_keeps_what_came_before_and_resume_brings_the
 
     with double.s3_double(script) as server:
         settings = {"root": "s3://bucket", "endpoint": server.endpoint, "page_size": 10, **KEYS}
-        outcome = scan(tmp_path, settings)
+        outcome = scan(tmp_path, settings, connections=1)  # another would log in as well, and be counted
         assert len(scanned(tmp_path)) == 20
         assert rows(tmp_path, "SELECT path, op, reason FROM fault") == [("bucket/", "list", "AUTH_EXPIRED")]
         assert outcome.exit is Exit.GAPS
