@@ -10,14 +10,20 @@ from scanner.secrets import scrub
 
 _CONNECTING: tuple[tuple[str, str, bool], ...] = (
     # MariaDB 1044 and 1130, PostgreSQL's CONNECT right and its pg_hba.conf: the login itself was not at fault.
-    (r"\((1044|1130|1142|1227)\)|permission denied for database|no pg_hba\.conf entry|42501", "DENIED", False),
+    (
+        r"\((1044|1130|1142|1227)\)|permission denied for database|no pg_hba\.conf entry|pg_hba\.conf rejects|42501",
+        "DENIED",
+        False,
+    ),
     # A database that its administrator has shut to everybody, superusers too.
     (r"not currently accepting connections", "DENIED", False),
     # SQL Server's, which says "Login failed" as well: the account is let in, the database is not there for it.
     (r"\((4060|4064)\)|Cannot open (user default )?database", "DENIED", False),
     (r"\((1820|1862)\)|password .*expired", "AUTH_EXPIRED", False),
     (
-        r"\((1045|1698|3118|4151)\)|authentication failed|role \".*\" does not exist|no password supplied",
+        r"\((1045|1698|3118|4151)\)|authentication failed|role \".*\" does not exist|no password supplied"
+        # PostgreSQL's of an account without LOGIN, and PgBouncer's: both with the state of a lost connection.
+        r"|not permitted to log in|no such user|login rejected",
         "AUTH_REFUSED",
         False,
     ),
@@ -33,8 +39,13 @@ _CONNECTING: tuple[tuple[str, str, bool], ...] = (
     (r"\b(28000|28P01|18456)\b|Login failed", "AUTH_REFUSED", False),
     (r"ORA-(12154|12505|12514)\b|SQL1013N|335544344|\(-329\)", "NOT_FOUND", False),
     (r"ORA-(12170|12535|12541|12543|12545)\b|SQL30081N|SQL1224N|\(-908\)|335544721", "UNREACHABLE", True),
-    (r"\(1049\)|database \".*\" does not exist|3D000|connect failed \((10|14|26)\)", "NOT_FOUND", False),
+    (
+        r"\(1049\)|database \".*\" does not exist|no such database|3D000|connect failed \((10|14|26)\)",
+        "NOT_FOUND",
+        False,
+    ),
     (r"Can't open lib|IM002|IM003|IM004|IM012|no default driver", "DRIVER_MISSING", False),
+    (r"unsupported startup parameter", "OTHER", False),
     (r"SSL|TLS|certificate|Encryption not supported", "TLS_REFUSED", False),
     (r"timeout expired|HYT0[01]|timed out", "UNREACHABLE", True),
     (r"08001|08004|08S01|53300|57P03|\((1040|1203|2002|2003|2005|2006|2013|2026)\)", "UNREACHABLE", True),

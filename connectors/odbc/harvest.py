@@ -171,6 +171,9 @@ class OdbcConnector:
                 yield _entries(page.where(keep), scope)
         if not complete and not total:
             return
+        if not total and self._vanished(scope):
+            yield Fault(scope.container, "list", "VANISHED", "it was listed, and gone when it was to be read")
+            return
         if complete and (cut := self._asker.truncated("tables", scope, total)):
             complete = False
             yield Fault(scope.container, "list", "TRUNCATED", cut)
@@ -178,6 +181,15 @@ class OdbcConnector:
         yield from self._facts(profiles.IN_SCHEMA, scope, objects)
         if len(scope.levels) == 1:
             yield from self._facts(profiles.IN_DATABASE, scope, objects)
+
+    def _vanished(self, scope: Scope) -> bool:
+        """Whether what holds no table is no longer listed itself: catalogs answer for it as if it were empty."""
+        fact = "schemas" if len(scope.names) > 1 else "databases"
+        above = Scope("".join(f"{segment(n)}/" for n in scope.names[:-1]), scope.levels, scope.names[:-1])
+        for page in self._asker.pages(fact, above, {}):
+            if isinstance(page, Refusal) or scope.names[-1] in map(str, page.column("name")):
+                return False
+        return True
 
     def _facts(self, facts: Sequence[str], scope: Scope, objects: Mapping[str, str]) -> Iterator[Event]:
         for fact in facts:

@@ -21,7 +21,7 @@ from scanner.model import SourceError, Unit
 from scanner.paths import segment
 from scanner.testing import servers
 from scanner.testing.conformance import DatabaseSuite, Harness, LogsInSuite, SamplesRowsSuite, planted
-from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
+from scanner.testing.crawling import Crawl, crawl_all, gathered, ledger_gaps
 from scanner.testing.servers import MariaDB
 from scanner.testing.world import World
 
@@ -370,6 +370,20 @@ def test_rights_by_pattern_by_role_and_of_names_with_an_at_sign_are_told(harbour
     )
     members = {(r["group"], r["member"], r["member_kind"]) for r in heirs.records("member")}
     assert members == {(role, heir, "user"), ("'minor'@''", role, "role")}
+
+
+def test_fault_022_a_database_dropped_before_it_is_read_is_gone_and_not_empty(harbour: MariaHarness) -> None:
+    harbour.server.run("CREATE DATABASE fleeting; CREATE TABLE fleeting.t (i int)")
+    try:
+        with closing(harbour.open()) as connector:
+            list(connector.roots())
+            assert "fleeting/" in {u.key for u in connector.crawl(Unit("")) if isinstance(u, Unit)}
+            harbour.server.run("DROP DATABASE fleeting")
+            gone = gathered(connector.crawl(Unit("fleeting/")), ())
+    finally:
+        harbour.server.run("DROP DATABASE IF EXISTS fleeting")
+    assert [(f.path, f.op, f.reason) for f in gone.faults] == [("fleeting/", "list", "VANISHED")]
+    assert not gone.batches
 
 
 def test_tables_of_other_servers_name_them_without_the_password(harbour: MariaHarness) -> None:

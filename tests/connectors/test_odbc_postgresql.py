@@ -516,6 +516,34 @@ def test_a_lock_on_one_table_costs_no_other_its_facts(harbour: PostgresHarness) 
     assert [(f.path, f.reason) for f in crawl.faults] == [("harbour/held/p", "TIMEOUT")]
 
 
+def test_fault_022_a_schema_dropped_before_it_is_read_is_gone_and_not_empty(harbour: PostgresHarness) -> None:
+    harbour.server.run("CREATE SCHEMA fleeting; CREATE TABLE fleeting.t (i int); CREATE SCHEMA bare", "harbour")
+    try:
+        with closing(harbour.open()) as connector:
+            list(connector.roots())
+            units = {u.key for u in connector.crawl(Unit("harbour/")) if isinstance(u, Unit)}
+            harbour.server.run("DROP SCHEMA fleeting CASCADE", "harbour")
+            gone = gathered(connector.crawl(Unit("harbour/fleeting/")), ())
+            empty = gathered(connector.crawl(Unit("harbour/bare/")), ())
+    finally:
+        harbour.server.run("DROP SCHEMA IF EXISTS fleeting CASCADE; DROP SCHEMA bare", "harbour")
+    assert {"harbour/fleeting/", "harbour/bare/"} <= units
+    assert [(f.path, f.op, f.reason) for f in gone.faults] == [("harbour/fleeting/", "list", "VANISHED")]
+    assert not gone.batches
+    assert [(r["listed"], r["complete"]) for r in empty.records("listing")] == [(0, True)]
+
+
+def test_an_account_that_may_not_log_in_is_refused_once(harbour: PostgresHarness) -> None:
+    harbour.server.run(f"CREATE ROLE idle NOLOGIN PASSWORD '{servers.PASSWORD}'")
+    try:
+        with closing(harbour.open(harbour.settings() | {"user": "idle"})) as connector:
+            with pytest.raises(SourceError) as raised:
+                list(connector.roots())
+    finally:
+        harbour.server.run("DROP ROLE idle")
+    assert (raised.value.code, raised.value.transient) == ("AUTH_REFUSED", False)
+
+
 def test_what_rights_and_columns_come_to_in_the_end(harbour: PostgresHarness) -> None:
     """Rights given twice are named once; a domain's NOT NULL holds; who may become a superuser is as good as one."""
     harbour.server.run(
