@@ -21,12 +21,12 @@ _CONNECTING: tuple[tuple[str, str, bool], ...] = (
     (r"\((4060|4064)\)|Cannot open (user default )?database", "DENIED", False),
     (r"\((1820|1862)\)|password .*expired", "AUTH_EXPIRED", False),
     (
-        r"\((1045|1698|3118|4151)\)|authentication failed|role \".*\" does not exist|no password supplied"
-        # PostgreSQL's of an account without LOGIN, and PgBouncer's: both with the state of a lost connection.
-        r"|not permitted to log in|no such user|login rejected",
+        r"\((1045|1698|3118|4151)\)|authentication failed|role \".*\" does not exist|no password supplied",
         "AUTH_REFUSED",
         False,
     ),
+    # PostgreSQL's of an account without LOGIN, and PgBouncer's: both with the state of a lost connection.
+    (r"not permitted to log in|no such user|login rejected", "AUTH_REFUSED", False),
     (r"ORA-2800[12]\b|SQL30082N.*reason \"(1|2)\"", "AUTH_EXPIRED", False),
     # Before anything that may be tried again: Db2 gives a wrong password the state of a lost connection, and Firebird,
     # Informix (951, 952), Teradata (8017) and Adaptive Server (4002) have states of their own for it.
