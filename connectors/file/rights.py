@@ -90,6 +90,8 @@ def parse_acl(raw: bytes) -> tuple[Entry, ...]:
     lines = [struct.unpack_from("<HHI", raw, at) for at in range(4, len(raw), 8)]
     mask = next((said for tag, said, _ in lines if tag == MASK), _ALL)
     masked = (USER, GROUP_OBJ, GROUP)
+    if not mask & _ALL:  # Linux looks at no named line then: whom they name has what all others have
+        lines = [line for line in lines if line[0] not in (USER, GROUP)]
     return tuple(
         Entry(tag, who if tag in (USER, GROUP) else -1, said & 7, said & (mask if tag in masked else _ALL) & 7)
         for tag, said, who in lines
@@ -189,14 +191,19 @@ class Words:
         self, rights: Rights, entries: tuple[Entry, ...], directory: bool, scope: str, prefix: str
     ) -> Iterator[Row]:
         others = next((entry.left for entry in entries if entry.tag == OTHER), 0)
+        anybody = others
+        for entry in entries:
+            anybody |= entry.left if entry.tag in (GROUP_OBJ, GROUP) else 0
         condition = _FUTURE if prefix else None
         for entry in entries:
+            if entry.tag == USER and entry.id == rights.user and not prefix:
+                continue  # to its owner the line of the owner alone applies
             name, kind, number, shown = self._holder(rights, entry)
             native = f"{prefix}{shown}:{_letters(entry.said)}"
             if entry.left != entry.said:
                 native += f" #effective:{_letters(entry.left)}"
-            # Whoever a line names has what it says and no more, even where all others have: that is a denial.
-            refused = others & ~entry.left if entry.tag != USER_OBJ else 0
+            # Whoever a line names has what it says and no more, whatever others or their groups have: that is a denial.
+            refused = {USER_OBJ: 0, USER: anybody}.get(entry.tag, others) & ~entry.left
             for effect, bits in (("allow", entry.left), ("deny", refused)):
                 for right in (right for bit, rights_of in _WORDS[directory] if bits & bit for right in rights_of):
                     yield name, kind, right, effect, None, rights.origin, number, native, scope, condition

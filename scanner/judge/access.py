@@ -261,19 +261,20 @@ def reach(reader: Reads, principal: str) -> tuple[Reach, ...]:
     for (source, store, family), at in points.items():
         if family != "share":
             caps = shares.get(store, ()) if family == "nt" else ()
-            found += _reached(store, family, at, belongs[source], principal, caps)
+            found += _reached(store, family, at, belongs[source], principal.lower(), caps)
     return tuple(sorted(found, key=lambda f: (f.store, f.path, f.origin)))
 
 
 def _reached(
-    store: str, family: str, at: Mapping[str, list[_Row]], names: frozenset[str], own: str, caps: Collection[_Row]
+    store: str, family: str, at: Mapping[str, list[_Row]], groups: frozenset[str], own: str, caps: Collection[_Row]
 ) -> Iterator[Reach]:
-    """What the names may do at each path of one family; a path that shuts them out again is told with no rights."""
+    """What a principal and its groups may do at each path of one family; a path that shuts them out again is told with no rights."""
     open_at: set[str] = set()
+    names = groups | {own}
     for path in sorted(at):
         mine = [r for r in _in_force(path, at, family) if _is(r, names)]
         if family == "posix":
-            mine = _posix_class(mine, own)
+            mine = _posix_class(mine, own, groups)
         rights = weigh(mine)
         if caps:
             rights &= weigh(r for r in caps if _is(r, names))
@@ -299,20 +300,20 @@ def untold_groups(reader: Reads) -> tuple[str, ...]:
 
 
 def _belongs(reader: Reads, principal: str) -> defaultdict[str, frozenset[str]]:
-    """By source, the principal and every group it belongs to, directly or through another; in lower case."""
-    own = principal.lower()
+    """By source, every group the principal belongs to, directly or through another; in lower case."""
     up: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
     for source, group, member in reader.rows('SELECT source, "group", member FROM member ORDER BY ALL'):
         up[source][member.lower()].add(group.lower())
-    names: defaultdict[str, frozenset[str]] = defaultdict(lambda: frozenset({own}))
+    belongs: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
     for source, groups in up.items():
-        known, waiting = {own}, [own]
+        known: set[str] = set()
+        waiting = [principal.lower()]
         while waiting:
             fresh = groups[waiting.pop()] - known
             known |= fresh
             waiting += fresh
-        names[source] = frozenset(known)
-    return names
+        belongs[source] = frozenset(known)
+    return belongs
 
 
 def _is(row: _Row, names: Collection[str]) -> bool:
@@ -327,9 +328,21 @@ def _in_force(path: str, at: Mapping[str, list[_Row]], family: str) -> Iterator[
             yield from (r for r in at.get(holder, ()) if r.scope != "this")
 
 
-def _posix_class(rows: list[_Row], principal: str) -> list[_Row]:
-    """Of the owner's, the groups' and the others' rights only the first class that fits holds."""
-    own = principal.lower()
-    named = [r for r in rows if own in (r.grantee.lower(), r.identity.lower())]
-    groups = [r for r in rows if r.kind not in _WIDE and r not in named]
-    return named or groups or rows
+def _posix_class(rows: list[_Row], own: str, groups: frozenset[str]) -> list[_Row]:
+    """Of the owner's, the groups' and the others' rights only the first class that fits holds.
+
+    Any of its groups is enough for a right, whatever another is denied. A group may be called as an account is: where
+    the account's groups are told, it belongs to that one only if they say so.
+    """
+    now = [r for r in rows if not r.conditional]
+    named = [r for r in now if r.kind not in (*_WIDE, "group") and own in _called(r)]
+    through = [
+        r for r in now if r.kind not in (*_WIDE, "user") and r not in named and (not groups or groups & _called(r))
+    ]
+    if named or not through:
+        return named or [r for r in now if r.kind in _WIDE]
+    return [r for r in through if r.allow]
+
+
+def _called(row: _Row) -> frozenset[str]:
+    return frozenset({row.grantee.lower(), row.identity.lower()})

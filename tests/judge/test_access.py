@@ -157,3 +157,20 @@ def test_what_the_folder_above_says_alike_is_counted_there() -> None:
     assert {o.path: (o.rights, o.beneath) for o in openings(world)} == {
         "d": (("read",), 2), "d/w": (("write",), 0), "d/w/x": (("read",), 1),
     }  # fmt: skip
+
+
+def test_a_class_of_a_mode_is_chosen_as_a_kernel_does() -> None:
+    """By whom a line is about, not by how that is called; what is yet to be made has no say; one group is enough."""
+    world = World().source("files", "file")
+    world.add("grant", "files", [
+        grant("", "staff", "write", "mode", kind="group"), grant("", "ann", "write", "mode", kind="group"),
+        grant("", "ann", "read", "mode", condition="later"), grant("", "guests", "write", "mode", "deny", kind="group"),
+        grant("", "guests", "read", "mode", kind="group"), grant("", "others", "execute", "mode"),
+    ])  # fmt: skip
+    world.add("member", "files", [
+        {"path": "", "group": group, "member": member}
+        for group, member in (("guests", "ann"), ("staff", "carl"), ("guests", "carl"), ("dora", "dora"))
+    ])  # fmt: skip
+    assert [(f.path, f.rights) for f in reach(world, "ann")] == [("", ("read",))]
+    assert [(f.path, f.rights) for f in reach(world, "carl")] == [("", ("read", "write"))]
+    assert [(f.path, f.rights) for f in reach(world, "dora")] == [("", ("execute",))]
