@@ -536,9 +536,11 @@ def test_fault_022_a_schema_dropped_before_it_is_read_is_gone_and_not_empty(harb
 def test_an_account_that_may_not_log_in_is_refused_once(harbour: PostgresHarness) -> None:
     harbour.server.run(f"CREATE ROLE idle NOLOGIN PASSWORD '{servers.PASSWORD}'")
     try:
-        with closing(harbour.open(harbour.settings() | {"user": "idle"})) as connector:
-            with pytest.raises(SourceError) as raised:
-                list(connector.roots())
+        with (
+            closing(harbour.open(harbour.settings() | {"user": "idle"})) as connector,
+            pytest.raises(SourceError) as raised,
+        ):
+            list(connector.roots())
     finally:
         harbour.server.run("DROP ROLE idle")
     assert (raised.value.code, raised.value.transient) == ("AUTH_REFUSED", False)
