@@ -31,6 +31,7 @@ PLUG = Plug(
         "Where a mount makes up owners and modes (FAT, NTFS, most SMB mounts), no rights are told.",
         "A file's own access list is looked for only in folders that have one, unless file_acls is set.",
         "Such a file, not looked at, seems to give its group all that its list gives anybody.",
+        "What a file gives to those whom its folder does not let through is told by its mode alone, not as rights.",
         "Rights through groups count members that the account database lists; a directory service may list none.",
         "Creation times are not asked for.",
         "Within one directory, names more than 100,000 apart are not checked for repetition.",

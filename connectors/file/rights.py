@@ -17,6 +17,8 @@ from scanner.schema import GRANT
 
 ACCESS, DEFAULT = "system.posix_acl_access", "system.posix_acl_default"
 USER_OBJ, USER, GROUP_OBJ, GROUP, MASK, OTHER = 0x01, 0x02, 0x04, 0x08, 0x10, 0x20
+_GROUPS = (GROUP_OBJ, GROUP)
+_OWNER = (USER_OBJ, -1)
 _VERSION = 2
 _ALL = 7
 _NONE = (errno.ENODATA, errno.EOPNOTSUPP, errno.ENOSYS)
@@ -29,6 +31,10 @@ _REMEMBERED = 10_000
 _FUTURE = "holds only for what is made there from then on"
 _COLUMNS = ("path", "grantee", "grantee_kind", "right", "effect", "inherited", "origin", "grantee_id", "native",
             "scope", "condition")  # fmt: skip
+
+
+Line = tuple[int, int]
+"""Which line of an access list: its class, and whom it is about."""
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -53,19 +59,32 @@ class Rights:
     aces: tuple[nfs4.Ace, ...] = ()
 
     def covers(self, file: Rights) -> bool:
-        """Whether what a folder's rights say of files is true of a file; passing through and running do not count."""
+        """Whether what a folder's rights say of files is all there is to tell of a file in it.
+
+        Passing through and running do not count, nor does what a file gives to those whom the folder lets not through.
+        """
+        if self.user != file.user:
+            return False
         if self.aces and file.aces:
-            return (self.user, self.group, nfs4.of_content(self.aces)) == (
-                file.user,
-                file.group,
-                nfs4.of_content(file.aces),
-            )
-        # Beside a list the mode is what the server made of it, for folder and file alike.
-        return (self.user, self.group, _rw(self)) == (file.user, file.group, _rw(file))
+            return self.group == file.group and nfs4.of_content(self.aces) == nfs4.of_content(file.aces)
+        ours, its = _content(self), _content(file)
+        # Beside an NFSv4 list the mode is what the server made of it, for folder and file alike: it bars nobody.
+        counting = ours.keys() if self.aces else self._passing()
+        if counting != {_OWNER} and (self.group, ours.keys()) != (file.group, its.keys()):
+            return False
+        return all(ours.get(line) == its.get(line) for line in counting)
+
+    def _passing(self) -> set[Line]:
+        """Lines of whom a folder lets through to what is in it: the owner, who can; any group where one of them may."""
+        through = {(entry.tag, entry.id) for entry in self.entries if entry.left & 1} | {_OWNER}
+        if any(tag in _GROUPS for tag, _ in through):
+            through |= {(entry.tag, entry.id) for entry in self.entries if entry.tag in _GROUPS}
+        return through
 
 
-def _rw(rights: Rights) -> set[tuple[int, int, int]]:
-    return {(entry.tag, entry.id, entry.left & 6) for entry in rights.entries}
+def _content(rights: Rights) -> dict[Line, int]:
+    """What each line leaves of reading and writing."""
+    return {(entry.tag, entry.id): entry.left & 6 for entry in rights.entries}
 
 
 def of_mode(mode: int, user: int, group: int) -> Rights:

@@ -268,7 +268,7 @@ def reach(reader: Reads, principal: str) -> tuple[Reach, ...]:
 def _reached(
     store: str, family: str, at: Mapping[str, list[_Row]], groups: frozenset[str], own: str, caps: Collection[_Row]
 ) -> Iterator[Reach]:
-    """What a principal and its groups may do at each path of one family; a path that shuts them out again is told with no rights."""
+    """What a principal and its groups may do at each path of one family; where they are shut out again, no rights."""
     open_at: set[str] = set()
     names = groups | {own}
     for path in sorted(at):
@@ -336,9 +336,8 @@ def _posix_class(rows: list[_Row], own: str, groups: frozenset[str]) -> list[_Ro
     """
     now = [r for r in rows if not r.conditional]
     named = [r for r in now if r.kind not in (*_WIDE, "group") and own in _called(r)]
-    through = [
-        r for r in now if r.kind not in (*_WIDE, "user") and r not in named and (not groups or groups & _called(r))
-    ]
+    rest = [r for r in now if r.kind not in (*_WIDE, "user") and r not in named]
+    through = [r for r in rest if not groups or groups & _called(r)]
     if named or not through:
         return named or [r for r in now if r.kind in _WIDE]
     return [r for r in through if r.allow]

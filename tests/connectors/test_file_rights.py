@@ -76,6 +76,31 @@ def test_rights_are_told_at_the_root_and_then_only_where_they_differ(tree: Path)
     assert found["a/private"] == {("root", r, "allow") for r in ("owner", "read", "write")}
 
 
+@pytest.mark.parametrize(("folder", "file", "differs"), [
+    (0o700, 0o644, False),  # a home as it usually is
+    (0o700, 0o444, True),  # not what the folder says of its owner
+    (0o750, 0o644, False),
+    (0o750, 0o604, True),  # the group gets in, and may not read it
+    (0o711, 0o644, True),  # whoever knows its name may read it
+    (0o744, 0o640, False),  # the folder's names can be read, and nothing beneath it
+])  # fmt: skip
+def test_what_a_folder_bars_anyway_is_not_told_of_every_file(tree: Path, folder: int, file: int, differs: bool) -> None:
+    (tree / "home").mkdir()
+    (tree / "home" / "file").touch()
+    (tree / "home" / "file").chmod(file)
+    (tree / "home").chmod(folder)
+    assert ("home/file" in told(crawl(tree))) is differs
+
+
+def test_in_a_folder_for_its_owner_alone_groups_do_not_count(tree: Path) -> None:
+    for name, user, group in (("same", 5, 60), ("other group", 5, 1), ("other owner", 1, 60)):
+        (tree / name).touch(mode=0o664)
+        os.chown(tree / name, user, group)
+    os.chown(tree, 5, 60)
+    tree.chmod(0o700)
+    assert set(told(crawl(tree))) == {"", "other owner"}
+
+
 def test_every_row_uses_the_declared_words_and_says_what_the_source_wrote(tree: Path) -> None:
     (tree / "d").mkdir()
     acl(tree / "d", "-m", "u:games:rwx,d:u:games:r,m::r-x")
