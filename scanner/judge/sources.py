@@ -155,7 +155,11 @@ _RIGHTS = """SELECT store, count(DISTINCT path) FILTER (WHERE effect = 'deny' AN
 """What rights a store told come to: paths with a denial, identities nobody has, and whether access lists were told."""
 
 
-_APART = "views|routines|triggers|grants|server_grants|settings|database_settings|comments"
+_APART = (
+    "views|materialized_views|routines|triggers|grants|server_grants|role_grants|database_grants|routine_grants|settings"
+    "|database_settings|table_settings|comments|server_accounts|members|database_members|server_links|links|server_jobs"
+    "|jobs|partitions|references"
+)
 _OTHER_FACTS = {"keys": f"{_APART}|columns", "columns": f"{_APART}|keys|foreign_keys|indexes"}
 """Facts whose refusal says nothing of keys, or of columns: a fault's detail begins with the fact that was refused."""
 

@@ -47,13 +47,15 @@ SELECT *, count(*) OVER () AS total FROM found ORDER BY size DESC NULLS LAST, so
 
 _PUBLIC_SETTINGS = """
 SELECT source, store, path, name, value FROM settings
-WHERE regexp_matches(lower(name), 'public|guest|anonymous|signing|smb1|dialect|encryption|weak|algorithm|tls|ssl')
+WHERE regexp_matches(lower(name),
+    'public|guest|anonymous|signing|smb1|dialect|encryption|weak|algorithm|tls|ssl|scan_account_')
 ORDER BY source, path, name, value
 """
 
 _OFF = ("false", "no", "off", "disabled", "none", "0")
 _ON = ("true", "yes", "on", "1")
 _WEAK_VALUES: tuple[tuple[str, tuple[str, ...], results.Severity, str], ...] = (
+    ("scan_account_", _ON, "medium", "the account that scans may do more than look"),
     ("insecure_tls", _ON, "high", "its certificate is not verified"),
     ("public_access_block", _OFF, "medium", "nothing blocks public access"),
     ("public", _ON, "high", "open to the public"),
@@ -284,7 +286,9 @@ def _unmanaged(
         if r["reason"] != "unsupported"
     ]
     files = reader.dicts(_FILES)
-    known = {(s.source, s.path) for s in opened}
+    known = (
+        {(source, path) for source, path in reader.rows("SELECT source, path FROM database_file")} if opened else set()
+    )
     for r in files:
         if (r["source"], r["path"]) in known:
             continue

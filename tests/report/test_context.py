@@ -268,3 +268,11 @@ def test_what_another_source_scanned_is_not_listed_as_only_seen(context: Context
     assert [(r["name"], r["reason"]) for r in seen["list"]] == [("cases_test", "denied"), ("Scans$", "not_configured")]
     unmanaged = {u["what"]: u["reason"] for u in context.security["unmanaged"]}
     assert unmanaged["Scans$"] == "seen, not scanned: not configured"
+
+
+def test_a_scan_account_that_may_write_is_an_exposure() -> None:
+    reader = report_estate.build_reader()
+    reader.add("setting", scan=1, source="case-db", store="case-db", path="", name="scan_account_superuser", value="on")
+    exposed = {(e["store"], e["exposure"], e["evidence"]) for e in canonical_context(reader).security["exposures"]}
+    told = ("case-db", "the account that scans may do more than look", "case-db: scan_account_superuser = on")
+    assert told in exposed
