@@ -631,6 +631,35 @@ def test_every_descriptor_gives_its_entries_back_and_declared_words_only(aces: l
         assert goes_without_saying(found, found, is_folder=True)
 
 
+HOSTILE = st.builds(
+    lambda kind, flags, length, body: (
+        struct.pack("<BBH", kind, flags, len(body) + 4 if length is None else length) + body
+    ),
+    st.integers(0, 255),
+    st.integers(0, 255),
+    st.sampled_from([None, None, None, 0, 7, 8, 65535]),
+    st.builds(
+        lambda mask, sid, rest: struct.pack("<I", mask) + sid + rest,
+        st.integers(0, 0xFFFFFFFF),
+        st.sampled_from([b"", bytes(8), *map(acls.sid, (EVERYONE, "S-1-4", "S-1-5-" + "-".join("7" * 15)))]),
+        st.binary(max_size=40),
+    ),
+)
+
+
+@given(st.lists(HOSTILE, max_size=8), st.booleans())
+def test_hostile_entries_are_rows_or_a_value_error(raw: list[bytes], is_folder: bool) -> None:
+    try:
+        found = parse(acls.descriptor([], SYSTEM, raw=raw))
+    except ValueError:
+        return
+    table = grants.table()
+    known = {sid: sids.well_known(sid) or sids.nobody(sid) for sid in sids.of(found) | {EVERYONE}}
+    grants.add(table, "p", found, known, is_folder=is_folder)
+    assert len(table) >= 2, "the owner, and who may do what or that nobody may"
+    assert lsarpc.lookup(bytes(20), sorted(known))
+
+
 @pytest.mark.parametrize(
     ("sid", "kind"),
     [
