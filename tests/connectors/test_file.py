@@ -64,6 +64,33 @@ class TreeHarness(conformance.Harness):
     def offline(self) -> Iterator[str]:
         yield "large.img"  # content, but no block on disk: what a stub of a storage manager looks like
 
+    @contextmanager
+    def vanish(self) -> Iterator[tuple[str, Callable[[], None]]]:
+        place, aside = self.root / "a" / "b", self.root.parent / "aside"
+        times = place.parent.stat()
+        try:
+            yield "a/b/", lambda: None if aside.exists() else os.rename(place, aside)  # noqa: PTH104 - gives None
+        finally:
+            if aside.exists():
+                aside.rename(place)
+                os.utime(place.parent, ns=(times.st_atime_ns, times.st_mtime_ns))
+
+    @contextmanager
+    def grow(self) -> Iterator[Callable[[], None]]:
+        new = [folder / f"new {n}" for folder in (self.root, self.root / "a") for n in range(3)]
+        times = (self.root / "a").stat()
+
+        def strike() -> None:
+            for each in new:
+                each.touch()
+
+        try:
+            yield strike
+        finally:
+            for each in new:
+                each.unlink(missing_ok=True)
+            os.utime(self.root / "a", ns=(times.st_atime_ns, times.st_mtime_ns))
+
 
 @contextmanager
 def unprivileged() -> Iterator[None]:
@@ -85,7 +112,11 @@ def harness() -> Iterator[TreeHarness]:
 
 
 class TestFile(
-    conformance.DeniedSuite, conformance.ReadsBytesSuite, conformance.OfflineSuite, conformance.ConnectorSuite
+    conformance.ChangingSuite,
+    conformance.DeniedSuite,
+    conformance.ReadsBytesSuite,
+    conformance.OfflineSuite,
+    conformance.ConnectorSuite,
 ):
     """The conformance suite, on a local file system."""
 
