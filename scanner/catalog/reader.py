@@ -225,10 +225,13 @@ def _stored(db: duckdb.DuckDBPyConnection, rows: str, path: str, more: str = "")
 
 
 def _database_files(db: duckdb.DuckDBPyConnection, facts: Path, parts: list[str], dropped: list[int]) -> None:
-    """``database_file``: each file that is a store of its own, by the unit that looked into it."""
+    """``database_file``: each database file by the unit that looked into it, and the store it is, or is part of.
+
+    To dBase, Paradox and MySQL a database is a folder and a file one table of it.
+    """
     db.execute(
-        """CREATE TABLE database_file (unit BIGINT, id VARCHAR, source VARCHAR, path VARCHAR, kind VARCHAR,
-            structure VARCHAR, size BIGINT, modified BIGINT)"""
+        """CREATE TABLE database_file (unit BIGINT, id VARCHAR, source VARCHAR, path VARCHAR, place VARCHAR,
+            part VARCHAR, kind VARCHAR, structure VARCHAR, size BIGINT, modified BIGINT)"""
     )
     mark = f"starts_with(after, {_quote(CONTENT)})"
     if not parts or not db.execute(f"SELECT 1 FROM unit WHERE {mark} LIMIT 1").fetchall():
@@ -236,13 +239,23 @@ def _database_files(db: duckdb.DuckDBPyConnection, facts: Path, parts: list[str]
     files = ", ".join(_quote(str(facts / p)) for p in parts)
     listed = f"nullif(regexp_extract(after, '^{CONTENT}(-?[0-9]*),(-?[0-9]*)', {{0}}), '')::BIGINT"
     db.execute(
-        f"""INSERT INTO database_file SELECT unit, s.source || '/' || s.path, s.source, s.path,
-            max(value) FILTER (WHERE name = 'database_file') AS kind, max(value) FILTER (WHERE name = 'structure'),
-            any_value({listed.format(1)}), any_value({listed.format(2)})
-        FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false) s
-        JOIN (SELECT id, after FROM unit WHERE {mark}) u ON u.id = s.unit
-        WHERE name IN ('database_file', 'structure') AND unit NOT IN (SELECT unnest(?::BIGINT[]))
-        GROUP BY unit, s.source, s.path HAVING kind IS NOT NULL""",
+        f"""INSERT INTO database_file
+        WITH looked AS (
+            SELECT unit, s.source, s.path, max(value) FILTER (WHERE name = 'database_file') AS kind,
+                max(value) FILTER (WHERE name = 'structure') AS structure,
+                any_value({listed.format(1)}) AS size, any_value({listed.format(2)}) AS modified
+            FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false) s
+            JOIN (SELECT id, after FROM unit WHERE {mark}) u ON u.id = s.unit
+            WHERE name IN ('database_file', 'structure') AND unit NOT IN (SELECT unnest(?::BIGINT[]))
+            GROUP BY unit, s.source, s.path HAVING kind IS NOT NULL),
+        placed AS (
+            SELECT *, CASE WHEN kind = 'dBase' THEN '*.dbf' WHEN kind = 'Paradox' THEN '*.db'
+                WHEN kind IN ('MySQL table definition', 'MyISAM index', 'InnoDB tablespace')
+                    THEN 'MySQL files' END AS part,
+                rtrim(regexp_extract(path, '^(.*/)?', 1), '/') AS folder FROM looked)
+        SELECT unit, concat_ws('/', source, CASE WHEN part IS NULL THEN path ELSE nullif(folder, '') END, part),
+            source, path,
+            CASE WHEN part IS NULL THEN path ELSE folder END, part, kind, structure, size, modified FROM placed""",
         [dropped],
     )
 
@@ -304,32 +317,37 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
             SELECT DISTINCT store, source FROM entry UNION SELECT name, name FROM source
             WHERE store_depth = 0 OR name NOT IN (SELECT source FROM entry)
             UNION SELECT id, source FROM database_file),
+        files AS (
+            SELECT id, any_value(place) AS place, any_value(part) AS part, CAST(sum(size) AS BIGINT) AS size,
+                max(modified) AS modified, bool_and(structure = 'read') AS complete FROM database_file GROUP BY id),
         gaps AS (SELECT store, count(*) AS n FROM fault WHERE {gaps} GROUP BY ALL),
         holes AS (SELECT source, count(*) AS n FROM fault WHERE {gaps} GROUP BY ALL),
         named AS (
             SELECT p.*, s.locator, s.store_depth, s.store_kind, s.owner AS source_owner, s.state, s.error_code,
-                CASE WHEN p.store = p.source THEN '' ELSE substr(p.store, length(p.source) + 2) END AS path
-            FROM places p JOIN source s ON s.name = p.source),
+                CASE WHEN f.id IS NOT NULL THEN f.place WHEN p.store = p.source THEN ''
+                    ELSE substr(p.store, length(p.source) + 2) END AS path, f.*
+            FROM places p JOIN source s ON s.name = p.source LEFT JOIN files f ON f.id = p.store),
         register AS (
             SELECT n.store, any_value(k.owner) AS owner FROM named n JOIN known_store k
-            ON k.locator IN (n.store, n.path, rtrim(n.locator, '/') || '/' || n.path, n.locator) OR k.name = n.store
+            ON k.locator IN (n.store, n.path, rtrim(n.locator, '/') || '/' || nullif(n.path, ''),
+                CASE WHEN n.id IS NULL THEN n.locator END) OR k.name = n.store
             GROUP BY ALL)
-        SELECT n.store AS id, n.source, n.path, CASE WHEN f.id IS NULL THEN n.store_kind ELSE {file} END AS kind,
-            CASE WHEN n.path IN ('', 'main') THEN n.source ELSE n.path || ' (' || n.source || ')' END AS title,
+        SELECT n.store AS id, n.source, n.path, CASE WHEN n.id IS NULL THEN n.store_kind ELSE {file} END AS kind,
+            CASE WHEN n.path IN ('', 'main') AND n.part IS NULL THEN n.source
+                ELSE concat_ws('/', nullif(n.path, ''), n.part) || ' (' || n.source || ')' END AS title,
             coalesce(r.owner, n.source_owner) AS owner,
             coalesce(t.entries, 0) AS entries, coalesce(t.files, 0) AS files,
-            CAST(CASE WHEN f.id IS NULL THEN t.bytes - coalesce(d.bytes, 0) ELSE f.size END AS BIGINT) AS bytes,
-            CASE WHEN f.id IS NULL THEN coalesce(t.unknown_sizes, 0) ELSE 0 END AS unknown_sizes,
+            CAST(CASE WHEN n.id IS NULL THEN t.bytes - coalesce(d.bytes, 0) ELSE n.size END AS BIGINT) AS bytes,
+            CASE WHEN n.id IS NULL THEN coalesce(t.unknown_sizes, 0) ELSE 0 END AS unknown_sizes,
             CAST(coalesce(t.offline_bytes, 0) AS BIGINT) AS offline_bytes,
-            coalesce(t.newest, f.modified) AS newest,
-            CASE WHEN f.id IS NOT NULL THEN f.structure = 'read'
+            coalesce(t.newest, n.modified) AS newest,
+            CASE WHEN n.id IS NOT NULL THEN n.complete
                 ELSE n.state = 'complete' OR (n.state = 'incomplete' AND g.n IS NULL
                     AND (n.path <> '' OR (n.error_code IS NULL AND h.n IS NULL))) END AS complete,
-            (r.store IS NOT NULL OR (f.id IS NULL AND (n.store_depth = 0 OR n.path = 'main'
+            (r.store IS NOT NULL OR (n.id IS NULL AND (n.store_depth = 0 OR n.path = 'main'
                 OR list_contains(regexp_split_to_array(n.locator, '[/;=?&\\\\]+'), n.path)))) AS known
         FROM named n LEFT JOIN totals t USING (store) LEFT JOIN repeats d USING (store)
-        LEFT JOIN gaps g USING (store) LEFT JOIN holes h ON h.source = n.source LEFT JOIN register r USING (store)
-        LEFT JOIN database_file f ON f.id = n.store"""
+        LEFT JOIN gaps g USING (store) LEFT JOIN holes h ON h.source = n.source LEFT JOIN register r USING (store)"""
     )
     db.execute(
         f"""CREATE OR REPLACE TABLE source AS SELECT s.*, coalesce(e.entries, 0) AS entries, e.bytes,

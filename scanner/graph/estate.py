@@ -81,7 +81,7 @@ def found(facts: Facts) -> Estate:
     for store in facts.stores:
         estate.assets[store.id] = Asset(store.id, "store", store.kind, store.title, store.source, store.path, store.id)
         if store.path:
-            estate.by_path[store.source, store.path] = store.id
+            estate.by_path.setdefault((store.source, store.path), store.id)  # a bucket may also be a folder of tables
             estate.directory.add_container(store.source, tuple(name_of(part) for part in store.path.split("/")))
     _add_containers(estate, facts)
     for item in facts.items:

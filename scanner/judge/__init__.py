@@ -102,7 +102,9 @@ def _count(
     pairs = asked(ruled, chosen)
     whole = Counted()
     paths: dict[tuple[str, str], set[str]] = {}
-    groups = {(p.class_, p.depth): [q for q in at if (q.class_, q.depth) == (p.class_, p.depth)] for p in at}
+    groups: dict[tuple[str, int], list[Place]] = {}
+    for place in at:
+        groups.setdefault((place.class_, place.depth), []).append(place)
     for view, group in product(VIEWS.values(), groups.values()):
         one = Pass(reader, view, group, pairs)
         counted = one.count()

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from scanner.connector import Connector, ReadsBytes
-from scanner.extractors.stores import HEAD, Content, Recognised, Unread, recognise, structure
+from scanner.extractors.stores import HEAD, Content, Recognised, Unread, recognise, scrambled, structure
 from scanner.extractors.stores.access import COPIED
 from scanner.extractors.stores.content import BLOCK
 from scanner.extractors.stores.facts import Found
@@ -86,7 +86,7 @@ class Sampler:
         head = read(0, HEAD)
         name = split(path)[1]
         what = recognise(head, name)
-        yield from _named_otherwise(path, name, what)
+        yield from _named_otherwise(path, name, what, head)
         if what is None:
             return
         most = min(self._copied + BLOCK if what.form == "access" else RANGED, max(self._left, 0))
@@ -94,7 +94,7 @@ class Sampler:
         yield from _described(content, what, path)
 
 
-def _named_otherwise(path: str, name: str, what: Recognised | None) -> Iterator[Event]:
+def _named_otherwise(path: str, name: str, what: Recognised | None, head: bytes) -> Iterator[Event]:
     said = FORMS.get(ending(name))
     if said is None or (what is not None and (what.form == said or what.kind.startswith(said))):
         return
@@ -102,6 +102,9 @@ def _named_otherwise(path: str, name: str, what: Recognised | None) -> Iterator[
         return
     title = NAMED_OTHERWISE.get(said, said)
     it_is = f"its content is that of {what.kind}" if what else "its content is of no kind that is known"
+    if what is None and scrambled(head):
+        yield Fault(path, "read", "CONTENT_ENCRYPTED", f"named like {title}; its content looks like chance")
+        return
     yield Fault(path, "note", "CONTENT_MISNAMED", f"named like {title}; {it_is}")
 
 

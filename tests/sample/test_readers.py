@@ -105,7 +105,9 @@ def test_text_that_is_no_utf_8_costs_nothing_else(tmp_path: Path) -> None:
 
     file = tmp_path / "a"
     db = sqlite3.connect(file)
-    db.executescript("CREATE TABLE grosse (breite TEXT DEFAULT 'q', x INT REFERENCES later); CREATE VIEW v AS SELECT 1 AS n")
+    db.executescript(
+        "CREATE TABLE grosse (breite TEXT DEFAULT 'q', x INT REFERENCES later); CREATE VIEW v AS SELECT 1 AS n"
+    )
     db.execute("PRAGMA writable_schema = 1")
     latin = "'breite', CAST(x'627265697465E4' AS TEXT)"
     db.execute(f"UPDATE sqlite_schema SET sql = CAST(replace(sql, {latin}) AS TEXT) WHERE type = 'table'")
@@ -127,10 +129,9 @@ def test_bytes_of_a_source_are_bounded(tmp_path: Path) -> None:
     assert faults(looked(source, "c.sqlite", Sampler(seconds=-1))) == [("read", "CONTENT_LIMIT")]
 
 
-def test_file_larger_than_is_copied_is_not_copied(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("scanner.extractors.stores.access.COPIED", 100_000)
+def test_file_larger_than_is_copied_is_not_copied() -> None:
     source = Bytes(access_bytes("indexTestV2003.mdb"))
-    assert faults(looked(source, "a.mdb")) == [("read", "CONTENT_LIMIT")]
+    assert faults(looked(source, "a.mdb", Sampler(copied=100_000))) == [("read", "CONTENT_LIMIT")]
     assert source.read_bytes <= 8192
 
 
@@ -252,6 +253,29 @@ def test_postgresql_dump_gives_tables_keys_and_views_and_rows_are_passed_over() 
     assert list(zip(found["key"].columns["kind"], found["key"].columns["ref_path"], strict=True)) == [
         ("primary", None), ("foreign", "db.sql/orders"),
     ]  # fmt: skip
+
+
+def test_dbase_file_with_more_fields_than_any_product_allows_is_told() -> None:
+    fields = b"".join((b"F%d" % n).ljust(11, b"\0") + b"C".ljust(21, b"\0") for n in range(65_535))
+    head = bytes((3, 103, 4, 1)) + bytes(4) + b"\xff\xff" + b"\x0a\0"
+    found, failure = structure_of(head.ljust(32, b"\0") + fields, "wide.dbf")
+    assert failure is not None
+    assert failure.code == "CONTENT_LIMIT"
+    assert len(found["column"]) == 2048
+
+
+def test_access_file_cut_short_never_looks_whole() -> None:
+    data = access_bytes("indexTestV2003.mdb")
+    whole = {k: len(v) for k, v in structure_of(data, "a.mdb")[0].items()}
+    for end in range(8192, len(data), 4096 * 8):
+        found, failure = structure_of(data[:end], "a.mdb")
+        assert failure is not None or {k: len(v) for k, v in found.items()} == whole, end
+
+
+def test_dump_that_cannot_be_parsed_is_quoted_nowhere(capfd: pytest.CaptureFixture[str]) -> None:
+    structure_of(MYSQL.encode() + b"ALTER TABLE item ADD x PASSWORD 'canary';\n" * 3, "d.sql")
+    said = capfd.readouterr()
+    assert "canary" not in said.out + said.err
 
 
 def test_mysql_dump_gives_tables_keys_and_its_databases_name() -> None:

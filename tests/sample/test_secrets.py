@@ -13,12 +13,14 @@ STRINGS = (
     f"ODBC;DSN=x;PWD=a{CANARY};{CANARY};UID=u", f"ODBC;DSN=x;PWD==a;{CANARY}", f'ODBC;DSN=x;"PWD"={CANARY}',
     f"ODBC;Data Source='x;PWD={CANARY}';Q=1", f'ODBC;Extended Properties="DSN=x;PWD={CANARY}";Q=1',
     f"ODBC;Extended={{DSN=x;PWD={CANARY}}};Q=1", f"ODBC;DSN=x,PWD={CANARY}", f"ODBC;DSN=x PWD={CANARY}",
-    f"ODBC;DSN=x\nPWD={CANARY}", f"ODBC;DSN=x\0PWD={CANARY}", f"ODBC;DSN=x;OPT=PWD={CANARY}", f"ODBC;DSN=x;PSW={CANARY}",
+    f"ODBC;DSN=x\nPWD={CANARY}", f"ODBC;DSN=x\0PWD={CANARY}", f"ODBC;DSN=x;OPT=PWD={CANARY}",
+    f"ODBC;DSN=x;PSW={CANARY}",
     f"ODBC;DSN=x;PWD:{CANARY}", f"ODBC;DSN=x;Auth={CANARY}", f"Kennwort={CANARY};x=1", f"ODBC;DSN=x;MDP={CANARY}",
     f"ODBC;DSN=x;PWD='{CANARY};b';Q=1", f"ODBC;DSN=x;PWD={{{CANARY};b}}}}y}};UID=y",
     f"https://user:p@{CANARY}@host/x", f"https://u:p/{CANARY}@host/db", f"https://h/x?sig={CANARY}&se=1",
     f"WSS;HDR=NO;DATABASE=https://h/x?access_token={CANARY};LIST=y", f"DSN=x;SharedAccessSignature=sv=1&sig={CANARY}",
-    f"ODBC;UID=u/{CANARY}@tns", f"jdbc:oracle:thin:scott/{CANARY}@h:1521:x", f"postgresql://u:{CANARY}@h/d?password={CANARY}",
+    f"ODBC;UID=u/{CANARY}@tns", f"jdbc:oracle:thin:scott/{CANARY}@h:1521:x",
+    f"postgresql://u:{CANARY}@h/d?password={CANARY}",
 )  # fmt: skip
 
 
@@ -34,11 +36,15 @@ def test_fault_079_secret_is_cut_however_it_is_written(text: str) -> None:
     "text",
     [
         "CREATE USER x IDENTIFIED BY {}", "CREATE LOGIN x WITH PASSWORD = '{}'", "CREATE LOGIN x WITH PASSWORD = N'{}'",
-        "CREATE USER x PASSWORD '{}'", "ALTER ROLE x WITH ENCRYPTED PASSWORD '{}'", "SET PASSWORD FOR x = PASSWORD('{}')",
-        "SELECT * FROM OPENROWSET('SQLOLEDB','srv';'sa';'{}','SELECT 1')", "EXEC sp_addlinkedsrvlogin 'x','false',NULL,'sa','{}'",
-        "SELECT 1 -- PWD={}", "/* Server=x;PWD={} */ SELECT 1", "/* unclosed PWD={}", "OPTIONS (password '{}', user 'x')",
+        "CREATE USER x PASSWORD '{}'", "ALTER ROLE x WITH ENCRYPTED PASSWORD '{}'",
+        "SET PASSWORD FOR x = PASSWORD('{}')",
+        "SELECT * FROM OPENROWSET('SQLOLEDB','srv';'sa';'{}','SELECT 1')",
+        "EXEC sp_addlinkedsrvlogin 'x','false',NULL,'sa','{}'",
+        "SELECT 1 -- PWD={}", "/* Server=x;PWD={} */ SELECT 1", "/* unclosed PWD={}",
+        "OPTIONS (password '{}', user 'x')",
         "dblink('host=x password={} dbname=y')", "dblink('host=x password=''{}''')", "SECRET_ACCESS_KEY '{}'",
-        "CONNECTION='mysql://u:{}@h/db'", "x := 'DSN=a;PWD=' || '{}'", "-- don't\nSELECT 'PWD={}'", "EXEC x @password = N'{}'",
+        "CONNECTION='mysql://u:{}@h/db'", "x := 'DSN=a;PWD=' || '{}'", "-- don't\nSELECT 'PWD={}'",
+        "EXEC x @password = N'{}'",
     ],
 )  # fmt: skip
 def test_fault_079_sql_keeps_no_password_in_text_or_comment(text: str) -> None:

@@ -36,7 +36,7 @@ def bound(kind: str, options: dict[str, object]) -> Bound:
 
 
 def tables(scanned: Scanned) -> dict[str, int]:
-    sql = "SELECT path, entries FROM store WHERE kind = 'database file'"
+    sql = "SELECT rtrim(parent, '/'), count(*) FROM entry WHERE kind IN ('table', 'view') GROUP BY 1"
     assert scanned.rows("SELECT listed - entries - skipped - failed FROM source") == [(0,)]
     return dict(scanned.rows(sql))
 

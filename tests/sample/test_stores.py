@@ -64,18 +64,51 @@ def test_share_keeps_its_counts_and_bytes_and_the_ledger_balances(scanned: Scann
     (share / "t.dbf").write_bytes(dbase_bytes())
     (share / "x.txt").write_text("nothing of interest, but long enough to be looked at if anybody did so at all")
     scanned.scan(scanned.bound("L1"))
-    sql = "SELECT files, bytes, complete FROM store WHERE path = ''"
+    sql = "SELECT files, bytes, complete FROM store WHERE kind <> 'database file'"
     before = scanned.rows(sql)
     assert scanned.scan().exit is Exit.COMPLETE
     assert scanned.rows(sql) == before
     assert scanned.rows("SELECT listed - entries - skipped - failed FROM source") == [(0,)]
     assert scanned.rows("SELECT bytes FROM source") == [(before[0][1],)]
-    stores = scanned.rows("SELECT path, kind, entries, files, bytes, known, complete FROM store ORDER BY path")
+    stores = scanned.rows("SELECT path, kind, entries, files, bytes, known, complete FROM store ORDER BY id")
     size = (share / "a.db3").stat().st_size
     assert stores[1:] == [
+        ("", "database file", 1, 1, (share / "t.dbf").stat().st_size, False, True),
         ("a.db3", "database file", 3, 2, size, False, True),
-        ("t.dbf", "database file", 1, 1, (share / "t.dbf").stat().st_size, False, True),
     ]
+
+
+def test_folder_of_dbase_files_is_one_store(scanned: Scanned, share: Path) -> None:
+    folder = share / "legacy" / "fees"
+    folder.mkdir(parents=True)
+    for number in range(30):
+        (folder / f"T{number}.DBF").write_bytes(dbase_bytes(number))
+    (folder / "cut.dbf").write_bytes(dbase_bytes(1000)[:400])
+    (share / "top.dbf").write_bytes(dbase_bytes())
+    sqlite_file(folder / "a.sqlite")
+    scanned.scan()
+    stores = {
+        id_.removeprefix(str(share)): rest
+        for id_, *rest in scanned.rows("SELECT id, path, title, entries, bytes, complete FROM store ORDER BY id")
+    }
+    size = sum(f.stat().st_size for f in folder.glob("*.[dD][bB][fF]"))
+    here = f" ({share})"
+    assert stores == {
+        "": ["", str(share), 35, sum(f.stat().st_size for f in share.rglob("*") if f.is_file()), True],
+        "/*.dbf": ["", f"*.dbf{here}", 1, (share / "top.dbf").stat().st_size, True],
+        "/legacy/fees/*.dbf": ["legacy/fees", f"legacy/fees/*.dbf{here}", 31, size, False],
+        "/legacy/fees/a.sqlite": ["legacy/fees/a.sqlite", f"legacy/fees/a.sqlite{here}", 3,
+                                  (folder / "a.sqlite").stat().st_size, True],
+    }  # fmt: skip
+    with scanned.reader() as reader:
+        judged, graph = judge(reader), build(reader)
+        context = build_context(reader, judged, graph, title="t", generated_at=0, version="0")
+        assert reader.rows("SELECT bytes, entries FROM source") == [(stores[""][3], 70)]
+    assert context.inventory["bytes"] == stores[""][3]
+    assert len(context.security["unmanaged"]) == 3
+    examples = [f.path for v in judged.verdicts if v.store.endswith("*.dbf") for f in v.findings]
+    assert {p for p in examples if not p.startswith(("legacy/fees", "top.dbf"))} <= {""}
+    assert any(a.path == "legacy/fees/T7.DBF/T7" and a.store.endswith("fees/*.dbf") for a in graph.assets)
 
 
 def test_report_judge_and_graph_take_the_file_as_a_database(scanned: Scanned, share: Path) -> None:
@@ -189,12 +222,28 @@ def test_damaged_and_misnamed_files_are_told_and_stop_nothing(scanned: Scanned, 
         "cut.mdb": ("read", "CONTENT_DAMAGED"), "cut.dbf": ("read", "CONTENT_DAMAGED"),
         "really.mdb": ("note", "CONTENT_MISNAMED"), "text.accdb": ("note", "CONTENT_MISNAMED"),
     }  # fmt: skip
-    complete = dict(scanned.rows("SELECT path, complete FROM store"))
+    complete = dict(scanned.rows("SELECT path, complete FROM store WHERE NOT ends_with(id, '*.dbf')"))
     assert complete["whole.sqlite"]
     assert complete["really.mdb"]
     assert complete[""]
     assert not complete["cut.sqlite"]
     assert "text.accdb" not in complete
+
+
+def test_encrypted_files_are_told_as_such(scanned: Scanned, share: Path) -> None:
+    chance = random.Random(2).randbytes(40_000)
+    (share / "cipher.sqlite").write_bytes(chance)
+    (share / "readme.sqlite").write_text("nothing but text, and certainly no database at all\n" * 400)
+    locked = bytearray(access_bytes("indexTestV2003.mdb"))
+    locked[0x3E] ^= 0x5A  # the header's key stream leaves a difference where it is: the key is no longer 0
+    locked[4096:] = (chance * 99)[: len(locked) - 4096]
+    (share / "locked.mdb").write_bytes(locked)
+    assert scanned.scan().exit is Exit.COMPLETE
+    assert scanned.faults() == {
+        "cipher.sqlite": ("read", "CONTENT_ENCRYPTED"), "readme.sqlite": ("note", "CONTENT_MISNAMED"),
+        "locked.mdb": ("read", "CONTENT_ENCRYPTED"),
+    }  # fmt: skip
+    assert scanned.rows("SELECT path FROM setting WHERE name = 'encrypted'") == [("locked.mdb",)]
 
 
 def test_unwritten_log_beside_the_file_is_told_and_left_alone(scanned: Scanned, share: Path) -> None:

@@ -2,6 +2,6 @@
 
 from scanner.extractors.stores.content import Content, Unread
 from scanner.extractors.stores.readers import structure
-from scanner.extractors.stores.signs import HEAD, Recognised, recognise
+from scanner.extractors.stores.signs import HEAD, Recognised, recognise, scrambled
 
-__all__ = ["HEAD", "Content", "Recognised", "Unread", "recognise", "structure"]
+__all__ = ["HEAD", "Content", "Recognised", "Unread", "recognise", "scrambled", "structure"]

@@ -32,12 +32,18 @@ EXTRACTOR = "access"
 
 def read(content: Content, what: Recognised, found: Found) -> None:
     """Everything that can be told; Unread at the end for what could not."""
-    del what
     for program in ("mdb-schema", "mdb-json"):
         if not child.available(program):
             raise Unread("DRIVER_MISSING", f"{program} is not installed (Debian: mdbtools)")
     with content.copy(COPIED) as file:
-        _File(file, found).read()
+        try:
+            _File(file, found).read()
+        except Unread as error:
+            if error.code == "CONTENT_DAMAGED" and what.detail.get("encrypted"):
+                raise Unread(
+                    "CONTENT_ENCRYPTED", "its pages are encrypted in a way that MDBTools does not read"
+                ) from None
+            raise
 
 
 class _File:
@@ -162,9 +168,12 @@ class _File:
         before = [o for o in options if o.startswith("--")]
         after = [o for o in options if not o.startswith("--")] + ([then] if then is not None else [])
         marked = ["--", *after] if any(a.startswith("-") for a in after) else after
-        if len(marked) > len(after):
-            return child.run([program, *before, "--"], self._file, *after, wait_s=min(60.0, left))
-        return child.run([program, *before], self._file, *after, wait_s=min(60.0, left))
+        dashes = ["--"] if len(marked) > len(after) else []
+        out, said = child.run([program, *before, *dashes], self._file, *after, wait_s=min(60.0, left))
+        if "beyond EOF" in said:  # it goes on with what there is, and ends as if that were all
+            self._unread.append(Unread("CONTENT_DAMAGED", f"it is cut short: {said[:200]}"))
+            self._found.whole = False
+        return out
 
 
 def _database_of(connect: str) -> str:

@@ -28,8 +28,10 @@ def available(program: str) -> bool:
     return shutil.which(program) is not None
 
 
-def run(program: Sequence[str], file: IO[bytes], *arguments: str, wait_s: float = _WAIT_S) -> str:
-    """What a program writes about an open file; it is told the file's descriptor, so no name can pass for an option.
+def run(program: Sequence[str], file: IO[bytes], *arguments: str, wait_s: float = _WAIT_S) -> tuple[str, str]:
+    """What a program writes about an open file, and the beginning of what it complains of.
+
+    It is told the file's descriptor, so no name can pass for an option.
 
     Nothing of it is written anywhere: its output comes through a pipe, and it may make no file.
 
@@ -50,10 +52,10 @@ def run(program: Sequence[str], file: IO[bytes], *arguments: str, wait_s: float 
             with contextlib.suppress(ProcessLookupError):  # its children too, whatever became of itself
                 os.killpg(child.pid, signal.SIGKILL)
         code = child.wait()
+    said = err.decode(errors="replace").strip().replace(command[len(program)], "the file")
     if code:
-        said = err[:300].decode(errors="replace").strip().replace(command[len(program)], "the file")
-        raise Unread("CONTENT_DAMAGED", f"{program[0]} ended with {code}: {said}")
-    return out.decode("utf-8", "replace")
+        raise Unread("CONTENT_DAMAGED", f"{program[0]} ended with {code}: {said[:300]}")
+    return out.decode("utf-8", "replace"), said
 
 
 def _heard(child: subprocess.Popen[bytes], name: str, wait_s: float) -> tuple[bytearray, bytearray]:

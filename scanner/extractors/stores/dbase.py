@@ -55,6 +55,8 @@ def read(content: Content, what: Recognised, found: Found) -> None:
         )
         found.column(table, position, name, declared)
     found.setting("code_page", None if head[29] == 0 else _CODE_PAGES.get(head[29], what.detail.get("code_page")))
+    if len(fields) == _FIELDS:
+        raise Unread("CONTENT_LIMIT", f"only its first {_FIELDS:,} fields were read")
     if content.size is not None and content.size < length + rows * width:
         detail = f"its header counts {rows:,} rows of {width:,} bytes, which is more than the file holds"
         raise Unread("CONTENT_DAMAGED", detail)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import time
 from collections.abc import Iterator
@@ -11,6 +12,8 @@ from scanner.extractors.stores.content import BLOCK, Content, Unread
 from scanner.extractors.stores.facts import Found, declared
 from scanner.extractors.stores.signs import Recognised
 
+logging.getLogger("sqlglot").setLevel(logging.ERROR)
+"""Its warnings quote what could not be parsed, which may hold a password."""
 READ = 16 << 20
 """Bytes of a dump that are looked through for definitions."""
 _STATEMENT = 256 << 10

@@ -33,9 +33,7 @@ _ORACLE = re.compile(
 )
 """Oracle's way to write a user: name/password@alias."""
 
-_QUOTED = re.compile(
-    r"""(?s)--[^\n]*|/\*.*?(?:\*/|\Z)|\[[^\]]*\]?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`[^`]*`?"""
-)
+_QUOTED = re.compile(r"""(?s)--[^\n]*|/\*.*?(?:\*/|\Z)|\[[^\]]*\]?|'(?:[^']|'')*'?|"(?:[^"]|"")*"?|`[^`]*`?""")
 """What may hold a connection string in SQL; outside of it ``password = x`` compares columns."""
 _TEXT = r"""(?:N|E|X)?'(?:[^']|'')*'"""
 _LITERAL = re.compile(

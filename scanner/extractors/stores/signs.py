@@ -5,6 +5,7 @@ Each sign stands with where it is documented. What is not certain is not recogni
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -79,7 +80,33 @@ def _access(head: bytes, _ending: str) -> Recognised | None:
     if head[4:19] not in (b"Standard Jet DB", b"Standard ACE DB"):
         return None
     engine, product = _JET.get(head[20] if len(head) > 20 else -1, ("", ""))
-    return Recognised("Microsoft Access", product or None, "access", {"engine": engine} if engine else {})
+    detail = {"engine": engine} if engine else {}
+    if _key(head):
+        detail["encrypted"] = "yes"
+    return Recognised("Microsoft Access", product or None, "access", detail)
+
+
+def _key(head: bytes) -> bytes:
+    """The key that the pages of an Access file are encrypted with, b"" for none; ACE keeps only a sign of it here."""
+    # mdbtools, src/libmdb/file.c: mdb_handle_from_stream; the header is under RC4 with a key that never changes
+    if len(head) < 0x18 + 128:
+        return b""
+    state, j = list(range(256)), 0
+    for i in range(256):
+        j = (j + state[i] + b"\xc7\xda\x39\x6b"[i % 4]) & 255
+        state[i], state[j] = state[j], state[i]
+    plain, j = bytearray(), 0
+    for i, byte in enumerate(head[0x18 : 0x3E + 4], 1):
+        j = (j + state[i]) & 255
+        state[i], state[j] = state[j], state[i]
+        plain.append(byte ^ state[(state[i] + state[j]) & 255])
+    return bytes(plain[0x3E - 0x18 :]).strip(b"\0")
+
+
+def scrambled(head: bytes) -> bool:
+    """Whether content looks like chance: encrypted, or packed in a way nobody knows."""
+    counts = [head.count(bytes((n,))) for n in range(256)]
+    return len(head) >= 4096 and -sum(c / len(head) * math.log2(c / len(head)) for c in counts if c) > 7.8
 
 
 _DBASE = {
