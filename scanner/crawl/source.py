@@ -161,15 +161,20 @@ class SourceRun:
     def _admitted(self) -> tuple[Connector, list[Unit]]:
         """One login, alone for its account and never after a refusal; a refusal is kept before anybody else may try."""
         account = self._bound.account
-        if account is None:
-            return self._login()
-        with self._locks.of(account):
-            check_breaker(self._catalog, account)
-            try:
+        try:
+            if account is None:
                 return self._login()
-            except SourceError as error:
-                self._remember(error)
-                raise
+            with self._locks.of(account):
+                check_breaker(self._catalog, account)
+                try:
+                    return self._login()
+                except SourceError as error:
+                    self._remember(error)
+                    raise
+        except Lost as error:
+            # A mount that holds one holds the next; whether an account's login was refused is not known.
+            error.transient = error.transient and error.code != "FAILED_HUNG" and account is None
+            raise
 
     def _remember(self, error: SourceError) -> None:
         """Keep that the account was refused."""
@@ -233,8 +238,6 @@ class SourceRun:
             except SourceError as error:
                 if not error.transient or attempts > (1 if isinstance(error, Lost) else self._bound.limits.retries):
                     raise
-                if isinstance(error, Lost) and (error.code == "FAILED_HUNG" or self._bound.account):
-                    raise  # whether the login was refused is not known: a second one might lock the account out
                 self._progress.retries += 1
                 if self._stop.wait(min(LONGEST_BACKOFF_S, FIRST_BACKOFF_S * 2 ** (attempts - 1))):
                     raise Stopped from None

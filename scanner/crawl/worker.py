@@ -77,6 +77,7 @@ class _Attempt:
     faults: list[Fault] = field(default_factory=list)
     listed: int = 0
     entries: int = 0
+    bytes: int = 0
     early: bool = False  # rows of it stand in a part already
 
 
@@ -131,8 +132,7 @@ class Worker:
             try:
                 self._attempt(job, attempt)
             except SourceError as error:
-                if error.code in AUTH_CODES or error.code == "AUTH_BLOCKED":
-                    # Every further unit would log in again, and lock the account out.
+                if self._ends_all(error):
                     self._s.refused(error)
                     self._forget(job, mark, attempt)
                     raise
@@ -150,7 +150,7 @@ class Worker:
                         return True
                     self._back_off(job.attempts, at_once=isinstance(error, Lost))
                     continue
-                self._failed(job, attempt, Fault(job.unit.key, "list", _registered(error.code), str(error.detail)))
+                self._failed(job, attempt, _fault_of(job.unit, _registered(error.code), str(error.detail)))
                 self._close()  # so that a login anew, if it takes one, is made where refusals are remembered
                 return True
             except Stopped:
@@ -158,13 +158,22 @@ class Worker:
                 raise
             except _ConnectorBug as error:
                 self._forget(job, mark, attempt)
-                self._failed(job, _Attempt(), Fault(job.unit.key, "list", "CONNECTOR_BUG", str(error)))
+                self._failed(job, _Attempt(), _fault_of(job.unit, "CONNECTOR_BUG", str(error)))
                 self._renew()
                 return True
             shared.host.alive()
             self._settle(job, attempt, "done")
             self._renew()
             return True
+
+    def _ends_all(self, error: SourceError) -> bool:
+        """Whether no further unit is to be tried.
+
+        Each would log in again, and lock the account out, or wait for a mount that is dead as long as this one did.
+        """
+        if isinstance(error, Lost) and self._connector is None:
+            return not error.transient
+        return error.code in AUTH_CODES or error.code == "AUTH_BLOCKED"
 
     def _again(self, error: SourceError, job: Job) -> bool:
         """Whether the unit is tried again: while retries are left; once where it cost a child."""
@@ -175,6 +184,8 @@ class Worker:
 
     def _is_gone(self, error: SourceError, job: Job) -> bool:
         """Whether the host seems gone, after this failure."""
+        if isinstance(error, Lost):
+            return False  # that tells of the driver, not of the host
         if error.code not in TRANSPORT or not error.transient:
             self._s.host.alive()
             return False
@@ -242,7 +253,7 @@ class Worker:
             attempt.listed += _sum(batch.columns["listed"])
         elif batch.schema is ENTRY:
             attempt.entries += len(batch)
-            self._s.progress.bytes += _sum(batch.columns.get("size", ()))
+            attempt.bytes += _sum(batch.columns.get("size", ()))
 
     def _failed(self, job: Job, attempt: _Attempt, fault: Fault) -> None:
         """Keep what a failed unit had given, and balance the ledger for the listing it could not finish."""
@@ -265,6 +276,7 @@ class Worker:
             progress.units_done += 1
             progress.units_found += len(attempt.children)
             progress.entries += attempt.entries
+            progress.bytes += attempt.bytes
             for fault in attempt.faults:
                 if fault.op != "note":
                     progress.faults += 1

@@ -22,6 +22,9 @@ from scanner.secrets import SecretRef
 
 TREE = {"": ["a/", "b/", "c/", "top.txt"], "a/": ["a1", "a2"], "b/": ["b1"], "c/": ["d/", "c1"], "c/d/": ["d1"]}
 
+STREAM = object()
+"""Stands for events without end, and without a request."""
+
 
 class Options(BaseModel):
     """``how`` it misbehaves at the unit ``at``, as long as there are fewer than ``times`` lines in ``log``."""
@@ -45,7 +48,7 @@ class Misbehaving:
         self.log(f"roots {os.getpid()}")
         if self.options.secret:
             sys.stdout.write(f"login with {self.options.secret.reveal()}\n")
-        if self.options.at == "roots":
+        if self.options.at == "roots" or self.options.how in Path(self.options.log).read_text().split():
             self.misbehave()
         return [Unit("")]
 
@@ -60,6 +63,8 @@ class Misbehaving:
         yield from (Unit(unit.key + n) for n in names if n.endswith("/"))
         if self.options.how and unit.key == self.options.at:
             event = self.misbehave()
+            while event is STREAM:
+                yield Fault(unit.key, "note", "OTHER", "and so on")
             if event is not None:
                 yield event
         yield Batch(LISTING, {"path": [unit.key], "listed": [len(names)], "complete": [True]})
@@ -106,6 +111,41 @@ class Misbehaving:
         os.write(2, b"NOISE on stderr\n" * 2000)
         sys.stdin.read()
 
+    def do_mount_dies(self) -> None:
+        """Hang, and hang at every root from then on."""
+        self.log("mount_dies 0")
+        time.sleep(600)
+
+    def do_login_dies(self) -> None:
+        """Die, and die at every login from then on."""
+        self.log("login_dies 0")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    def do_chatter(self) -> None:
+        while True:
+            os.write(1, b"NOISE without end\n" * 1000)
+
+    def do_trickle(self) -> None:
+        for byte in b"U\x00\xff\xff\xff" + b" " * 6000:
+            self.write(bytes([byte]), 0.1)
+
+    def do_leave(self) -> None:
+        """Die, and leave a program behind that holds every descriptor."""
+        if not os.fork():
+            self.log(f"left {os.getpid()}")
+            time.sleep(600)
+        while "left" not in Path(self.options.log).read_text():
+            time.sleep(0.01)
+        os._exit(3)
+
+    def do_close(self) -> None:
+        os.close(1)
+        os.close(2)
+
+    def do_stream(self) -> Any:
+        self.session.pace()
+        return STREAM
+
     def do_leak(self) -> None:
         while True:
             self.kept.append(bytearray(8 << 20))
@@ -146,7 +186,10 @@ class Misbehaving:
     def do_endless(self) -> None:
         self.write(b"B\xff\xff\xff\xff")
 
-    def write(self, data: bytes) -> None:
+    def do_bulky(self) -> None:
+        self.write(b"U\x08\x00\x00\x00")
+
+    def write(self, data: bytes, wait_s: float = 600) -> None:
         """Past the contract: to every socket this process has."""
         for fd in range(3, 64):
             try:
@@ -154,7 +197,7 @@ class Misbehaving:
                     socket.socket(fileno=os.dup(fd)).sendall(data)
             except OSError:
                 continue
-        time.sleep(600)
+        time.sleep(wait_s)
 
     def do_refuse(self) -> None:
         raise SourceError("IO_ERROR", "disk", where="a/", transient=False)

@@ -13,6 +13,7 @@ from scanner.catalog import Catalog, locate, read
 from scanner.config import Limits, SourceConfig
 from scanner.connector import Account, Plug, Session
 from scanner.crawl import Outcome, Progress, Run
+from scanner.crawl.worker import Sampling
 from scanner.model import Batch, Event, Unit
 from scanner.registry import Bound
 from scanner.schema import ENTRY, LISTING
@@ -98,7 +99,11 @@ def bound(script: Script, name: str = "tree", account: Account | None = None, **
 
 
 def scan(
-    folder: Path, *sources: Bound, number: int | None = None, tick: Callable[[Run], None] | None = None
+    folder: Path,
+    *sources: Bound,
+    number: int | None = None,
+    tick: Callable[[Run], None] | None = None,
+    sampling: Sampling | None = None,
 ) -> Outcome:
     """A scan into a catalog in ``folder``; with ``number``, going on with that one."""
     with Catalog.open(locate(str(folder / "catalog")), create=True) as catalog:
@@ -109,6 +114,8 @@ def scan(
             catalog.reopen(number)
             catalog.sweep()
             run = Run(catalog, number, sources)
+
+        run.sampling = lambda _bound: sampling
 
         def ticked(_progress: Progress) -> None:
             if tick:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,12 +23,12 @@ from scripted import Script, bound, inventory, paths_of, scan, tree
 from scanner.catalog import Catalog, locate, read
 from scanner.codes import Exit
 from scanner.config import Limits, SourceConfig
-from scanner.connector import Account, ReadsBytes, SamplesRows, Session
+from scanner.connector import Account, Connector, ReadsBytes, SamplesRows, Session
 from scanner.crawl import Run, SourceProgress, wire
 from scanner.crawl.apart import Apart, Around, Lost
-from scanner.crawl.nursery import NURSERY
+from scanner.crawl.nursery import NURSERY, Nursery
 from scanner.crawl.pace import Pace
-from scanner.model import Batch, Fault, SourceError, Unit
+from scanner.model import CONTENT, Batch, Event, Fault, SourceError, Unit
 from scanner.registry import Bound
 from scanner.schema import ENTRY, SCHEMAS
 
@@ -109,7 +111,7 @@ def test_fault_047_driver_that_dies_at_the_login_of_an_account_does_not_log_in_a
     assert log(tmp_path).count("misbehaved") == 1, "nobody knows whether the server counted it as refused"
 
 
-@pytest.mark.parametrize("how", ["sleep", "stop"])
+@pytest.mark.parametrize("how", ["sleep", "stop", "chatter", "trickle"])
 def test_fault_064_driver_that_hangs_is_killed_and_costs_its_unit(tmp_path: Path, how: str) -> None:
     """Fault 45: a listing that hangs. A stopped process does not even die of most signals."""
     began = time.monotonic()
@@ -131,6 +133,83 @@ def test_fault_026_root_that_hangs_ends_its_source_in_time_and_no_child_stays(tm
     assert not alive(tmp_path)
 
 
+def test_fault_026_mount_that_dies_in_mid_scan_ends_its_source_not_one_unit_after_another(tmp_path: Path) -> None:
+    """Every further unit would wait for it as long again; they wait for a resume instead."""
+    source_ = source(tmp_path, "mount_dies", hang_s=0.6)
+    outcome = scan(tmp_path, source_, bound(Script(SMALL), "sound"))
+    assert outcome.state == "incomplete"
+    assert [f[2] for f in faults(tmp_path)] == ["FAILED_HUNG"]
+    assert log(tmp_path).count("roots") == 2, "the first login, and one that found the mount dead"
+    assert paths(tmp_path, "sound") == paths_of(SMALL)
+    assert not alive(tmp_path)
+    (tmp_path / "bad.log").write_text("")
+    again = source(tmp_path, times=0)
+    assert scan(tmp_path, again, number=outcome.run).state == "complete"
+    assert paths(tmp_path) == WHOLE
+
+
+def test_fault_047_driver_that_dies_at_a_later_login_of_an_account_does_not_log_in_again(tmp_path: Path) -> None:
+    bad = source(tmp_path, "login_dies")
+    bad = dataclasses.replace(bad, plug=dataclasses.replace(bad.plug, account=lambda _o: Account("h:1", "me")))
+    outcome = scan(tmp_path, bad)
+    assert outcome.state == "incomplete"
+    assert log(tmp_path).count("roots") == 2
+
+
+def test_fault_063_program_a_driver_left_behind_ends_with_it(tmp_path: Path) -> None:
+    """It holds the socket, so that nobody would hear of the driver's end before it, too, is gone."""
+    began = time.monotonic()
+    scan(tmp_path, source(tmp_path, "leave"))
+    assert time.monotonic() - began < 20
+    assert [f[2] for f in faults(tmp_path)] == ["DRIVER_CRASH"]
+    assert not alive(tmp_path)
+
+
+def test_fault_108_connector_that_closes_its_streams_goes_on(tmp_path: Path) -> None:
+    assert scan(tmp_path, source(tmp_path, "close")).exit is Exit.COMPLETE
+    assert paths(tmp_path) == WHOLE
+
+
+def test_fault_100_connector_that_streams_without_end_is_stopped_soon(tmp_path: Path) -> None:
+    began = []
+
+    def stop(run: Run) -> None:
+        if "misbehaved" in log(tmp_path):
+            began.append(time.monotonic())
+            run.stop.set()
+
+    assert scan(tmp_path, source(tmp_path, "stream", times=1), tick=stop).state == "stopped"
+    assert time.monotonic() - began[0] < 5
+    assert not alive(tmp_path)
+
+
+def test_nursery_that_can_bear_no_child_loses_none_of_its_others(tmp_path: Path) -> None:
+    child = proxy(source(tmp_path))
+    child.roots()
+    NURSERY._send({"do": "start", "child": 0, "memory_mib": 512}, [])  # as where descriptors did not come over
+    assert len(list(child.crawl(Unit("a/")))) == 2
+    child.close()
+
+
+def test_process_that_has_no_descriptors_left_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pipe2", full)
+    with pytest.raises(SourceError, match="Too many open files"):
+        proxy(source(tmp_path)).roots()
+
+
+def test_nursery_that_does_not_move_is_not_left_behind(tmp_path: Path) -> None:
+    nursery = Nursery()
+    nursery.warm("misbehaving")
+    assert nursery._process
+    pid = nursery._process.pid
+    os.kill(pid, signal.SIGSTOP)
+    nursery.close()
+    assert not Path(f"/proc/{pid}").exists()
+
+
 def alive(tmp_path: Path) -> list[int]:
     """Processes named in the log that are there after a moment."""
     pids = {int(line.split()[1]) for line in (tmp_path / "bad.log").read_text().splitlines()}
@@ -144,7 +223,20 @@ def alive(tmp_path: Path) -> list[int]:
 
 @pytest.mark.parametrize(
     "how",
-    ["raise", "misfit", "surrogate", "holes", "unit", "nonsense", "garbage", "torn", "out_of_turn", "lie", "endless"],
+    [
+        "raise",
+        "misfit",
+        "surrogate",
+        "holes",
+        "unit",
+        "nonsense",
+        "garbage",
+        "torn",
+        "out_of_turn",
+        "lie",
+        "endless",
+        "bulky",
+    ],
 )
 def test_fault_108_connector_that_lies_costs_its_unit_alone(tmp_path: Path, how: str) -> None:
     outcome = scan(tmp_path, source(tmp_path, how), bound(Script(SMALL), "sound"))
@@ -226,6 +318,25 @@ def test_stop_ends_a_silent_child_soon_and_resume_goes_on(tmp_path: Path) -> Non
     assert time.monotonic() - began < 15
     assert not alive(tmp_path)
     assert scan(tmp_path, source(tmp_path, "sleep", times=1), number=first.run).state == "complete"
+    assert paths(tmp_path) == WHOLE
+
+
+class Looking:
+    """Looks into one file, whose content cannot be had."""
+
+    def units(self, batch: Batch) -> list[Unit]:
+        return [Unit("top.txt", CONTENT)] if "top.txt" in list(map(str, batch.columns["name"])) else []
+
+    def crawl(self, connector: Connector, unit: Unit) -> Iterator[Event]:
+        assert isinstance(connector, ReadsBytes)
+        connector.read("crash", 0, 1)
+        yield Fault(unit.key, "note", "OTHER", "never")
+
+
+def test_fault_063_driver_that_dies_over_content_costs_what_is_read_not_what_is_listed(tmp_path: Path) -> None:
+    outcome = scan(tmp_path, source(tmp_path), sampling=Looking())
+    assert [f[:3] for f in faults(tmp_path)] == [("top.txt", "read", "DRIVER_CRASH")]
+    assert outcome.coverage == 1.0, "every folder was listed"
     assert paths(tmp_path) == WHOLE
 
 

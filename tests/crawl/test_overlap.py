@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -50,6 +51,13 @@ def test_fault_011_folder_inside_another_source_is_scanned_once(grown: Path, way
         ("outer", "inner"), ("outer", "inner/file"),
     ]  # fmt: skip
     assert told(grown.parent) == [("outer", "in/", "descend", "OVERLAP", "covered by source inner")]
+
+
+def test_fault_100_places_are_not_looked_at_once_the_scan_is_to_stop(grown: Path) -> None:
+    stop = threading.Event()
+    stop.set()
+    found = overlaps([files("one", grown), files("two", grown)], stop)
+    assert (found.covered, found.left_out) == ({}, {})
 
 
 def test_fault_011_same_folder_twice_is_scanned_once_and_warned_of(grown: Path) -> None:
