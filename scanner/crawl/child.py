@@ -78,9 +78,21 @@ class _Nursery:
             with contextlib.suppress(Exception):  # what does not load here fails again in a child, and is told there
                 importlib.import_module(order["module"])
             return True
-        sock, noise, end = fds
+        self._bear(order, fds)
+        return True
+
+    def _bear(self, order: dict[str, Any], fds: list[int]) -> None:
+        """Fork a child; where none can be had, its parent finds it gone, and the other children live on."""
+        for fd in fds:
+            os.set_inheritable(fd, False)  # no program a connector starts is to hold what tells of its end
         parent = os.getpid()
-        pid = os.fork()
+        try:
+            sock, noise, end = fds
+            pid = os.fork()
+        except (OSError, ValueError):  # no process left; or no descriptors, so that not all of them came over
+            for fd in fds:
+                os.close(fd)
+            return
         if not pid:
             self._be_child(parent, sock, noise, order["memory_mib"])
         with contextlib.suppress(OSError):
@@ -88,16 +100,17 @@ class _Nursery:
         self._children[order["child"]] = (pid, end)
         os.close(sock)
         os.close(noise)
-        return True
 
     def _reap(self) -> None:
         while True:
             try:
-                pid, status = os.waitpid(-1, os.WNOHANG)
+                ended = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
             except ChildProcessError:
                 return
-            if not pid:
+            if ended is None:
                 return
+            _kill(ended.si_pid)  # what it started and left behind; while it is not reaped, its number is nobody else's
+            pid, status = os.waitpid(ended.si_pid, 0)
             for number, (known, end) in list(self._children.items()):
                 if known == pid:
                     del self._children[number]

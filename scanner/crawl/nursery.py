@@ -118,8 +118,11 @@ class Nursery:
             control.close()
         process, self._process = self._process, None
         if process is not None and self._owner == os.getpid():
-            with contextlib.suppress(subprocess.TimeoutExpired):
+            try:
                 process.wait(1)
+            except subprocess.TimeoutExpired:  # stopped, or short of time: its children end with it
+                process.kill()
+                process.wait()
 
 
 NURSERY = Nursery()
