@@ -32,7 +32,7 @@ from scanner.cli.watching import watching
 from scanner.codes import CODES, Exit, StocktakeError
 from scanner.config import digest
 from scanner.crawl import Outcome, Progress, Run
-from scanner.crawl.apart import warm
+from scanner.crawl.apart import part, warm
 from scanner.registry import bind_all
 
 
@@ -146,19 +146,23 @@ def _execute(shared: Common, run: Run, show: Show) -> Exit:
     Output.run = run.number
     run.sampling = partial(sampling, room=run.catalog.location.room)
     caught = _Caught(run, output)
-    with caught.listening(), watching(output, show.value) as watch:
+    with caught.listening():
+        with watching(output, show.value) as watch:
 
-        def tick(progress: Progress) -> None:
-            watch.show(progress)
+            def tick(progress: Progress) -> None:
+                watch.show(progress)
+                caught.tell()
+
+            try:
+                outcome = run.execute(tick)
+            finally:
+                part()
             caught.tell()
-
-        outcome = run.execute(tick)
-        caught.tell()
-    code = outcome.exit
-    if caught.stop is not None:
-        code = Exit(128 + caught.stop)
-        run.catalog.finish(run.number, outcome.state, code)
-    _tell(run, output, outcome, code)
+        code = outcome.exit
+        if caught.stop is not None:
+            code = Exit(128 + caught.stop)
+            run.catalog.finish(run.number, outcome.state, code)
+        _tell(run, output, outcome, code)
     return code
 
 

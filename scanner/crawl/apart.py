@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -57,6 +58,11 @@ def warm(sources: Sequence[Bound]) -> None:
     """Prepare for the child processes of some sources, in the background."""
     for module in dict.fromkeys(b.target.partition(":")[0] for b in sources if b.isolated):
         NURSERY.warm(module)
+
+
+def part() -> None:
+    """Part with what was prepared, and with every child process there is."""
+    NURSERY.close()
 
 
 class Apart:
@@ -117,7 +123,7 @@ class Apart:
             whole = True
             raise
         except GeneratorExit:
-            whole = self._around.stop.is_set() and self._left()
+            whole = self._around.stop.is_set() and self._comes_to_an_end(_STOPPING_S)  # told at its next request
             raise
         finally:
             if not whole:  # the engine wants no more of it, or it did not keep to the contract
@@ -130,29 +136,32 @@ class Apart:
             return
         try:
             self._order({"do": "close"})
-            until = time.monotonic() + _GOODBYE_S
-            while self._next(until=until)[0] not in _ENDINGS:
-                pass
-        except (SourceError, Stopped, wire.Garbage, wire.Gone, wire.Silent):
+        except wire.Gone:
             self._kill()
-        else:
+            return
+        if self._comes_to_an_end(_GOODBYE_S):
             self._bury()
+        else:
+            self._kill()
 
-    def _left(self) -> bool:
-        """Whether a child that is to stop has let go of its unit; it hears of it at its next request."""
-        until = time.monotonic() + _STOPPING_S
-        try:
-            while self._next(until=until)[0] not in _ENDINGS:
-                pass
-        except (SourceError, Stopped, wire.Garbage, wire.Gone, wire.Silent):
-            return False
-        return True
+    def _comes_to_an_end(self, wait_s: float) -> bool:
+        """Whether the child ends its order within the time, however much it still gives."""
+        until = time.monotonic() + wait_s
+        with contextlib.suppress(SourceError, Stopped, wire.Garbage, wire.Gone, wire.Silent):
+            while time.monotonic() < until:
+                if self._next(until=until)[0] in _ENDINGS:
+                    return True
+        return False
 
     # orders and answers
 
     def _bear(self) -> None:
         bound = self._bound
-        self._child = NURSERY.bear(bound.limits.memory_mib)
+        try:
+            self._child = NURSERY.bear(bound.limits.memory_mib)
+        except OSError as error:  # no descriptors, no memory, no process left
+            why = f"no process for the connector: {error.strerror}"
+            raise SourceError("OTHER", why, where=bound.locator, transient=True) from None
         self._reader = wire.Reader(self._child.sock, self._child.noise)
         can = self._value(
             {

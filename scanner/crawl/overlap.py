@@ -36,11 +36,19 @@ class Overlaps:
     covered: dict[str, str] = field(default_factory=dict)
 
 
-def overlaps(sources: Sequence[Bound]) -> Overlaps:
-    """Compare the places of some sources; local ones are looked at in child processes, network ones by locator."""
+def overlaps(sources: Sequence[Bound], stop: threading.Event | None = None) -> Overlaps:
+    """Compare the places of some sources; local ones are looked at in child processes, network ones by locator.
+
+    Once ``stop`` is set, no further one is looked at.
+    """
+    halt = stop or threading.Event()
     local = [b for b in sources if b.plug.place is not None]
     with ThreadPoolExecutor(8, thread_name_prefix="place") as pool:
-        places = dict(zip((b.name for b in local), pool.map(_asked, local), strict=True)) if len(local) > 1 else {}
+        places = (
+            dict(zip((b.name for b in local), pool.map(lambda b: _asked(b, halt), local), strict=True))
+            if len(local) > 1
+            else {}
+        )
     places |= {b.name: steps(b) for b in sources if b.plug.place is None}
     found = Overlaps()
     for number, inner in enumerate(sources):
@@ -82,9 +90,10 @@ def _can_leave(outer: Bound, names: tuple[str, ...]) -> bool:
     return len(names) == 1 or outer.plug.type not in {"s3", "odbc"}
 
 
-def _asked(bound: Bound) -> Steps:
+def _asked(bound: Bound, stop: threading.Event) -> Steps:
     """Where a local root is, as its connector's process says; nothing where it does not answer."""
-    stop = threading.Event()
+    if stop.is_set():
+        return ()
     pace = Pace(SourceProgress(bound.name), stop, None, None)
     proxy = Apart(bound, Session(bound.name, pace), Around(pace, stop, lambda _unit: True), LOOK_S)
     try:

@@ -116,7 +116,7 @@ class Run:
             StocktakeError: what breaks the catalog (DISK_FULL, CATALOG_DAMAGED); the last commit is kept.
         """
         locks = AccountLocks()
-        self._overlaps = overlaps(self.beside)
+        self._overlaps = overlaps(self.beside, self.stop)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="source") as pool:
             futures = {b.name: pool.submit(self._one, b, locks) for b in self.sources}
             while not all(f.done() for f in futures.values()):

@@ -10,8 +10,10 @@ import os
 import select
 import socket
 import struct
+import time
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date, datetime
+from datetime import time as day_time
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +24,8 @@ from scanner.schema import SCHEMAS, Schema
 
 HEAD = struct.Struct("!cI")
 LARGEST = 256 << 20
-"""Bytes of the largest frame; a longer one is garbage."""
+LARGEST_PLAIN = 64 << 20
+"""Bytes of the largest frame of rows, and of plain values, which grow in memory; a longer one is garbage."""
 SLICE = 50_000
 """Rows of a batch that travel together."""
 KINDS = frozenset({b"O", b"R", b"B", b"U", b"F", b"P", b"S", b"W", b"H", b"K", b"E", b"X", b"T", b"G", b"M"})
@@ -73,6 +76,8 @@ class Reader:
     """Frames as they come in; ``noise`` is a second descriptor whose last bytes are kept meanwhile, or -1."""
 
     NOISE = 4000
+    PIECES = 16
+    """Pieces of noise taken at a time, lest a child that never stops printing holds the reader."""
 
     def __init__(self, sock: socket.socket, noise: int = -1) -> None:
         self._sock = sock
@@ -88,33 +93,41 @@ class Reader:
 
     def read(self, timeout_s: float | None = None) -> tuple[bytes, memoryview]:
         """The next frame; what has come of it stays where it is when the time is over. Raises Silent, Gone, Garbage."""
+        until = None if timeout_s is None else time.monotonic() + timeout_s
         while True:
-            if self._body is not None and self._filled == len(self._body):
+            if self._body is not None and self._whole:
                 kind, body = bytes(self._head[:1]), self._body
                 self._head, self._body, self._filled = bytearray(), None, 0
                 return kind, memoryview(body)
-            self._wait(timeout_s)
+            self._wait(until)
             try:
                 self._take()
             except OSError as error:
                 raise Gone(str(error)) from None
+            if until is not None and time.monotonic() > until and not self._whole:
+                raise Silent  # it trickles, or is long
 
-    def _wait(self, timeout_s: float | None) -> None:
-        if timeout_s is None:
-            return
-        while True:
-            noise = self._noise
-            ready = dict(self._poll.poll(round(timeout_s * 1000)))
-            if noise in ready:
+    @property
+    def _whole(self) -> bool:
+        return self._body is not None and self._filled == len(self._body)
+
+    def _wait(self, until: float | None) -> None:
+        """Wait for a piece of a frame; a child that prints without end does not prolong that."""
+        while until is not None:
+            left = until - time.monotonic()
+            ready = dict(self._poll.poll(max(0, round(left * 1000))))
+            if self._noise in ready:
                 self.listen()
             if self._sock.fileno() in ready:
                 return
-            if noise not in ready:
+            if left <= 0:
                 raise Silent
 
     def listen(self) -> None:
         """Keep the end of what the child printed so far."""
-        while self._noise >= 0:
+        for _ in range(self.PIECES):
+            if self._noise < 0:
+                return
             try:
                 piece = os.read(self._noise, 65536)
             except BlockingIOError:
@@ -134,7 +147,7 @@ class Reader:
             self._head += piece
             if len(self._head) == HEAD.size:
                 kind, length = HEAD.unpack(self._head)
-                if kind not in KINDS or length > LARGEST:
+                if kind not in KINDS or length > (LARGEST if kind == b"B" else LARGEST_PLAIN):
                     raise Garbage(f"no frame begins with {bytes(self._head)!r}")
                 self._body = bytearray(length)
         else:
@@ -253,7 +266,7 @@ _TYPED: Mapping[str, Any] = {
     "Decimal": Decimal,
     "datetime": datetime.fromisoformat,
     "date": date.fromisoformat,
-    "time": time.fromisoformat,
+    "time": day_time.fromisoformat,
     "bytes": bytes.fromhex,
 }
 
@@ -264,8 +277,8 @@ def packed_value(value: object) -> object:
         return value
     if isinstance(value, bytes | bytearray | memoryview):
         return {"bytes": bytes(value).hex()}
-    if isinstance(value, datetime | date | time):
-        kind = next(k for k in (datetime, date, time) if isinstance(value, k))
+    if isinstance(value, datetime | date | day_time):
+        kind = next(k for k in (datetime, date, day_time) if isinstance(value, k))
         return {kind.__name__: value.isoformat()}
     return {"Decimal": str(value)} if isinstance(value, Decimal) else str(value)
 
