@@ -62,7 +62,10 @@ class Limits(BaseModel):
     )
     content_s: float = Field(14400.0, gt=0, description="Most time given to content at depth L2, in seconds")
     copy_mib: int = Field(
-        512, ge=1, le=2048, description="Largest Access file of which the private copy is made that it is read from, in MiB"
+        512,
+        ge=1,
+        le=2048,
+        description="Largest Access file of which the private copy is made that it is read from, in MiB",
     )
 
 
