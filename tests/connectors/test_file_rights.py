@@ -12,6 +12,8 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from connectors.file import PLUG, nfs4, rights
 from connectors.file.accounts import group_names, user_names
@@ -232,6 +234,40 @@ def test_bytes_that_are_no_posix_list_are_refused(raw: bytes) -> None:
 def test_bytes_that_are_no_nfsv4_list_are_refused(raw: bytes) -> None:
     with pytest.raises(ValueError):
         nfs4.parse(raw)
+
+
+@given(st.binary(max_size=120))
+def test_any_bytes_are_a_list_or_refused(raw: bytes) -> None:
+    for parse in (parse_acl, nfs4.parse):
+        try:
+            assert isinstance(parse(raw), tuple)
+        except ValueError:
+            continue
+
+
+NUMBERS = st.integers(0, 255) | st.integers(0, 2**32 - 1)
+WHO = st.sampled_from(["OWNER@", "GROUP@", "EVERYONE@"]) | st.text(max_size=10)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 65535), st.integers(0, 65535), NUMBERS), max_size=12),
+    st.lists(st.tuples(NUMBERS, NUMBERS, NUMBERS, WHO), max_size=12),
+)
+def test_any_list_is_told_in_the_declared_words(
+    lines: list[tuple[int, int, int]], aces: list[tuple[int, int, int, str]]
+) -> None:
+    entries = parse_acl(struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *line) for line in lines))
+    words = Words(user_names(), group_names())
+    for some in (
+        Rights(5, 60, "posix_acl", entries, entries),
+        Rights(5, 60, "nfs4_acl", entries, (), nfs4.parse(nfs4_acl(*aces))),
+    ):
+        assert some.covers(some)
+        for directory in (True, False):
+            for who, kind, right, effect, _, _, _, native, scope, _ in words.rows(some, directory=directory):
+                assert (kind in GRANTEE_KINDS, right in RIGHTS, effect in ("allow", "deny")) == (True, True, True)
+                assert scope in ("this", "beneath", "both")
+                assert (who + native).encode()
 
 
 def test_a_damaged_list_leaves_the_mode_and_a_fault(tree: Path, monkeypatch: pytest.MonkeyPatch) -> None:
