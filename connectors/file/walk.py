@@ -286,7 +286,8 @@ class Walk:
             if names:
                 return look(place, facts, names)
         except (OSError, ValueError) as error:
-            if not quiet:
+            gone = isinstance(error, OSError) and reason(error) == "VANISHED"
+            if not quiet and not gone:  # what vanished meanwhile is no gap
                 said = f"its access list: {getattr(error, 'strerror', None) or error}"
                 self._faults.append(Fault(key.rstrip("/"), "query", "QUERY_FAILED", said))
         return of_mode(facts.st_mode, facts.st_uid, facts.st_gid)

@@ -278,6 +278,24 @@ def test_a_damaged_list_leaves_the_mode_and_a_fault(tree: Path, monkeypatch: pyt
     assert {r["origin"] for r in result.records("grant")} == {"mode"}
 
 
+def test_fault_022_a_file_that_vanishes_before_its_list_is_asked_for_is_no_gap(
+    tree: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    acl(tree, "-m", "u:games:rx")
+    (tree / "file").touch()
+    asked = rights.attributes
+
+    def late(place: int | str) -> list[str]:
+        if isinstance(place, str):
+            (tree / "file").unlink()
+        return asked(place)
+
+    monkeypatch.setattr("connectors.file.walk.attributes", late)
+    result = crawl(tree)
+    assert (result.paths, result.faults) == (["file"], ())
+    assert not (tree / "file").exists()
+
+
 def test_rights_of_many_strangers_do_not_pile_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rights, "_REMEMBERED", 10)
     words = Words(user_names(), group_names())
