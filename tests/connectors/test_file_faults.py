@@ -6,11 +6,13 @@ import json
 import os
 import re
 import resource
+import shutil
 import stat
 import subprocess
 import sys
 import sysconfig
 import textwrap
+import time
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
@@ -139,6 +141,30 @@ def test_fault_026_a_dead_mount_elsewhere_is_seen_and_not_looked_at(tmp_path: Pa
         result = crawl(tmp_path)
         seen = {r["name"]: r["detail"] for r in result.records("seen")}
     assert seen[str(double.point)] == "fuse.double double"
+
+
+OWNER = """
+import sys, time
+from scanner.testing.servers import fuse
+with fuse() as double:
+    print(double.point, double.process, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.server
+@pytest.mark.timeout(60)
+def test_the_double_goes_with_whoever_mounted_it_even_when_that_is_killed() -> None:
+    """A mount left behind by tests that were cut off would make the next lister of this machine wait for ever."""
+    with subprocess.Popen([sys.executable, "-c", OWNER], stdout=subprocess.PIPE, text=True, cwd=REPOSITORY) as owner:
+        assert owner.stdout is not None
+        point, process = owner.stdout.readline().split()
+        owner.kill()
+    deadline = time.monotonic() + 20
+    while point in Path("/proc/self/mountinfo").read_text() or Path("/proc", process).exists():
+        assert time.monotonic() < deadline, "the double is still there"
+        time.sleep(0.05)
+    shutil.rmtree(Path(point).parent)
 
 
 # Names

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import ctypes
 import errno
 import os
 import signal
@@ -29,6 +30,8 @@ _READY_S = 30.0
 _POLL_S = 0.02
 _FOREVER_S = 86_400.0
 _TIME = 1_420_167_845
+_DIE_WITH_PARENT = 1
+"""PR_SET_PDEATHSIG of prctl."""
 
 BROKEN_AFTER = 5000
 """Names that ``broken`` gives before it fails."""
@@ -203,6 +206,8 @@ def _serve() -> None:
     parser.add_argument("log", type=Path)
     parser.add_argument("--many", type=int)
     chosen = parser.parse_args()
+    # Whoever asked for it may be killed: the kernel then ends this too, and libfuse's watcher takes the mount away.
+    ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     mfusepy.FUSE(
         Double(chosen.log, chosen.many),
         chosen.point,
@@ -211,6 +216,7 @@ def _serve() -> None:
         attr_timeout=0,
         fsname="double",
         subtype="double",
+        auto_unmount=True,
     )
 
 
