@@ -182,9 +182,9 @@ class TestLogin:
         self, here: Here, estate: Estate, tree: Path, kind: str, request: pytest.FixtureRequest, wrong_password: str
     ) -> None:
         server = request.getfixturevalue(kind)
-        source = _source_of(kind, server)
-        # Two sources of one account: the second must not try the same password again.
-        estate({"name": "one", **source}, {"name": "two", **source}, file_source(tree))
+        # Two places of one account: the second must not try the same password again.
+        one, two = _sources_of(kind, server)
+        estate({"name": "one", **one}, {"name": "two", **two}, file_source(tree))
         before = _refusals(server)
         first = here("scan")
         assert first.code == 12
@@ -242,9 +242,9 @@ class TestLogin:
         login = {"type": "sftp", "host": "127.0.0.1", "port": sshd.port, "user": "clerk", "host_key": sshd.fingerprint}
         (tmp_path / "empty").touch(mode=0o600)
         estate(
-            {"name": "a", **login, "password": "env:STOCKTAKE_NOT_SET"},
-            {"name": "b", **login, "password": f"file:{exposed}"},
-            {"name": "c", **login, "password": f"file:{tmp_path / 'empty'}"},
+            {"name": "a", **login, "path": "a", "password": "env:STOCKTAKE_NOT_SET"},
+            {"name": "b", **login, "path": "b", "password": f"file:{exposed}"},
+            {"name": "c", **login, "path": "c", "password": f"file:{tmp_path / 'empty'}"},
             file_source(tree),
         )  # fmt: skip
         done = here("scan", "--json")
@@ -254,13 +254,19 @@ class TestLogin:
         assert sshd.log.read_text().count("Failed") == before
 
 
-def _source_of(kind: str, server: Any) -> dict[str, Any]:
-    password = "env:STOCKTAKE_WRONG"
+def _sources_of(kind: str, server: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Two places of one server, entered by one account with a wrong password."""
+    login = {"port": server.port, "password": "env:STOCKTAKE_WRONG"}
     if kind == "sshd":
-        return {"type": "sftp", "host": server.host, "port": server.port, "user": "clerk", "password": password,
-                "host_key": server.fingerprint}  # fmt: skip
+        server.data.joinpath("one").mkdir(exist_ok=True)
+        server.data.joinpath("two").mkdir(exist_ok=True)
+        login |= {"type": "sftp", "host": server.host, "user": "clerk", "host_key": server.fingerprint}
+        return {**login, "path": "one"}, {**login, "path": "two"}
     if kind == "samba":
-        return {"type": "smb", "root": f"\\\\{server.host}\\data", "port": server.port, "user": server.user,
-                "password": password}  # fmt: skip
-    connection = f"DRIVER={{PostgreSQL Unicode}};SERVER={server.host};PORT={server.port};DATABASE=postgres"
-    return {"type": "odbc", "connection": connection, "user": server.user, "password": password}
+        login |= {"type": "smb", "user": server.user}
+        places = (f"\\\\{server.host}\\{share}" for share in ("data", "hidden$"))
+        one, two = ({**login, "root": place} for place in places)
+        return one, two
+    connection = f"DRIVER={{PostgreSQL Unicode}};SERVER={server.host};PORT={server.port};DATABASE="
+    login = {"type": "odbc", "user": server.user, "password": "env:STOCKTAKE_WRONG"}
+    return {**login, "connection": connection + "postgres"}, {**login, "connection": connection + "template1"}

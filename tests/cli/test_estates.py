@@ -29,7 +29,10 @@ def count(here: Here, where: str = "true") -> int:
 @pytest.mark.parametrize("many", [300, pytest.param(10_000, marks=pytest.mark.full)])
 @pytest.mark.timeout(900)
 def test_many_sources_are_all_done(here: Here, estate: Estate, tree: Path, many: int) -> None:
-    estate(*(file_source(tree, f"s{n}") for n in range(many)), file_source(Path("/no/such"), "gone"))
+    for n in range(many):
+        (tree / f"s{n}").mkdir()
+    places = (file_source(tree / f"s{n}", f"s{n}") for n in range(many))
+    estate(*places, file_source(Path("/no/such"), "gone"), file_source(tree / "a", "a"))
     began = time.monotonic()
     assert here("config", "validate").code == 0
     assert time.monotonic() - began < 5 + many / 500
@@ -37,8 +40,8 @@ def test_many_sources_are_all_done(here: Here, estate: Estate, tree: Path, many:
     assert done.code == 2
     states = [r["state"] for r in done.records if r["type"] == "source"]
     assert sorted(set(states)) == ["complete", "failed"]
-    assert states.count("complete") == many
-    assert count(here) == 8 * many
+    assert states.count("complete") == many + 1
+    assert count(here) == 3
 
 
 def test_report_of_nothing_but_failed_sources_says_so(here: Here, estate: Estate) -> None:
@@ -63,14 +66,16 @@ def test_two_sources_of_one_name_and_one_place_named_twice(here: Here, estate: E
     estate(file_source(tree))
     done = here("scan", "files", str(tree), str(tree) + "/", "files", "--json")
     assert done.records[0]["sources"] == ["files", str(tree)]
-    assert count(here) == 16
+    assert "OVERLAP" in {r.get("error_code") for r in done.records if r["type"] == "source"}
+    assert count(here) == 8
 
 
-def test_overlapping_roots_each_keep_their_own_ledger(here: Here, estate: Estate, tree: Path) -> None:
+def test_fault_011_overlapping_roots_are_scanned_once_and_told(here: Here, estate: Estate, tree: Path) -> None:
     estate(file_source(tree, "outer"), file_source(tree / "a", "inner"))
     assert here("scan", "-q").code == 0
-    assert count(here, "source = 'outer'") == 8
+    assert count(here, "source = 'outer'") == 5
     assert count(here, "source = 'inner'") == 3
+    assert "inner" in here("errors", "--code", "OVERLAP").out
 
 
 def test_policy_thresholds_are_exit_4(here: Here, estate: Estate, tree: Path) -> None:
@@ -86,14 +91,16 @@ def test_policy_thresholds_are_exit_4(here: Here, estate: Estate, tree: Path) ->
 def test_hours_that_are_over_are_exit_16_and_resume_goes_on(here: Here, estate: Estate, tree: Path) -> None:
     hour = time.localtime().tm_hour
     closed = f"{(hour + 2) % 24:02}:00-{(hour + 3) % 24:02}:00"
-    estate(file_source(tree, hours=closed), file_source(tree, "open"))
+    (tree.parent / "other").mkdir()
+    (tree.parent / "other" / "file").touch()
+    estate(file_source(tree, hours=closed), file_source(tree.parent / "other", "open"))
     done = here("scan")
     assert done.code == 16
     assert "HOURS" in done.err
-    assert count(here) == 8
-    estate(file_source(tree), file_source(tree, "open"))
+    assert count(here) == 1
+    estate(file_source(tree), file_source(tree.parent / "other", "open"))
     assert here("resume", "-q").code == 0
-    assert count(here) == 16
+    assert count(here) == 9
 
 
 class TestResume:
