@@ -12,6 +12,16 @@ sys.path.insert(0, str(Path(__file__).parents[2]))
 from docs.faults import numbers, proofs, register
 
 
+def test_every_grave_fault_has_a_test_or_a_reason() -> None:
+    proved = {number for proof in proofs() for number in proof.faults}
+    bare = [
+        f"{fault.number} ({fault.what})"
+        for fault in register()
+        if fault.priority < 2 and fault.number not in proved and not fault.untested
+    ]
+    assert not bare, f"neither test nor reason: {', '.join(bare)}"
+
+
 def test_no_reason_stands_beside_a_test() -> None:
     proved = {number for proof in proofs() for number in proof.faults}
     assert not [fault.number for fault in register() if fault.untested and fault.number in proved]
