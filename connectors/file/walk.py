@@ -27,6 +27,7 @@ SHARE_S = 0.25
 """Seconds after which it does so too: where a source is slow, workers side by side are what helps."""
 DEPTH = 64
 """Directories held open at once; deeper ones become units."""
+_OWN = "a file system, or a part of one, of its own"
 SNAPSHOTS = frozenset({".snapshot", ".zfs", "~snapshot"})
 
 Identity = tuple[int, int]
@@ -93,7 +94,8 @@ class Walk:
                 yield from self._rows.take()
                 yield self._unlisted(unit.key, error)
                 return
-            yield from self._list(handle, unit.key, unit.after, above, opened)
+            if not self._changed(handle, _Child("", unit.key), os.fstat(self._root).st_dev):
+                yield from self._list(handle, unit.key, unit.after, above, opened)
             while opened:
                 here = opened[-1]
                 if here.children:
@@ -142,7 +144,19 @@ class Walk:
             self._tell_closed(here.handle, child.name, child.key, here.rights)
             self._faults.append(self._unlisted(child.key, error))
             return
-        yield from self._list(handle, child.key, "", here.rights, opened)
+        if not self._changed(handle, child, here.device):
+            yield from self._list(handle, child.key, "", here.rights, opened)
+
+    def _changed(self, handle: int, child: _Child, device: int) -> bool:
+        """Whether an open directory is another one by now, and not to be listed: then it is closed, and a fault."""
+        try:
+            fault = self._barred(child, os.fstat(handle), device)
+        except OSError:
+            return False  # to list it tells why
+        if fault is not None:
+            os.close(handle)
+            self._faults.append(fault)
+        return fault is not None
 
     def _unlisted(self, key: str, error: OSError) -> Fault:
         if scarce(error):
@@ -268,7 +282,7 @@ class Walk:
         if mount is not None and mount.pseudo:
             return Fault(path, "descend", "PSEUDO_FS", mount.type)
         if (mount is not None or facts.st_dev != device) and not options.cross_mounts:
-            what = f"{mount.type} {mount.of}" if mount is not None else "a file system, or a part of one, of its own"
+            what = f"{mount.type} {mount.of}" if mount is not None else _OWN
             return Fault(path, "descend", "MOUNT", what)
         if (facts.st_dev, facts.st_ino) in self._above:
             return Fault(path, "descend", "LOOP", "it is one of the directories above it")

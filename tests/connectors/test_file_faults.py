@@ -143,6 +143,30 @@ def test_fault_026_a_dead_mount_elsewhere_is_seen_and_not_looked_at(tmp_path: Pa
     assert seen[str(double.point)] == "fuse.double double"
 
 
+@pytest.mark.parametrize("share_s", [10.0, -1.0], ids=["in one go", "a unit each"])
+def test_fault_015_what_is_mounted_while_it_is_crawled_is_not_entered(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, share_s: float
+) -> None:
+    base.need_root("mounting")
+    (tmp_path / "a").mkdir()
+    monkeypatch.setattr(walk_module, "SHARE_S", share_s)
+    opening = walk_module.open_directory if share_s > 0 else walk_module.pass_through
+
+    def late(parent: int, name: str | bytes) -> int:
+        if os.fsdecode(name) == "a":
+            subprocess.run(["mount", "-t", "tmpfs", "none", str(tmp_path / "a")], check=True)
+            (tmp_path / "a" / "inside").touch()
+        return opening(parent, name)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(walk_module, opening.__name__, late)
+    try:
+        result = crawl(tmp_path)
+    finally:
+        subprocess.run(["umount", str(tmp_path / "a")], check=True)
+    assert result.paths == ["a"]
+    assert faults(result) == [("a", "descend", "MOUNT")]
+
+
 OWNER = """
 import sys, time
 from scanner.testing.servers import fuse
