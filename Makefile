@@ -36,7 +36,7 @@ format: .venv/.ready ## Put the code in form
 	.venv/bin/ruff format -q .
 
 faults: packages-full .venv/.full ## Run every test that proves the answer to a fault; print fault, test, result
-	$(PY) -m tests.faults.run -m "full or not full"
+	$(PY) -m tests.faults.run -n $(JOBS) --dist loadgroup -m "full or not full"
 
 bench: packages-full .venv/.ready ## Stocktake beside its peers; FULL=1 for full size
 	$(PY) -m benchmarks.run $(if $(FULL),--full)

@@ -10,30 +10,19 @@ from collections.abc import Sequence
 
 import pytest
 
-from docs.faults import numbers, register
+from docs.faults import register
 
 
 class Results:
-    """Keeps the outcome of each test that proves a fault; every other test is left out."""
+    """Keeps the outcome of each test that proves a fault."""
 
     def __init__(self) -> None:
-        self._faults: dict[str, tuple[int, ...]] = {}
         self.by_fault: dict[int, dict[str, str]] = {}
-
-    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        """Keep the tests with a number."""
-        kept = []
-        for item in items:
-            function = getattr(item, "function", None)
-            claimed = numbers(getattr(item, "originalname", item.name), getattr(function, "__doc__", None) or "")
-            if claimed:
-                self._faults[item.nodeid] = claimed
-                kept.append(item)
-        items[:] = kept
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note the worst of a test's phases."""
-        for number in self._faults.get(report.nodeid, ()):
+        faults = [int(n) for name, told in report.user_properties if name == "faults" for n in told]  # type: ignore[attr-defined]
+        for number in faults:
             tests = self.by_fault.setdefault(number, {})
             if report.failed:
                 tests[report.nodeid] = "FAILED"
@@ -61,9 +50,10 @@ def table(results: Results) -> tuple[list[str], bool]:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Run pytest over the tests with a number; further arguments go to pytest."""
+    """Run pytest over the tests with a number; further arguments go to pytest (``-n 2`` runs two at a time)."""
     results = Results()
-    code = pytest.main(["-q", "--no-header", "-p", "no:cacheprovider", *arguments, "tests"], plugins=[results])
+    plugins = ["-p", "no:cacheprovider", "-p", "tests.faults.select"]
+    code = pytest.main(["-q", "--no-header", *plugins, *arguments, "tests"], plugins=[results])
     lines, sound = table(results)
     print("\n".join(lines))  # noqa: T201 - this is what the program is for
     return 0 if sound and code == pytest.ExitCode.OK else 1
