@@ -4,7 +4,7 @@
 set -euo pipefail
 
 demo=(python3-venv samba smbclient openssh-server postgresql mariadb-server unixodbc odbcinst odbc-postgresql odbc-mariadb libsqliteodbc mdbtools)
-tests=("${demo[@]}" gcc libc6-dev unixodbc-dev attr acl odbc-mdbtools tdsodbc firebird3.0-server firebird3.0-utils strace fuse3 sqlite3 fonts-dejavu-core poppler-utils libatomic1)
+tests=("${demo[@]}" gcc libc6-dev unixodbc-dev attr acl odbc-mdbtools tdsodbc firebird3.0-server firebird3.0-utils strace fuse3 nftables iproute2 sqlite3 fonts-dejavu-core poppler-utils libatomic1)
 # Debian's is a package; Ubuntu's is a snap, which apt does not bring: there it must be on the PATH already.
 if ! command -v chromium >/dev/null 2>&1; then
     if grep -q '^ID=ubuntu' /etc/os-release 2>/dev/null; then

@@ -169,7 +169,7 @@ class Transport:
         try:
             if self._insecure:
                 return _unverified()
-            context = ssl.create_default_context(cafile=self._ca_bundle)
+            context = _current(ssl.create_default_context(cafile=self._ca_bundle))
             if self._ca_bundle is None:
                 context.load_verify_locations(cafile=DEFAULT_CA_BUNDLE)
         except (OSError, ssl.SSLError) as error:
@@ -225,9 +225,15 @@ def _proxy_login(proxy: str) -> dict[str, str] | None:
     return dict(urllib3.make_headers(proxy_basic_auth=f"{unquote(parts.username)}:{password}"))
 
 
+def _current(context: ssl.SSLContext) -> ssl.SSLContext:
+    """The context without TLS older than 1.2, which some systems' OpenSSL would still take."""
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 def _unverified() -> ssl.SSLContext:
     urllib3.disable_warnings(InsecureRequestWarning)  # it is told as a setting, and once is enough
-    context = ssl.create_default_context()
+    context = _current(ssl.create_default_context())
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
     return context

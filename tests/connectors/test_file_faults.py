@@ -6,6 +6,7 @@ import json
 import os
 import re
 import resource
+import shlex
 import shutil
 import stat
 import subprocess
@@ -387,11 +388,23 @@ def test_fault_024_twenty_million_names_fit_into_little_memory() -> None:
 # A whole scan
 
 
-def stocktake(*arguments: str, before: Sequence[str] = (), python: str = "") -> subprocess.CompletedProcess[bytes]:
-    libraries = os.pathsep.join([str(REPOSITORY), sysconfig.get_path("purelib")])
+def stocktake(
+    *arguments: str, before: Sequence[str] = (), python: str = "", code: Sequence[str] = ()
+) -> subprocess.CompletedProcess[bytes]:
+    libraries = os.pathsep.join(code or [str(REPOSITORY), sysconfig.get_path("purelib")])
     environment = {**os.environ, "PYTHONPATH": libraries, "PYTHONDONTWRITEBYTECODE": "1"}
     command = [*before, python or COMMAND[0], *COMMAND[1:], *arguments]
     return subprocess.run(command, capture_output=True, check=False, timeout=300, env=environment, cwd="/")
+
+
+def within_reach(place: Path) -> tuple[list[str], list[str]]:
+    """A command that shows the code to any account, and where: it may lie in a home that nobody else may enter."""
+    places = [place / "code", place / "libraries"]
+    for each in places:
+        each.mkdir()
+    shown = zip((str(REPOSITORY), sysconfig.get_path("purelib")), places, strict=True)
+    mounts = " && ".join(f"mount --bind {shlex.quote(of)} {shlex.quote(str(at))}" for of, at in shown)
+    return ["unshare", "--mount", "sh", "-c", f'{mounts} && exec "$@"', "sh"], [str(at) for at in places]
 
 
 def python_of(drop: Sequence[str], place: Path) -> str:
@@ -498,7 +511,8 @@ def test_fault_019_a_whole_scan_writes_nowhere_but_into_its_catalog(account: str
         traced = ["strace", "-f", "-y", "-qq", "-s", "4096", "-e", "trace=%file,%desc", "-o", str(trace)]
         drop = base.as_user(account) if account != "root" else []
         scan = ["scan", str(tree), "--catalog", str(catalog), "-q"]
-        done = stocktake(*scan, before=[*traced, *drop], python=python_of(drop, place / "venv"))
+        shown, code = within_reach(place)
+        done = stocktake(*scan, before=[*shown, *traced, *drop], python=python_of(drop, place / "venv"), code=code)
         assert done.returncode in (0, 3), done.stderr.decode()
         text = trace.read_text(errors="replace")
     harmless = ("pipe:", "socket:", "UNIX", "anon_inode:", "/dev/null", str(catalog))
