@@ -120,9 +120,12 @@ class Source:
         try:
             return wire.greet()
         except SourceError as error:
-            if error.code == "TIMEOUT" or not self._link.transport.is_active():
+            unread = wire.unread()
+            said = self._link.complaint(unread)
+            # A host may say its words and hang up at once; half a packet, which holds zeros, is a line that broke.
+            spoken = bool(said) and b"\0" not in unread
+            if error.code == "TIMEOUT" or not (spoken or self._link.transport.is_active()):
                 raise
-            said = self._link.complaint(wire.unread())
             if _EXPIRED.search(said):
                 who = f"{self._options.user}@{self._options.where}"
                 raise SourceError("AUTH_INTERACTIVE", f"the server wants a new password: {said}", where=who) from None

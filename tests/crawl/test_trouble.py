@@ -66,7 +66,10 @@ def test_fault_112_host_that_dies_uses_up_no_units_retries_and_resume_goes_on(tm
     assert [r[1] for r in inventory(tmp_path)] == paths_of(WIDE)
 
 
-def test_fault_112_host_that_comes_back_in_time_leaves_no_gap(tmp_path: Path) -> None:
+def test_fault_112_host_that_comes_back_in_time_leaves_no_gap(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(
+        worker, "FIRST_BACKOFF_S", 0.05
+    )  # so that several units meet the outage, not one again and again
     script = Script(WIDE, at_once=Outage(8, 12))
     assert scan(tmp_path, bound(script, outage_s=30, retries=3)).exit is Exit.COMPLETE
     assert [r[1] for r in inventory(tmp_path)] == paths_of(WIDE)
