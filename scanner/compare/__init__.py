@@ -197,7 +197,8 @@ def _weigh_losses(pair: Pair) -> None:
     lost = pair.rows("""SELECT DISTINCT source, parent FROM change WHERE "group" = 'removed'""")
     if not lost:
         return
-    there = _still_there(pair, lost)
+    untold = _untold(pair)
+    there = _still_there(pair, lost) | {(source, f"{path}/") for source, path in untold}
     verdicts = [(source, parent, *_proven(source, parent, listed, there)) for source, parent in lost]
     kinds = {"source": pa.string(), "parent": pa.string(), "proven": pa.bool_(), "proof": pa.string()}
     pair.lay("verdict", dict(zip(kinds, zip(*verdicts, strict=True), strict=True)), kinds)
@@ -205,6 +206,22 @@ def _weigh_losses(pair: Pair) -> None:
         """UPDATE change SET proof = v.proof, "group" = CASE WHEN v.proven THEN 'removed' ELSE 'not_comparable' END
         FROM verdict v WHERE change."group" = 'removed' AND v.source = change.source AND v.parent = change.parent"""
     )
+    kinds = {"source": pa.string(), "path": pa.string(), "proof": pa.string()}
+    rows = [(*place, proof) for place, proof in untold.items()]
+    pair.lay("untold", dict(zip(kinds, zip(*rows, strict=True) if rows else ((), (), ()), strict=True)), kinds)
+    pair.execute(
+        """UPDATE change SET proof = u.proof, "group" = 'not_comparable' FROM untold u
+        WHERE change."group" = 'removed' AND u.source = change.source AND u.path = change.path"""
+    )
+
+
+def _untold(pair: Pair) -> dict[tuple[str, str], str]:
+    """Names that the newer run saw and recorded no entry of, and what that proves of them."""
+    rows = pair.rows(
+        """SELECT source, path, min(reason) FROM new.fault
+        WHERE op IN ('stat', 'skip') AND reason <> 'VANISHED' GROUP BY source, path"""
+    )
+    return {(source, path): f"it was listed, but not told of: {reason}" for source, path, reason in rows}
 
 
 def _still_there(pair: Pair, lost: list[tuple[str, str]]) -> set[tuple[str, str]]:

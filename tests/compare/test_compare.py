@@ -22,7 +22,7 @@ class Runs:
 
     def run(
         self, tree: dict[str, int | None], *, denied: tuple[str, ...] = (), options: dict[str, Any] | None = None,
-        left_out: tuple[str, ...] = (), state: str = "complete",
+        left_out: tuple[str, ...] = (), state: str = "complete", unknown: tuple[str, ...] = (),
         more: tuple[Batch, ...] = (), locator: str = "/srv", modified: int = 1,
     ) -> int:  # fmt: skip
         row = SourceRow("s", "file", "s", None, locator, 0, "share", options or {}, {})
@@ -42,6 +42,7 @@ class Runs:
         parts, bad = buffer.write()
         assert not bad
         faults = [(unit, Fault(path, "list", "DENIED")) for path in denied]
+        faults += [(unit, Fault(path, "stat", "DENIED")) for path in unknown]
         self.catalog.commit(scan, Bundle("s", parts, [(unit, Unit(""), "done", 1)], faults=faults))
         self.catalog.set_source(scan, "s", state=state)
         return scan
@@ -104,6 +105,14 @@ def test_a_folder_that_is_there_but_was_not_listed_proves_nothing(runs: Runs) ->
     changes = runs.compare(runs.run(TREE), runs.run(after, left_out=("b/",)))
     assert told(changes) == {"not_comparable": {"b/c", "b/c/deep"}}
     assert {c.proof for c in changes.listed} == {"b/ was not listed"}
+
+
+def test_fault_102_a_name_that_was_listed_but_not_told_of_is_not_gone(runs: Runs) -> None:
+    """Nor is what lies beneath it: only its facts were refused."""
+    after = {p: s for p, s in TREE.items() if p != "top" and not p.startswith("b")}
+    changes = runs.compare(runs.run(TREE), runs.run(after, unknown=("top", "b")))
+    assert told(changes) == {"not_comparable": {"top", "b", "b/c", "b/c/deep"}}
+    assert {c.proof for c in changes.listed if c.path in ("top", "b")} == {"it was listed, but not told of: DENIED"}
 
 
 def test_a_folder_that_was_emptied_proves_it(runs: Runs) -> None:
