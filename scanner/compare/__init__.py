@@ -117,7 +117,8 @@ def _settings_changed(before: Iterable[str], after: Iterable[str]) -> str:
     decide: list[dict[str, object]] = []
     for options, limits in (tuple(before), tuple(after)):
         found = json.loads(options or "{}")
-        found["exclude"] = json.loads(limits or "{}").get("exclude", [])
+        kept = json.loads(limits or "{}")
+        found |= {"exclude": kept.get("exclude", []), "depth": kept.get("depth", "L1")}
         decide.append({k: v for k, v in found.items() if k not in {"password", "key_file", "user"}})
     old, new = decide
     differing = sorted(k for k in {*old, *new} if old.get(k) != new.get(k))

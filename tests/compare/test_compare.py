@@ -21,11 +21,11 @@ class Runs:
         self.catalog = catalog
 
     def run(
-        self, tree: dict[str, int | None], *, denied: tuple[str, ...] = (), options: dict[str, Any] | None = None,
+        self, tree: dict[str, int | None], *, denied: tuple[str, ...] = (), options: dict[str, Any] | None = None, depth: str = "L1",
         left_out: tuple[str, ...] = (), state: str = "complete", unknown: tuple[str, ...] = (),
         more: tuple[Batch, ...] = (), locator: str = "/srv", modified: int = 1,
     ) -> int:  # fmt: skip
-        row = SourceRow("s", "file", "s", None, locator, 0, "share", options or {}, {})
+        row = SourceRow("s", "file", "s", None, locator, 0, "share", options or {}, {"depth": depth})
         scan = self.catalog.start([row], (), version="0", depth="L1", title="t", config_hash="", targets="[]")
         buffer, unit = self.catalog.buffer(scan, "s"), self.catalog.new_unit_id()
         parents = [p.rpartition("/")[0] for p in tree]
@@ -124,6 +124,7 @@ def test_a_folder_that_was_emptied_proves_it(runs: Runs) -> None:
     ("how", "why"),
     [
         ({"options": {"snapshots": True}}, "its settings changed: snapshots"),
+        ({"depth": "L2"}, "its settings changed: depth"),
         ({"state": "failed"}, "it could not be scanned in run 2"),
         ({"locator": "/elsewhere"}, "it was another place: /srv"),
     ],
