@@ -21,7 +21,8 @@ class Runs:
         self.catalog = catalog
 
     def run(
-        self, tree: dict[str, int | None], *, denied: tuple[str, ...] = (), options: dict[str, Any] | None = None, depth: str = "L1",
+        self, tree: dict[str, int | None], *, denied: tuple[str, ...] = (), options: dict[str, Any] | None = None,
+        depth: str = "L1",
         left_out: tuple[str, ...] = (), state: str = "complete", unknown: tuple[str, ...] = (),
         more: tuple[Batch, ...] = (), locator: str = "/srv", modified: int = 1,
     ) -> int:  # fmt: skip
