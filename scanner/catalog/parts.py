@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import errno
-import os
 import uuid
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
-from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
 
-from scanner.codes import StocktakeError
+from scanner.catalog.facts import Facts
 from scanner.model import Batch
 from scanner.schema import SCHEMAS, Schema
 
@@ -54,7 +50,7 @@ class Part:
 class Buffer:
     """Batches of one source waiting to be written; single-threaded, owned by one worker."""
 
-    def __init__(self, facts: Path, scan: int, source: str) -> None:
+    def __init__(self, facts: Facts, scan: int, source: str) -> None:
         self._facts = facts
         self._scan = scan
         self._source = source
@@ -114,14 +110,8 @@ class Buffer:
                 else:
                     sound.append(chunk)
             table = _table(schema, self._scan, self._source, sound)
-        folder = self._facts / f"scan-{self._scan:06d}"
-        relative = f"{folder.name}/{name}-{uuid.uuid4().hex}.parquet"
-        try:
-            size = _write_durably(table, folder, self._facts / relative)
-        except OSError as error:
-            if error.errno in {errno.ENOSPC, errno.EDQUOT}:
-                raise StocktakeError("DISK_FULL", str(self._facts), str(error.strerror)) from None
-            raise
+        relative = f"scan-{self._scan:06d}/{name}-{uuid.uuid4().hex}.parquet"
+        size = self._facts.write(table, relative)
         return Part(relative, name, table.num_rows, size)
 
 
@@ -157,41 +147,3 @@ def _column(
         return pa.chunked_array(list(arrays), field.type)
     flat = list(chain.from_iterable(repeat(None, n) if values is None else values for n, values in chunks))
     return pa.array(flat, field.type)
-
-
-def _write_durably(table: pa.Table, folder: Path, final: Path) -> int:
-    """Write to a temporary name, fsync, rename, fsync the folder; return the size in bytes."""
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    temporary = final.with_suffix(".tmp")
-    try:
-        with temporary.open("xb") as handle:
-            pq.write_table(table, handle, compression="zstd", write_page_checksum=True)
-            handle.flush()
-            os.fsync(handle.fileno())
-            size = handle.tell()
-        temporary.rename(final)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-    fd = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(fd)
-    finally:
-        os.close(fd)
-    return size
-
-
-def verify(file: Path, rows: int) -> int:
-    """Read a part to its end and compare its rows with what the state says; returns the rows.
-
-    Raises:
-        StocktakeError: CATALOG_DAMAGED.
-    """
-    try:
-        opened = pq.ParquetFile(file, page_checksum_verification=True)
-        found: int = sum(batch.num_rows for batch in opened.iter_batches())
-    except (OSError, pa.ArrowException, ValueError) as error:  # ValueError: a name that is no text any more
-        raise StocktakeError("CATALOG_DAMAGED", str(file), str(error)) from None
-    if found != rows:
-        raise StocktakeError("CATALOG_DAMAGED", str(file), f"{found:,} rows, the state says {rows:,}")
-    return found

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -13,6 +12,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from scanner.catalog import tables as t
+from scanner.catalog.facts import Facts
 from scanner.catalog.parts import ADDRESS, ARROW_SCHEMAS
 from scanner.catalog.state import Catalog
 from scanner.codes import GAP_CODES, StocktakeError
@@ -104,17 +104,16 @@ def lay_out(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, i
     """Make the state's tables and the facts' views of some scans in the current schema of a database in memory."""
     dropped = _state(db, catalog, picked)
     parts = _parts(catalog, picked)
-    _database_files(db, catalog.location.facts, parts.get("setting", []), dropped)
+    _database_files(db, catalog.facts, parts.get("setting", []), dropped)
     db.execute(f"CREATE TABLE fault AS SELECT {_stored(db, 'raw_fault', 'path')}")
     for fact in SCHEMAS:
-        _fact_view(db, catalog.location.facts, fact, parts.get(fact, []), dropped)
+        _fact_view(db, catalog.facts, fact, parts.get(fact, []), dropped)
 
 
 def shut_in(db: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     """From here on nothing but the parts can be read, whatever a query says."""
     db.execute("SET enable_progress_bar = false")  # it would be drawn into the result
-    db.execute(f"SET allowed_directories = [{_quote(str(catalog.location.facts))}]")
-    db.execute("SET enable_external_access = false")
+    catalog.facts.shut_in(db)
     db.execute("SET lock_configuration = true")
 
 
@@ -153,9 +152,10 @@ def _parts(catalog: Catalog, picked: dict[str, int]) -> dict[str, list[str]]:
     with catalog.reading() as db:
         for fact, path, source, scan in db.execute(query):
             if picked.get(source) == scan:
-                if not (catalog.location.facts / path).is_file():
-                    raise StocktakeError("CATALOG_DAMAGED", str(catalog.location.facts / path), "a part is missing")
                 parts.setdefault(fact, []).append(path)
+    gone = catalog.facts.missing(path for paths in parts.values() for path in paths)
+    if gone is not None:
+        raise StocktakeError("CATALOG_DAMAGED", gone, "a part is missing")
     return parts
 
 
@@ -224,7 +224,7 @@ def _stored(db: duckdb.DuckDBPyConnection, rows: str, path: str, more: str = "")
         FROM {rows} LEFT JOIN {inside} ON content_unit = unit"""
 
 
-def _database_files(db: duckdb.DuckDBPyConnection, facts: Path, parts: list[str], dropped: list[int]) -> None:
+def _database_files(db: duckdb.DuckDBPyConnection, facts: Facts, parts: list[str], dropped: list[int]) -> None:
     """``database_file``: each database file by the unit that looked into it, and the store it is, or is part of.
 
     To dBase, Paradox and MySQL a database is a folder and a file one table of it.
@@ -236,7 +236,6 @@ def _database_files(db: duckdb.DuckDBPyConnection, facts: Path, parts: list[str]
     mark = f"starts_with(after, {_quote(CONTENT)})"
     if not parts or not db.execute(f"SELECT 1 FROM unit WHERE {mark} LIMIT 1").fetchall():
         return
-    files = ", ".join(_quote(str(facts / p)) for p in parts)
     listed = f"nullif(regexp_extract(after, '^{CONTENT}(-?[0-9]*),(-?[0-9]*)', {{0}}), '')::BIGINT"
     db.execute(
         f"""INSERT INTO database_file
@@ -244,7 +243,7 @@ def _database_files(db: duckdb.DuckDBPyConnection, facts: Path, parts: list[str]
             SELECT unit, s.source, s.path, max(value) FILTER (WHERE name = 'database_file') AS kind,
                 max(value) FILTER (WHERE name = 'structure') AS structure,
                 any_value({listed.format(1)}) AS size, any_value({listed.format(2)}) AS modified
-            FROM read_parquet([{files}], union_by_name = true, hive_partitioning = false) s
+            FROM {facts.relation(db, parts)} s
             JOIN (SELECT id, after FROM unit WHERE {mark}) u ON u.id = s.unit
             WHERE name IN ('database_file', 'structure') AND unit NOT IN (SELECT unnest(?::BIGINT[]))
             GROUP BY unit, s.source, s.path HAVING kind IS NOT NULL),
@@ -260,12 +259,11 @@ def _database_files(db: duckdb.DuckDBPyConnection, facts: Path, parts: list[str]
     )
 
 
-def _fact_view(db: duckdb.DuckDBPyConnection, facts: Path, fact: str, parts: list[str], dropped: list[int]) -> None:
+def _fact_view(db: duckdb.DuckDBPyConnection, facts: Facts, fact: str, parts: list[str], dropped: list[int]) -> None:
     names = [n for n, _ in ADDRESS] + list(SCHEMAS[fact].names)
     listed = ", ".join(f'"{n}"' for n in names)
     if parts:
-        files = ", ".join(_quote(str(facts / p)) for p in parts)
-        scanned = f"read_parquet([{files}], union_by_name = true, hive_partitioning = false)"
+        scanned = facts.relation(db, parts)
         scanned = f"SELECT {_listed(db, scanned, fact, names)} FROM {scanned}"
         if dropped:
             scanned += f" WHERE unit NOT IN ({', '.join(map(str, dropped))})"

@@ -17,9 +17,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scanner.catalog import tables as t
 from scanner.catalog.engine import make_engine, make_folders, refusals, writable_or_copy
+from scanner.catalog.facts import Facts, Folder
 from scanner.catalog.location import Location
 from scanner.catalog.lock import Lock, held
-from scanner.catalog.parts import Buffer, Part, verify
+from scanner.catalog.parts import Buffer, Part
 from scanner.catalog.schema_version import prepare
 from scanner.codes import GAP_CODES, StocktakeError
 from scanner.model import Fault, Unit
@@ -72,6 +73,7 @@ class Catalog:
 
     def __init__(self, location: Location, engine: sa.Engine) -> None:
         self.location = location
+        self.facts: Facts = Folder(location.facts)
         self._engine = engine
         self._write = threading.Lock()
         self._lock = Lock(location.root)
@@ -204,7 +206,7 @@ class Catalog:
 
     def buffer(self, number: int, source: str) -> Buffer:
         """A buffer for one worker's batches."""
-        return Buffer(self.location.facts, number, source)
+        return Buffer(self.facts, number, source)
 
     def new_unit_id(self) -> int:
         """An id no attempt of any unit has had."""
@@ -313,7 +315,7 @@ class Catalog:
         parts = rows = 0
         with self.reading() as db:
             for row in db.execute(sa.select(t.part.c.path, t.part.c.rows).order_by(t.part.c.path)):
-                rows += verify(self.location.facts / row.path, row.rows)
+                rows += self.facts.verify(row.path, row.rows)
                 parts += 1
         return parts, rows
 
@@ -322,11 +324,10 @@ class Catalog:
         with self.reading() as db:
             named = set(db.execute(sa.select(t.part.c.path)).scalars())
         removed = 0
-        for folder in self.location.facts.glob("scan-*"):
-            for file in folder.iterdir():
-                if f"{folder.name}/{file.name}" not in named:
-                    file.unlink(missing_ok=True)
-                    removed += 1
+        for name in self.facts.names():
+            if name not in named:
+                self.facts.remove(name)
+                removed += 1
         for file in self.location.room.glob("*"):
             file.unlink(missing_ok=True)
             removed += 1
