@@ -12,6 +12,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from scanner.catalog import encoding
 from scanner.codes import StocktakeError
 
 
@@ -109,7 +110,7 @@ def _write_durably(table: pa.Table, final: Path) -> int:
     temporary = final.with_suffix(".tmp")
     try:
         with temporary.open("xb") as handle:
-            pq.write_table(table, handle, compression="zstd", write_page_checksum=True)
+            encoding.write(table, handle)
             handle.flush()
             os.fsync(handle.fileno())
             size = handle.tell()

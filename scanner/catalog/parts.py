@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain, repeat
 
@@ -34,6 +34,8 @@ def arrow_schema(schema: Schema) -> pa.Schema:
 ARROW_SCHEMAS: dict[str, pa.Schema] = {name: arrow_schema(s) for name, s in SCHEMAS.items()}
 
 
+_LONG = 1_000
+"""Rows of a batch from which on each is made an array by itself; short ones are cheaper as one list."""
 _MISFITS = (ValueError, TypeError, OverflowError)  # pyarrow's own errors are among them
 
 
@@ -121,7 +123,9 @@ def _table(schema: Schema, scan: int, source: str, chunks: list[tuple[int, int, 
     columns: list[pa.Array | pa.ChunkedArray] = [
         pa.repeat(pa.scalar(scan, pa.int32()), rows),
         pa.repeat(pa.scalar(source), rows),
-        pa.array(list(chain.from_iterable(repeat(unit, n) for unit, n, _ in chunks)), pa.int64()),
+        pa.chunked_array([pa.repeat(pa.scalar(unit, pa.int64()), n) for unit, n, _ in chunks], pa.int64())
+        if rows >= len(chunks) * _LONG
+        else pa.array(list(chain.from_iterable(repeat(unit, n) for unit, n, _ in chunks)), pa.int64()),
     ]
     columns.extend(
         _column(field, rows, [(n, batch.columns.get(field.name)) for _, n, batch in chunks])
@@ -135,15 +139,16 @@ def _column(
 ) -> pa.Array | pa.ChunkedArray:
     if all(values is None for _, values in chunks):
         return pa.nulls(rows, field.type)
-    if any(isinstance(values, pa.Array) for _, values in chunks):
-        arrays: Iterable[pa.Array] = (
-            pa.nulls(n, field.type)
-            if values is None
-            else values.cast(field.type)
-            if isinstance(values, pa.Array)
-            else pa.array(values, field.type)
-            for n, values in chunks
-        )
-        return pa.chunked_array(list(arrays), field.type)
+    long = rows >= len(chunks) * _LONG
+    if long or any(isinstance(values, pa.Array) for _, values in chunks):
+        return pa.chunked_array([_array(field.type, n, values) for n, values in chunks], field.type)
     flat = list(chain.from_iterable(repeat(None, n) if values is None else values for n, values in chunks))
     return pa.array(flat, field.type)
+
+
+def _array(kind: pa.DataType, rows: int, values: Sequence[object] | None) -> pa.Array:
+    if values is None:
+        return pa.nulls(rows, kind)
+    if isinstance(values, pa.Array):
+        return values if values.type == kind else values.cast(kind)
+    return pa.array(values, kind)
