@@ -31,7 +31,8 @@ from botocore.exceptions import (
 from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 
-from connectors.s3.listing import Page, instant, read_page
+from connectors.s3.answer import instant, read_page
+from connectors.s3.listing import Page
 from connectors.s3.options import S3Options
 from connectors.s3.refusal import NotOfferedError, UnreadableError, refusal, retry_after, short
 from connectors.s3.transport import Body, Transport

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from connectors.s3.listing import TIERS, Page, check_page, microseconds, owner_name
+from connectors.s3.answer import microseconds
+from connectors.s3.listing import TIERS, Page, check_page, owner_name
 from connectors.s3.options import BUCKET_NAME, S3Options, bucket_locator
 from connectors.s3.records import ended, listing, place_of, recorded
 from connectors.s3.refusal import UnreadableError

@@ -5,14 +5,8 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
 from itertools import islice
-from urllib.parse import unquote_to_bytes
-from xml.etree import ElementTree as ET
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from typing import Any
 
 TIERS: Mapping[str, str] = {
     "STANDARD": "online",
@@ -40,18 +34,24 @@ _FOLDERS_FIRST = bytes(range(1, 48)) + b"\0" + bytes(range(48, 256))
 """Translation of keys after which the order of bytes is that of folders: ``/`` before everything else."""
 
 
+Column = Any
+"""Values of one column: a list, or an Arrow array, which is what the catalog makes of them in the end."""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One answer of a listing: the keys' exact bytes, and what stands beside each, by column."""
 
     keys: Sequence[bytes]
-    sizes: Sequence[int | None]
-    modified: Sequence[int | None]
-    etags: Sequence[str | None]
-    classes: Sequence[str | None]
-    owners: Sequence[str | None]
+    sizes: Column
+    modified: Column
+    etags: Column
+    classes: Column
+    owners: Column
     token: str | None
     """Where the next page begins; None on the last."""
+    folders: Sequence[bytes] = ()
+    """Where a delimiter was asked for: what the keys beneath each folder have in common, its delimiter included."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,62 +62,6 @@ class Checked:
     repeated: Sequence[int]
     stop: str
     order: str
-
-
-def read_page(body: bytes) -> Page | None:
-    """The page of a ListObjectsV2 answer; None when it is some other answer (an error, say).
-
-    Raises ValueError when it is broken. The client's own parser would be most of a listing's cost.
-    """
-    try:
-        root = ET.fromstring(body)  # noqa: S314 - the transport lets no DTD, hence no entity, through
-    except ET.ParseError as error:
-        raise ValueError(f"the answer is broken: {error}") from None
-    space, found, _ = root.tag.rpartition("ListBucketResult")
-    truncated = root.findtext(f"{space}IsTruncated")
-    if not found or truncated is None:
-        return None
-    encoded = (root.findtext(f"{space}EncodingType") or "").lower() == "url"
-    rows = [{field.tag: field.text for field in one} for one in root.iter(f"{space}Contents")]
-    keys = [decode_key(row.get(f"{space}Key") or "", encoded=encoded) for row in rows]
-    if b"" in keys:
-        raise ValueError("the answer is broken: an object without a key")
-    # Whatever is no clear "no" is a yes: a listing that goes on too far is noticed, one that ends too soon is not.
-    last = truncated.strip().lower() in ("false", "0")
-    return Page(
-        keys=keys,
-        sizes=[_number(row.get(f"{space}Size")) for row in rows],
-        modified=[microseconds(instant(row.get(f"{space}LastModified"))) for row in rows],
-        etags=[_unquoted(row.get(f"{space}ETag")) for row in rows],
-        classes=[row.get(f"{space}StorageClass") for row in rows],
-        owners=[_owner(one, space) for one in root.iter(f"{space}Contents")],
-        token=None if last else (root.findtext(f"{space}NextContinuationToken") or ""),
-    )
-
-
-def instant(value: object) -> datetime | None:
-    """A time of an answer, aware and in UTC where it says nothing else; None where it is no time."""
-    text = str(value)
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        try:
-            moment = parsedate_to_datetime(text)
-        except (TypeError, ValueError, OverflowError, IndexError):
-            return None
-    return moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
-
-
-def decode_key(text: str, *, encoded: bool) -> bytes:
-    """Exact bytes of a key; ``encoded`` where the server confirmed ``encoding-type=url``."""
-    if not encoded or ("%" not in text and "+" not in text):
-        return text.encode("utf-8", "surrogatepass")
-    return unquote_to_bytes(text.replace("+", " "))
-
-
-def microseconds(moment: object) -> int | None:
-    """Microseconds since 1970 of a time, None of anything else."""
-    return (moment - _EPOCH) // _MICROSECOND if isinstance(moment, datetime) else None
 
 
 def owner_name(owner: Mapping[str, str] | None) -> str | None:
@@ -153,7 +97,7 @@ def check_page(page: Page, last: bytes, token: str | None, first_before: bytes |
 def _sifted(keys: Sequence[bytes], last: bytes, order: str) -> tuple[Sequence[int], Sequence[int]]:
     """Rows to keep and rows that repeat the one before, up to the first that is out of order."""
     if order == FOLDERS:
-        last, *keys = (key.translate(_FOLDERS_FIRST) for key in (last, *keys))
+        last, keys = last.translate(_FOLDERS_FIRST), _translated(keys)
     if keys[0] > last and all(map(operator.lt, keys, islice(keys, 1, None))):
         return range(len(keys)), ()
     keep: list[int] = []
@@ -169,15 +113,7 @@ def _sifted(keys: Sequence[bytes], last: bytes, order: str) -> tuple[Sequence[in
     return keep, repeated
 
 
-def _number(text: str | None) -> int | None:
-    """A size, None of anything that cannot be one."""
-    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 19 else None
-
-
-def _owner(contents: ET.Element, space: str) -> str | None:
-    owner = contents.find(f"{space}Owner")
-    return owner_name({field.tag[len(space) :]: field.text or "" for field in owner}) if owner is not None else None
-
-
-def _unquoted(etag: str | None) -> str | None:
-    return etag.strip('"') if etag else None
+def _translated(keys: Sequence[bytes]) -> Sequence[bytes]:
+    """The keys so that the order of their bytes is that of folders; all at once where no key holds a line's end."""
+    found = b"\n".join(keys).translate(_FOLDERS_FIRST).split(_FOLDERS_FIRST[10:11])
+    return found if len(found) == len(keys) else [key.translate(_FOLDERS_FIRST) for key in keys]

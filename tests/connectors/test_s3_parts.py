@@ -14,8 +14,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from connectors.s3 import PLUG
+from connectors.s3.answer import decode_key, instant, microseconds, read_page
 from connectors.s3.client import Client
-from connectors.s3.listing import FOLDERS, Page, check_page, decode_key, instant, microseconds, read_page
+from connectors.s3.listing import FOLDERS, Page, check_page
 from connectors.s3.options import S3Options
 from connectors.s3.policy import PolicyGrant, policy_grants
 from connectors.s3.transport import Transport
