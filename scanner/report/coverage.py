@@ -21,8 +21,8 @@ _PLACES = f"""
 WITH {FAULTS}, told AS (
   SELECT source, rtrim(path, '/') AS path, complete FROM listing
   UNION ALL SELECT source, rtrim(path, '/'), false FROM recent_fault WHERE op = 'list'
-  UNION ALL SELECT u.source, rtrim(u."key", '/'), false FROM unit u
-            JOIN source s ON s.name = u.source AND s.scan = u.scan WHERE u.state <> 'done'
+  UNION ALL SELECT u.source, rtrim(u."key", '/'), false FROM unfinished u
+            JOIN source s ON s.name = u.source AND s.scan = u.scan
 ), place AS (SELECT source, path, bool_and(complete) AS complete FROM told GROUP BY source, path)
 SELECT source, count(*) AS places, count(*) FILTER (WHERE complete) AS listed FROM place GROUP BY source
 """
@@ -79,8 +79,8 @@ def read_sources(reader: Rows, stores: tuple[results.Store, ...], totals: dict[s
     units = {
         r[0]: (r[1], r[2])
         for r in reader.rows(
-            "SELECT u.source, count(*) FILTER (WHERE u.state = 'done'), count(*) FILTER (WHERE u.state <> 'done') "
-            "FROM unit u JOIN source s ON s.name = u.source AND s.scan = u.scan GROUP BY u.source ORDER BY u.source"
+            "SELECT source, coalesce(sum(units) FILTER (WHERE state = 'done'), 0)::BIGINT, "
+            "coalesce(sum(units) FILTER (WHERE state <> 'done'), 0)::BIGINT FROM unit_count GROUP BY source ORDER BY source"
         )
     }
     found = []

@@ -58,6 +58,11 @@ class EstateReader:
         self.db.execute(
             'CREATE TABLE unit (id BIGINT, scan INTEGER, source VARCHAR, "key" VARCHAR, "after" VARCHAR, state VARCHAR, attempts INTEGER)'
         )
+        self.db.execute("CREATE VIEW unfinished AS SELECT * FROM unit WHERE state <> 'done'")
+        self.db.execute(
+            "CREATE VIEW unit_count AS SELECT u.source, u.state, count(*) AS units FROM unit u"
+            " JOIN source s ON s.name = u.source AND s.scan = u.scan GROUP BY ALL"
+        )
         self.db.execute(
             "CREATE TABLE fault (id BIGINT, scan INTEGER, source VARCHAR, unit BIGINT, path VARCHAR, op VARCHAR, reason VARCHAR, detail VARCHAR)"
         )
