@@ -80,7 +80,8 @@ def read_sources(reader: Rows, stores: tuple[results.Store, ...], totals: dict[s
         r[0]: (r[1], r[2])
         for r in reader.rows(
             "SELECT source, coalesce(sum(units) FILTER (WHERE state = 'done'), 0)::BIGINT, "
-            "coalesce(sum(units) FILTER (WHERE state <> 'done'), 0)::BIGINT FROM unit_count GROUP BY source ORDER BY source"
+            "coalesce(sum(units) FILTER (WHERE state <> 'done'), 0)::BIGINT "
+            "FROM unit_count GROUP BY source ORDER BY source"
         )
     }
     found = []

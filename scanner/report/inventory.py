@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from scanner.report.families import FAMILIES
-from scanner.report.reading import FILES, ITEM, TABLES, YEAR_US, Row, Rows, among, share, total
+from scanner.report.reading import FILES, ITEM, TABLES, YEAR_US, Row, Rows, among, of_items, share, total
 from scanner.results import DATABASE_FILE
 
 TOP_PLACES = 12
@@ -44,7 +44,7 @@ QUALIFY row_number() OVER (
 ORDER BY source, store, gb DESC, bytes DESC NULLS LAST, objects DESC, a, b
 """
 
-_EXTENSION = r"lower(regexp_extract(name, '[^.]\.([A-Za-z0-9_]{1,8})$', 1))"
+_EXTENSION = r"lower(regexp_extract(right(name, 10), '[^.]\.([A-Za-z0-9_]{1,8})$', 1))"
 
 AGES = (
     ("under 1 year", 1), ("1 to 3 years", 3), ("3 to 5 years", 5), ("5 to 10 years", 10), ("over 10 years", None),
@@ -75,23 +75,28 @@ def _steps(value: str, steps: tuple[tuple[str, int | None], ...]) -> str:
 def _distribution_sql() -> str:
     family = " ".join(f"WHEN ext IN ({among(exts)}) THEN '{word}'" for word, exts in FAMILIES.items())
     age = _steps(f"(($1 - modified) / {YEAR_US})", AGES)
+    # Counted once by all that is asked for, then rolled up: there are few hundred combinations, and millions of files.
     return f"""
-WITH {ITEM}, e AS (
-  SELECT {_EXTENSION} AS ext, counted, size, modified, rel, $1 AS now FROM item WHERE kind IN ({among(FILES)})
-), cut AS (
-  SELECT counted, CASE WHEN ext = '' THEN NULL ELSE ext END AS ext,
-    CASE {family} WHEN ext = '' THEN 'No extension' ELSE 'Other' END AS family,
-    CASE WHEN modified > $1 THEN -2 ELSE {age} END AS age, {_steps("size", SIZES)} AS size_step,
-    {_steps("(length(rel) - length(replace(rel, '/', '')))", DEPTHS)} AS depth
-  FROM e
+WITH {ITEM}, cut AS (
+  SELECT {_EXTENSION} AS ext, CASE WHEN modified > $1 THEN -2 ELSE {age} END AS age,
+    {_steps("size", SIZES)} AS size_step,
+    {_steps("(length(rel) - length(replace(rel, '/', '')))", DEPTHS)} AS depth,
+    count(*) AS objects, sum(counted)::BIGINT AS bytes
+  FROM item WHERE kind IN ({among(FILES)}) GROUP BY ALL
+), named AS (
+  SELECT * REPLACE (nullif(ext, '') AS ext),
+    CASE {family} WHEN ext = '' THEN 'No extension' ELSE 'Other' END AS family
+  FROM cut
 )
 SELECT family, ext, age, size_step, depth, grouping(family) AS gf, grouping(ext) AS ge, grouping(age) AS ga,
-  grouping(size_step) AS gs, grouping(depth) AS gd, count(*) AS objects, sum(counted)::BIGINT AS bytes
-FROM cut GROUP BY GROUPING SETS ((family), (ext), (age), (size_step), (depth))
+  grouping(size_step) AS gs, grouping(depth) AS gd, sum(objects)::BIGINT AS objects, sum(bytes)::BIGINT AS bytes
+FROM named GROUP BY GROUPING SETS ((family), (ext), (age), (size_step), (depth))
 """
 
 
 _SNAPSHOT = "(contains(lower(rel), '~snapshot/') OR contains(lower(rel), '.snapshot/') OR contains(rel, '@GMT-'))"
+
+_SNAPSHOTS = f"WITH {ITEM} SELECT count(*) FROM item WHERE kind IN ({among(FILES)}) AND {_SNAPSHOT}"
 
 # Marks first: of millions of single files only eight bytes each are held, not their names and paths.
 _SAME = f"""
@@ -144,7 +149,7 @@ FROM t LEFT JOIN f USING (source, parent) LEFT JOIN r USING (source, parent) ORD
 def read_totals(reader: Rows) -> dict[str, Row]:
     """Totals of what holds content, by store id; hard-linked bytes count once, unknown sizes apart."""
     inside = {s.id for s in reader.stores() if s.kind == DATABASE_FILE}
-    found = {r["store"]: r for r in reader.dicts(_TOTALS)}
+    found = {r["store"]: r for r in reader.dicts(of_items(reader, _TOTALS))}
     for store in inside & found.keys():
         found[store]["unknown_sizes"] = 0  # the bytes of its tables are known: they are among the file's
     return found
@@ -191,7 +196,7 @@ def _tree(reader: Rows, totals: dict[str, Row], stale: int) -> tuple[Row, ...]:
     """Stores, their largest top folders, and the largest folders in those; what is not kept is the parent's rest."""
     nodes: dict[tuple[str, ...], Row] = {}
     roots: dict[str, Row] = {}
-    for r in reader.dicts(_TREE, (stale,)):
+    for r in reader.dicts(of_items(reader, _TREE), (stale,)):
         key: tuple[str, ...] = (r["store"], r["a"]) if r["gb"] else (r["store"], r["a"], r["b"])
         node = {n: r[n] for n in (*_SUMS, "newest")}
         node |= {"name": key[-1], "path": "/".join(key[1:]) + "/" if r["a"] else "", "children": []}
@@ -216,7 +221,7 @@ def _tree(reader: Rows, totals: dict[str, Row], stale: int) -> tuple[Row, ...]:
 
 
 def _distributions(reader: Rows, as_of: int) -> Row:
-    rows = reader.dicts(_distribution_sql(), (as_of,))
+    rows = reader.dicts(of_items(reader, _distribution_sql()), (as_of,))
     files = sum(r["objects"] for r in rows if r["ga"] == 0)
     size = total(r["bytes"] for r in rows if r["ga"] == 0)
 
@@ -257,10 +262,8 @@ def _distributions(reader: Rows, as_of: int) -> Row:
 
 
 def _duplicates(reader: Rows) -> Row:
-    rows = reader.dicts(_SAME)
-    snapshots = reader.rows(f"WITH {ITEM} SELECT count(*) FROM item WHERE kind IN ({among(FILES)}) AND {_SNAPSHOT}")[0][
-        0
-    ]
+    rows = reader.dicts(of_items(reader, _SAME))
+    snapshots = reader.rows(of_items(reader, _SNAPSHOTS))[0][0]
     head = rows[0] if rows else {"groups": 0, "all_copies": 0, "all_reclaimable": 0}
     return {
         "groups": head["groups"],

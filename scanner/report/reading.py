@@ -41,25 +41,36 @@ def among(values: Iterable[str]) -> str:
     return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
 
 
+_FACTS = "e.source, e.store, e.parent, e.name, e.kind, e.size, e.modified, e.owner, e.mode, e.etag, e.tier"
+
 # One row per thing that holds content. `counted` is its size, except that the bytes of a file with several names (hard
 # links) count at its first name only; `rel` is the parent's path within its store, `repeat` a further name.
 ITEM = f"""
 item AS NOT MATERIALIZED (
-  SELECT e.source, e.store, e.parent, e.name, e.kind, e.size, e.modified, e.owner, e.mode, e.etag, e.tier,
-         CASE WHEN s.store_depth = 0 THEN e.parent ELSE substr(e.parent, strpos(e.parent, '/') + 1) END AS rel,
-         e.size AS counted, false AS repeat
-  FROM entry e JOIN source s ON s.name = e.source
-  WHERE e.kind IN ({among(CONTENT)}) AND e.hardlink IS NULL
+  SELECT {_FACTS}, {{rel}} AS rel, e.size AS counted, false AS repeat
+  FROM entry e WHERE e.kind IN ({among(CONTENT)}) AND e.hardlink IS NULL
   UNION ALL
-  SELECT e.source, e.store, e.parent, e.name, e.kind, e.size, e.modified, e.owner, e.mode, e.etag, e.tier,
-         CASE WHEN s.store_depth = 0 THEN e.parent ELSE substr(e.parent, strpos(e.parent, '/') + 1) END AS rel,
+  SELECT {_FACTS}, {{rel}} AS rel,
          CASE WHEN e.size IS NULL THEN NULL
               WHEN row_number() OVER w = 1 THEN e.size ELSE 0 END AS counted,
          row_number() OVER w > 1 AS repeat
-  FROM entry e JOIN source s ON s.name = e.source
-  WHERE e.kind IN ({among(CONTENT)}) AND e.hardlink IS NOT NULL
+  FROM entry e WHERE e.kind IN ({among(CONTENT)}) AND e.hardlink IS NOT NULL
   WINDOW w AS (PARTITION BY e.source, e.hardlink ORDER BY e.parent, e.name)
 )"""
+
+
+def of_items(reader: Rows, sql: str) -> str:
+    """A query that begins with ``ITEM``, for the sources there are.
+
+    Where no source holds several stores ``rel`` is the parent as it stands: what is asked of that alone DuckDB then
+    works out once for each folder of a part, not for each file.
+    """
+    deep = [name for (name,) in reader.rows("SELECT name FROM source WHERE store_depth > 0 ORDER BY name")]
+    inner = "substr(e.parent, strpos(e.parent, '/') + 1)"
+    return sql.replace(
+        "{rel}", f"CASE WHEN e.source IN ({among(deep)}) THEN {inner} ELSE e.parent END" if deep else "e.parent"
+    )
+
 
 # Faults of the newest scan of each source.
 FAULTS = "recent_fault AS (SELECT f.* FROM fault f JOIN source s ON s.name = f.source AND s.scan = f.scan)"

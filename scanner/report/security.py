@@ -6,7 +6,7 @@ from collections import Counter, defaultdict
 
 from scanner import results
 from scanner.report import access, words
-from scanner.report.reading import ITEM, Row, Rows, among
+from scanner.report.reading import ITEM, Row, Rows, among, of_items
 
 MAX_PLACES = 200
 
@@ -144,11 +144,11 @@ def _exposure(severity: str, store: str, exposure: str, objects: int, evidence: 
 
 def _from_modes(reader: Rows) -> list[Row]:
     rows = []
-    for r in reader.dicts(_WRITABLE):
+    for r in reader.dicts(of_items(reader, _WRITABLE)):
         where = f" in {r['place']}/" if r["place"] else ""
         fix = "take the write bit from others: chmod -R o-w"
         rows.append(_exposure("high", r["store"], f"anybody may change files{where}", r["objects"], r["first"], fix))
-    for r in reader.dicts(_READABLE):
+    for r in reader.dicts(of_items(reader, _READABLE)):
         fix = "take the read bit from others where content is not public: chmod -R o-r"
         rows.append(_exposure("medium", r["store"], "anybody may read files", r["objects"], r["first"], fix))
     rows += [
