@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Protocol
@@ -20,7 +21,11 @@ class Facts(Protocol):
     """A place for parts. Names are relative: ``scan-000001/entry-….parquet``."""
 
     shown: str
-    """Where it is, for a person; never with a secret."""
+    """Where it is, for a person and for ``facts_at``; never with a secret."""
+
+    def reach(self) -> None:
+        """Look whether it is there. Raises StocktakeError LOCATION_NOT_SHARED."""
+        ...
 
     def write(self, table: pa.Table, name: str) -> int:
         """Write a part so that it outlives a loss of power; returns its bytes. Raises StocktakeError DISK_FULL."""
@@ -58,6 +63,11 @@ class Folder:
         self.root = root
         self.shown = str(root)
 
+    def reach(self) -> None:
+        """The folder was made where the scan was started."""
+        if not self.root.is_dir():
+            raise StocktakeError("LOCATION_NOT_SHARED", self.shown, f"no such folder on {socket.gethostname()}")
+
     def write(self, table: pa.Table, name: str) -> int:
         """Write to a temporary name, fsync, rename, fsync the folder."""
         final = self.root / name
@@ -86,10 +96,9 @@ class Folder:
         return next((str(self.root / name) for name in names if not (self.root / name).is_file()), None)
 
     def names(self) -> Iterator[str]:
-        """Every file of every scan's folder."""
-        for folder in self.root.glob("scan-*"):
-            for file in folder.iterdir():
-                yield f"{folder.name}/{file.name}"
+        """Every file of every folder: each scan's, and that of settled parts."""
+        for file in self.root.glob("*/*"):
+            yield f"{file.parent.name}/{file.name}"
 
     def remove(self, name: str) -> None:
         """Unlink it."""
@@ -104,6 +113,11 @@ class Folder:
         """Allow the folder alone."""
         db.execute(f"SET allowed_directories = [{_quote(self.shown)}]")
         db.execute("SET enable_external_access = false")
+
+
+def facts_at(place: str) -> Facts:
+    """The facts at a place, as ``shown`` names it."""
+    return Folder(Path(place))
 
 
 def _write_durably(table: pa.Table, final: Path) -> int:

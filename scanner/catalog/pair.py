@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Sequence
 from types import TracebackType
 from typing import Any, Self
 
 import duckdb
 import pyarrow as pa
 
-from scanner.catalog.reader import OFFLINE, lay_out, picked_scans, shut_in, whole_parts
+from scanner.catalog.reader import connect, lay_out, picked_scans, shut_in, whole_parts
+from scanner.catalog.readers import reading
 from scanner.catalog.state import Catalog
 
 
 class Pair:
     """Two runs as SQL; ``old`` and ``new`` are their numbers, and the schemas their tables and views stand in."""
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, old: int, new: int) -> None:
+    def __init__(self, db: duckdb.DuckDBPyConnection, old: int, new: int, leave: Callable[[], None]) -> None:
         self._db = db
+        self._leave = leave
         self.old = old
         self.new = new
 
@@ -39,8 +42,9 @@ class Pair:
         self._db.unregister("incoming")
 
     def close(self) -> None:
-        """Give up the memory; may be called twice."""
+        """Give up the memory, and let a sweep remove what nobody reads; may be called twice."""
         self._db.close()
+        self._leave()
 
     def __enter__(self) -> Self:
         return self
@@ -57,13 +61,15 @@ def read_pair(catalog: Catalog, old: int, new: int) -> Pair:
     Raises:
         StocktakeError: NOTHING_SCANNED, RUN_UNKNOWN, CATALOG_DAMAGED.
     """
-    picked = {"old": picked_scans(catalog, old), "new": picked_scans(catalog, new)}
-    db = duckdb.connect(":memory:", config=OFFLINE)
-    with whole_parts(ours=True):
-        for schema, scans in picked.items():
-            db.execute(f"CREATE SCHEMA {schema}")
-            db.execute(f"SET schema = '{schema}'")
-            lay_out(db, catalog, scans)
-        db.execute("SET schema = 'main'")
-    shut_in(db, catalog)
-    return Pair(db, old, new)
+    with contextlib.ExitStack() as entered:
+        entered.enter_context(reading(catalog.location.root))
+        picked = {"old": picked_scans(catalog, old), "new": picked_scans(catalog, new)}
+        db = connect(catalog)
+        with whole_parts(ours=True):
+            for schema, scans in picked.items():
+                db.execute(f"CREATE SCHEMA {schema}")
+                db.execute(f"SET schema = '{schema}'")
+                lay_out(db, catalog, scans)
+            db.execute("SET schema = 'main'")
+        shut_in(db, catalog)
+        return Pair(db, old, new, entered.pop_all().close)

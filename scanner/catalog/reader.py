@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import os
+import tempfile
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -12,8 +15,10 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from scanner.catalog import tables as t
+from scanner.catalog.copied import asks_for_units, copy_state, copy_units
 from scanner.catalog.facts import Facts
-from scanner.catalog.parts import ADDRESS, ARROW_SCHEMAS
+from scanner.catalog.readers import reading
+from scanner.catalog.rows import Parts, parts_of, present, rows_sql
 from scanner.catalog.state import Catalog
 from scanner.codes import GAP_CODES, StocktakeError
 from scanner.model import CONTENT
@@ -24,9 +29,9 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-_SQL_TYPES = {
-    "text": "VARCHAR", "texts": "VARCHAR[]", "int": "BIGINT", "time": "BIGINT", "real": "DOUBLE", "bool": "BOOLEAN",
-}  # fmt: skip
+MEMORY = "400MiB"
+"""What a reader's tables, sorts and groups may take; beyond it they go to disk, so that 100 million entries need no
+more than ten."""
 PLURALS = {
     "entry": "entries", "listing": "listings", "column": "columns", "key": "keys", "routine": "routines",
     "grant": "grants", "setting": "settings", "label": "labels", "mention": "mentions",
@@ -41,31 +46,46 @@ class Reader:
     ``describe`` lists the tables. Closing gives up the memory; the catalog itself is only ever read.
     """
 
-    def __init__(self, db: duckdb.DuckDBPyConnection, describe: Callable[[], list[tuple[str, str]]]) -> None:
+    def __init__(
+        self,
+        db: duckdb.DuckDBPyConnection,
+        describe: Callable[[], list[tuple[str, str]]],
+        leave: Callable[[], None],
+        copy_units: Callable[[], None] | None = None,
+    ) -> None:
         self._db = db
+        self._leave = leave
+        self._copy_units = copy_units
         self.describe = describe
 
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query."""
         with whole_parts():
-            return self._db.execute(sql, list(params)).fetchall()
+            return self._ask(sql, params).fetchall()
 
     def dicts(self, sql: str, params: Sequence[Any] = ()) -> list[dict[str, Any]]:
         """Every row of a query, by column name."""
         with whole_parts():
-            cursor = self._db.execute(sql, list(params))
+            cursor = self._ask(sql, params)
             names = [d[0] for d in cursor.description or ()]
             return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
     def arrow(self, sql: str, params: Sequence[Any] = ()) -> pa.Table:
         """The answer of a query as an Arrow table."""
         with whole_parts():
-            return self._db.execute(sql, list(params)).to_arrow_table()
+            return self._ask(sql, params).to_arrow_table()
 
     def execute(self, sql: str, params: Sequence[Any] = ()) -> duckdb.DuckDBPyConnection:
         """Run a statement; the cursor gives rows as they are fetched."""
         with whole_parts():
-            return self._db.execute(sql, list(params))
+            return self._ask(sql, params)
+
+    def _ask(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
+        """Run a statement; the many units that are done come in when first asked for."""
+        if self._copy_units is not None and asks_for_units(sql):
+            self._copy_units, copy = None, self._copy_units
+            copy()
+        return self._db.execute(sql, list(params))
 
     def stores(self) -> tuple[Store, ...]:
         """Every store with what is in it, in order of id."""
@@ -73,8 +93,9 @@ class Reader:
         return tuple(Store(*row) for row in self.rows(f"SELECT {columns} FROM store ORDER BY id"))
 
     def close(self) -> None:
-        """Give up the memory; may be called twice."""
+        """Give up the memory, and let a sweep remove what nobody reads; may be called twice."""
         self._db.close()
+        self._leave()
 
     def __enter__(self) -> Self:
         return self
@@ -91,23 +112,41 @@ def read(catalog: Catalog, scan: int | None = None) -> Reader:
     Raises:
         StocktakeError: NOTHING_SCANNED, RUN_UNKNOWN, CATALOG_DAMAGED.
     """
-    picked = picked_scans(catalog, scan)
+    with contextlib.ExitStack() as entered:
+        entered.enter_context(reading(catalog.location.root))
+        picked = picked_scans(catalog, scan)
+        db = connect(catalog)
+        with whole_parts(ours=True):
+            lay_out(db, catalog, picked)
+            _store_table(db)
+        shut_in(db, catalog)
+        leave = entered.pop_all().close
+        return Reader(db, lambda: _describe(db), leave, lambda: copy_units(db, catalog, picked))
+
+
+def connect(catalog: Catalog) -> duckdb.DuckDBPyConnection:
+    """A database in memory that uses no more of it than ``MEMORY``, and the catalog's room for what does not fit."""
     db = duckdb.connect(":memory:", config=OFFLINE)
-    with whole_parts(ours=True):
-        lay_out(db, catalog, picked)
-        _store_table(db)
-    shut_in(db, catalog)
-    return Reader(db, lambda: _describe(db))
+    room = catalog.location.room
+    if not os.access(catalog.location.root, os.W_OK):
+        room = Path(tempfile.gettempdir())
+    db.execute(f"SET temp_directory = {_quote(str(room))}")
+    db.execute(f"SET memory_limit = '{MEMORY}'")
+    db.execute("SET parquet_metadata_cache = true")  # thousands of parts: each is asked for its columns once
+    return db
 
 
 def lay_out(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, int]) -> None:
     """Make the state's tables and the facts' views of some scans in the current schema of a database in memory."""
-    dropped = _state(db, catalog, picked)
-    parts = _parts(catalog, picked)
-    _database_files(db, catalog.facts, parts.get("setting", []), dropped)
+    copy_state(db, catalog, picked)
+    dropped = [unit for (unit,) in db.execute("SELECT unit FROM raw_dropped").fetchall()]
+    with catalog.reading() as state:
+        parts = parts_of(state, picked)
+    present(catalog.facts, parts.values())
+    _database_files(db, catalog.facts, parts.get("setting"), dropped)
     db.execute(f"CREATE TABLE fault AS SELECT {_stored(db, 'raw_fault', 'path')}")
     for fact in SCHEMAS:
-        _fact_view(db, catalog.facts, fact, parts.get(fact, []), dropped)
+        _fact_view(db, rows_sql(db, catalog.facts, fact, parts.get(fact, Parts()), dropped), fact)
 
 
 def shut_in(db: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
@@ -146,60 +185,6 @@ def picked_scans(catalog: Catalog, scan: int | None) -> dict[str, int]:
     return picked
 
 
-def _parts(catalog: Catalog, picked: dict[str, int]) -> dict[str, list[str]]:
-    query = sa.select(t.part.c.fact, t.part.c.path, t.part.c.source, t.part.c.scan).order_by(t.part.c.path)
-    parts: dict[str, list[str]] = {}
-    with catalog.reading() as db:
-        for fact, path, source, scan in db.execute(query):
-            if picked.get(source) == scan:
-                parts.setdefault(fact, []).append(path)
-    gone = catalog.facts.missing(path for paths in parts.values() for path in paths)
-    if gone is not None:
-        raise StocktakeError("CATALOG_DAMAGED", gone, "a part is missing")
-    return parts
-
-
-def _state(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, int]) -> list[int]:
-    """Copy the state's small tables into DuckDB; returns the units whose rows count no more."""
-    with catalog.reading() as state:
-        for table in (t.scan, t.source, t.unit, t.fault, t.part, t.known_store, t.mute, t.dropped):
-            query = sa.select(table)
-            if "scan" in table.c and table is not t.scan:
-                query = query.where(table.c.scan.in_(sorted(set(picked.values()))))
-            rows = state.execute(query).fetchall()
-            if table is t.source:
-                rows = [r for r in rows if picked.get(r.name) == r.scan]
-            elif "source" in table.c:
-                rows = [r for r in rows if picked.get(r.source) == r.scan]
-            _load(db, table, rows)
-    _source_table(db)
-    return [unit for (unit,) in db.execute("SELECT unit FROM raw_dropped").fetchall()]
-
-
-def _load(db: duckdb.DuckDBPyConnection, table: sa.Table, rows: Sequence[Sequence[Any]]) -> None:
-    kinds = [pa.string() if isinstance(c.type, sa.String) else pa.int64() for c in table.columns]
-    values = list(zip(*rows, strict=True)) if rows else [()] * len(kinds)
-    arrays = [pa.array(v, k) for v, k in zip(values, kinds, strict=True)]
-    raw = table.name if table in (t.scan, t.unit, t.part, t.known_store, t.mute) else f"raw_{table.name}"
-    db.register("incoming", pa.table(arrays, names=[c.name for c in table.columns]))
-    db.execute(f'CREATE TABLE "{raw}" AS SELECT * FROM incoming')
-    db.unregister("incoming")
-
-
-def _source_table(db: duckdb.DuckDBPyConnection) -> None:
-    """``source`` with its coverage counts, all but those that need the facts."""
-    db.execute(
-        """CREATE TABLE source AS SELECT s.*,
-            (SELECT count(*) FROM unit u WHERE u.source = s.name AND u.state = 'done') AS units_done,
-            (SELECT count(*) FROM unit u WHERE u.source = s.name AND u.state = 'failed') AS units_failed,
-            (SELECT count(*) FROM unit u WHERE u.source = s.name AND u.state = 'pending') AS units_pending,
-            (SELECT count(*) FROM raw_fault f WHERE f.source = s.name AND f.op <> 'note') AS faults,
-            (SELECT count(*) FROM raw_fault f WHERE f.source = s.name AND f.op = 'stat') AS failed,
-            (SELECT count(*) FROM raw_fault f WHERE f.source = s.name AND f.op = 'skip') AS skipped
-        FROM raw_source s"""
-    )
-
-
 def _quote(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -224,7 +209,7 @@ def _stored(db: duckdb.DuckDBPyConnection, rows: str, path: str, more: str = "")
         FROM {rows} LEFT JOIN {inside} ON content_unit = unit"""
 
 
-def _database_files(db: duckdb.DuckDBPyConnection, facts: Facts, parts: list[str], dropped: list[int]) -> None:
+def _database_files(db: duckdb.DuckDBPyConnection, facts: Facts, parts: Parts | None, dropped: list[int]) -> None:
     """``database_file``: each database file by the unit that looked into it, and the store it is, or is part of.
 
     To dBase, Paradox and MySQL a database is a folder and a file one table of it.
@@ -234,7 +219,7 @@ def _database_files(db: duckdb.DuckDBPyConnection, facts: Facts, parts: list[str
             part VARCHAR, kind VARCHAR, structure VARCHAR, size BIGINT, modified BIGINT)"""
     )
     mark = f"starts_with(after, {_quote(CONTENT)})"
-    if not parts or not db.execute(f"SELECT 1 FROM unit WHERE {mark} LIMIT 1").fetchall():
+    if parts is None or not db.execute(f"SELECT 1 FROM unit WHERE {mark} LIMIT 1").fetchall():
         return
     listed = f"nullif(regexp_extract(after, '^{CONTENT}(-?[0-9]*),(-?[0-9]*)', {{0}}), '')::BIGINT"
     db.execute(
@@ -243,9 +228,9 @@ def _database_files(db: duckdb.DuckDBPyConnection, facts: Facts, parts: list[str
             SELECT unit, s.source, s.path, max(value) FILTER (WHERE name = 'database_file') AS kind,
                 max(value) FILTER (WHERE name = 'structure') AS structure,
                 any_value({listed.format(1)}) AS size, any_value({listed.format(2)}) AS modified
-            FROM {facts.relation(db, parts)} s
+            FROM ({rows_sql(db, facts, "setting", parts, dropped)}) s
             JOIN (SELECT id, after FROM unit WHERE {mark}) u ON u.id = s.unit
-            WHERE name IN ('database_file', 'structure') AND unit NOT IN (SELECT unnest(?::BIGINT[]))
+            WHERE name IN ('database_file', 'structure')
             GROUP BY unit, s.source, s.path HAVING kind IS NOT NULL),
         placed AS (
             SELECT *, CASE WHEN kind = 'dBase' THEN '*.dbf' WHEN kind = 'Paradox' THEN '*.db'
@@ -254,37 +239,16 @@ def _database_files(db: duckdb.DuckDBPyConnection, facts: Facts, parts: list[str
                 rtrim(regexp_extract(path, '^(.*/)?', 1), '/') AS folder FROM looked)
         SELECT unit, concat_ws('/', source, CASE WHEN part IS NULL THEN path ELSE nullif(folder, '') END, part),
             source, path,
-            CASE WHEN part IS NULL THEN path ELSE folder END, part, kind, structure, size, modified FROM placed""",
-        [dropped],
+            CASE WHEN part IS NULL THEN path ELSE folder END, part, kind, structure, size, modified FROM placed"""
     )
 
 
-def _fact_view(db: duckdb.DuckDBPyConnection, facts: Facts, fact: str, parts: list[str], dropped: list[int]) -> None:
-    names = [n for n, _ in ADDRESS] + list(SCHEMAS[fact].names)
-    listed = ", ".join(f'"{n}"' for n in names)
-    if parts:
-        scanned = facts.relation(db, parts)
-        scanned = f"SELECT {_listed(db, scanned, fact, names)} FROM {scanned}"
-        if dropped:
-            scanned += f" WHERE unit NOT IN ({', '.join(map(str, dropped))})"
-    else:
-        db.register("incoming", ARROW_SCHEMAS[fact].empty_table())
-        db.execute(f'CREATE TABLE "empty_{fact}" AS SELECT * FROM incoming')
-        db.unregister("incoming")
-        scanned = f'SELECT {listed} FROM "empty_{fact}"'
+def _fact_view(db: duckdb.DuckDBPyConnection, scanned: str, fact: str) -> None:
     path = {"entry": "parent || name", "seen": "''"}.get(fact, "path")
     derived = ", parent || name AS path" if fact == "entry" else ""
     db.execute(f'CREATE VIEW "{fact}" AS SELECT {_stored(db, f"({scanned})", path, derived)}')
     if PLURALS[fact] != fact:
         db.execute(f'CREATE VIEW "{PLURALS[fact]}" AS SELECT * FROM "{fact}"')
-
-
-def _listed(db: duckdb.DuckDBPyConnection, scanned: str, fact: str, names: list[str]) -> str:
-    """The declared columns of a fact; one that is younger than every part is unknown in all of them."""
-    cursor = db.execute(f"SELECT * FROM {scanned} LIMIT 0")
-    there = {d[0] for d in cursor.description or ()}
-    kinds = {column.name: _SQL_TYPES[column.type] for column in SCHEMAS[fact].columns}
-    return ", ".join(f'"{n}"' if n in there else f'CAST(NULL AS {kinds[n]}) AS "{n}"' for n in names)
 
 
 def _store_table(db: duckdb.DuckDBPyConnection) -> None:
@@ -296,24 +260,27 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
     """
     gaps = f"reason IN ({', '.join(_quote(c) for c in GAP_CODES)}) AND op NOT IN ('note', 'read')"
     file = _quote(DATABASE_FILE)
+    counted = "NOT (kind IN ('bucket', 'database') AND parent = '') AND coalesce(subtype, '') <> 'share'"
+    db.execute(  # all that is summed over entries, in one pass
+        f"""CREATE TABLE raw_totals AS
+        SELECT store, source, count(*) AS everything, count(*) FILTER (WHERE counted) AS entries,
+            count(*) FILTER (WHERE counted AND kind IN ('file', 'object', 'table', 'materialized_view')) AS files,
+            sum(size) FILTER (WHERE counted) AS bytes,
+            max(modified) FILTER (WHERE counted AND kind NOT IN ('directory', 'bucket')) AS newest,
+            count(*) FILTER (WHERE counted AND size IS NULL AND kind IN ('file', 'object', 'table')) AS unknown_sizes,
+            coalesce(sum(size) FILTER (WHERE counted AND tier = 'offline'), 0) AS offline_bytes
+        FROM (SELECT *, {counted} AS counted FROM entry) GROUP BY ALL"""
+    )
     db.execute(
         f"""CREATE TABLE store AS
-        WITH totals AS (
-            SELECT store, source, count(*) AS entries,
-                count(*) FILTER (WHERE kind IN ('file', 'object', 'table', 'materialized_view')) AS files,
-                sum(size) AS bytes, max(modified) FILTER (WHERE kind NOT IN ('directory', 'bucket')) AS newest,
-                count(*) FILTER (WHERE size IS NULL AND kind IN ('file', 'object', 'table')) AS unknown_sizes,
-                coalesce(sum(size) FILTER (WHERE tier = 'offline'), 0) AS offline_bytes
-            FROM entry
-            WHERE NOT (kind IN ('bucket', 'database') AND parent = '') AND coalesce(subtype, '') <> 'share'
-            GROUP BY ALL),
+        WITH totals AS (SELECT * FROM raw_totals),
         repeats AS (
             SELECT store, sum(size * (names - 1)) AS bytes FROM (
                 SELECT store, hardlink, any_value(size) AS size, count(*) AS names
                 FROM entry WHERE hardlink IS NOT NULL GROUP BY ALL) GROUP BY ALL),
         places AS (
-            SELECT DISTINCT store, source FROM entry UNION SELECT name, name FROM source
-            WHERE store_depth = 0 OR name NOT IN (SELECT source FROM entry)
+            SELECT store, source FROM raw_totals UNION SELECT name, name FROM source
+            WHERE store_depth = 0 OR name NOT IN (SELECT source FROM raw_totals)
             UNION SELECT id, source FROM database_file),
         files AS (
             SELECT id, any_value(place) AS place, any_value(part) AS part, CAST(sum(size) AS BIGINT) AS size,
@@ -351,7 +318,7 @@ def _store_table(db: duckdb.DuckDBPyConnection) -> None:
         f"""CREATE OR REPLACE TABLE source AS SELECT s.*, coalesce(e.entries, 0) AS entries, e.bytes,
             coalesce(l.listed, 0) AS listed FROM source s
         LEFT JOIN (SELECT source, sum(entries) AS entries, CAST(sum(bytes) AS BIGINT) AS bytes
-            FROM (SELECT source, count(*) AS entries, NULL AS bytes FROM entry GROUP BY ALL
+            FROM (SELECT source, everything AS entries, NULL AS bytes FROM raw_totals
                   UNION ALL SELECT source, 0, bytes FROM store WHERE kind <> {file}) GROUP BY ALL) e
             ON e.source = s.name
         LEFT JOIN (SELECT source, CAST(sum(listed) AS BIGINT) AS listed FROM listing GROUP BY ALL) l
@@ -363,6 +330,6 @@ def _describe(db: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
     """Every table that can be asked, with its columns."""
     rows = db.execute(
         """SELECT table_name, string_agg(column_name, ', ' ORDER BY column_index) FROM duckdb_columns()
-        WHERE NOT internal AND table_name NOT LIKE 'raw_%' AND table_name NOT LIKE 'empty_%' GROUP BY 1 ORDER BY 1"""
+        WHERE NOT internal AND table_name NOT LIKE 'raw_%' GROUP BY 1 ORDER BY 1"""
     ).fetchall()
     return [(str(a), str(b)) for a, b in rows]

@@ -21,6 +21,7 @@ from scanner.catalog.facts import Facts, Folder
 from scanner.catalog.location import Location
 from scanner.catalog.lock import Lock, held
 from scanner.catalog.parts import Buffer, Part
+from scanner.catalog.readers import alone
 from scanner.catalog.schema_version import prepare
 from scanner.codes import GAP_CODES, StocktakeError
 from scanner.model import Fault, Unit
@@ -269,6 +270,13 @@ class Catalog:
             if bundle.faults:
                 db.execute(t.fault.insert(), [_fault_values(scan, source, i, f) for i, f in bundle.faults])
 
+    def replace(self, number: int, source: str, parts: Sequence[Mapping[str, Any]]) -> None:
+        """Let other parts stand for all that is kept of a source in a scan; files no row names wait for the sweep."""
+        with self._begin() as db:
+            db.execute(t.part.delete().where(t.part.c.scan == number, t.part.c.source == source))
+            if parts:
+                db.execute(t.part.insert(), [{"scan": number, "source": source, **p} for p in parts])
+
     def repeat(self, number: int, reasons: Sequence[str] | None) -> int:
         """Put failed units, and units with faults of the named codes, back on the frontier; returns how many.
 
@@ -314,20 +322,25 @@ class Catalog:
         """Read every part that counts; returns how many parts and rows. Raises StocktakeError CATALOG_DAMAGED."""
         parts = rows = 0
         with self.reading() as db:
-            for row in db.execute(sa.select(t.part.c.path, t.part.c.rows).order_by(t.part.c.path)):
+            for row in db.execute(sa.select(t.part.c.path, t.part.c.rows).distinct().order_by(t.part.c.path)):
                 rows += self.facts.verify(row.path, row.rows)
                 parts += 1
         return parts, rows
 
     def sweep(self) -> int:
-        """Remove files of the facts folder that no row names, and copies: what a killed scan left; returns how many."""
+        """Remove files of the facts folder that no row names, and copies; returns how many.
+
+        A killed scan left them, or they were settled. While somebody reads, what is whole waits for the next time.
+        """
         with self.reading() as db:
             named = set(db.execute(sa.select(t.part.c.path)).scalars())
         removed = 0
-        for name in self.facts.names():
-            if name not in named:
-                self.facts.remove(name)
-                removed += 1
+        with alone(self.location.root) as nobody_reads:
+            for name in self.facts.names():
+                # What was settled may still be read by somebody who came before; what has no name yet, by nobody.
+                if name not in named and (nobody_reads or name.endswith(".tmp")):
+                    self.facts.remove(name)
+                    removed += 1
         for file in self.location.room.glob("*"):
             file.unlink(missing_ok=True)
             removed += 1

@@ -64,12 +64,15 @@ unit = sa.Table(
 part = sa.Table(
     "part",
     metadata,
+    # A settled part may belong to several scans; one as it was crawled belongs to one.
+    sa.Column("scan", sa.Integer, sa.ForeignKey("scan.id"), primary_key=True),
     sa.Column("path", sa.Text, primary_key=True),  # relative to the facts folder
-    sa.Column("scan", sa.Integer, sa.ForeignKey("scan.id"), nullable=False),
     sa.Column("source", sa.Text, nullable=False),
     sa.Column("fact", sa.String(16), nullable=False),
     sa.Column("rows", sa.BigInteger, nullable=False),
     sa.Column("bytes", sa.BigInteger, nullable=False),
+    sa.Column("digest", sa.Text),  # of the rows of a settled part, NULL where it is as it was crawled
+    sa.Column("low", sa.Text),  # address of the first row of a settled part: it holds all from there to the next one's
     sa.Index("ix_part_source", "scan", "source"),
 )
 
