@@ -8,15 +8,12 @@ from typing import NamedTuple
 from connectors.smb import listing, wire
 from connectors.smb.reach import Identity, Reach
 from connectors.smb.rights import Rights
+from connectors.smb.rows import Rows
 from connectors.smb.status import OF_A_FOLDER
 from scanner import paths
-from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
-from scanner.schema import ENTRY, SEEN
+from scanner.model import Batch, Event, Fault, SourceError, Unit
+from scanner.schema import SEEN
 
-_COLUMNS = (
-    "parent", "name", "kind", "size", "allocated", "modified", "created", "owner", "attributes", "target", "tier",
-    "subtype",
-)  # fmt: skip
 _DEEPEST = 250
 """Folders within folders: people make no deeper tree, and a loop that cannot be recognised must end somewhere."""
 LONGEST = 100_000_000
@@ -41,14 +38,16 @@ class _Kind(NamedTuple):
 class Folder:
     """The listing of one folder so far.
 
-    ``rows`` are the entries not yet handed out; ``broken`` is why the listing is not whole, once it is known.
+    ``rows`` are the entries not yet taken, ``asks`` those of them whose rights are wanted; ``broken`` is why the
+    listing is not whole, once it is known.
     """
 
     def __init__(self, key: str, reach: Reach, rights: Rights, *, snapshots: bool) -> None:
         self.listed = 0
         self.broken: SourceError | None = None
-        self.rows = Columns(ENTRY, _COLUMNS)
-        self._key = key
+        self.rows = Rows()
+        self.asks: dict[str, tuple[int, bool]] = {}
+        self.key = key
         self._reach = reach
         self._rights = rights
         self._snapshots = snapshots
@@ -66,29 +65,38 @@ class Folder:
             self.broken = SourceError("TRUNCATED", f"more than {LONGEST} names")
         events: list[Event] = []
         self.listed += len(found)
-        named = [(name, each, self._kind(name, each, events)) for name, each in self._named(found, events)]
-        owners = self._owners(named, events)
-        for name, each, kind in named:
-            self._record(name, each, kind, owners.get(name))
+        for name, each in self._named(found, events):
+            kind = self._kind(name, each, events)
+            if self._rights.asks_folders and kind.is_entered:
+                self.asks[name] = len(self.rows), True
+            elif self._rights.asks_files and kind.kind == "file" and _can_be_asked(name, each):
+                self.asks[name] = len(self.rows), False
+            self._record(name, each, kind)
         return events
+
+    def take(self) -> tuple[Rows, dict[str, tuple[int, bool]]]:
+        """The entries so far; which of them (row, and whether it is a folder) are to be asked for their rights."""
+        taken = self.rows, self.asks
+        self.rows, self.asks = Rows(), {}
+        return taken
 
     def _named(self, found: list[wire.Listed], events: list[Event]) -> Iterator[tuple[str, wire.Listed]]:
         """The names that can be recorded, as canonical text."""
         for each in found:
             name, ill_formed = listing.text(each.name)
             if each.name in self._names:
-                events.append(Fault(self._key + name, "skip", "DUPLICATE_ENTRY"))
+                events.append(Fault(self.key + name, "skip", "DUPLICATE_ENTRY"))
                 continue
             if len(self._names) < _KEPT_NAMES:
                 self._names.add(each.name)
             if is_illegal(name):
-                shown = self._key + name.replace("\0", "\\x00")
+                shown = self.key + name.replace("\0", "\\x00")
                 events.append(Fault(shown, "stat", "OTHER", "the server gave an illegal name"))
                 continue
             if ill_formed:
-                events.append(Fault(self._key + name, "note", "NAME_UNDECODABLE", "no valid UTF-16"))
+                events.append(Fault(self.key + name, "note", "NAME_UNDECODABLE", "no valid UTF-16"))
             elif listing.is_mangled(name):
-                events.append(Fault(self._key + name, "note", "NAME_MANGLED", "it has the form of an 8.3 alias"))
+                events.append(Fault(self.key + name, "note", "NAME_MANGLED", "it has the form of an 8.3 alias"))
             yield name, each
 
     def _kind(self, name: str, each: wire.Listed, events: list[Event]) -> _Kind:
@@ -107,32 +115,17 @@ class Folder:
         is_entered = kind == "directory" and any(isinstance(event, Unit) for event in events[before:])
         return _Kind(kind, tier, subtype, target, is_entered)
 
-    def _owners(self, named: list[tuple[str, wire.Listed, _Kind]], events: list[Event]) -> dict[str, str]:
-        """Who owns what is asked for its access list: folders to be entered, and files where they are asked for."""
-        owners: dict[str, str] = {}
-        if self._rights.asks_folders:
-            folders = [name for name, _each, kind in named if kind.is_entered]
-            told, more = self._rights.beneath(self._key, folders, is_folder=True)
-            owners |= told
-            events += more
-        if self._rights.asks_files:
-            files = [name for name, each, kind in named if kind.kind == "file" and _can_be_asked(name, each)]
-            told, more = self._rights.beneath(self._key, files, is_folder=False)
-            owners |= told
-            events += more
-        return owners
-
-    def _record(self, name: str, each: wire.Listed, kind: _Kind, owner: str | None) -> None:
+    def _record(self, name: str, each: wire.Listed, kind: _Kind) -> None:
         has_content = kind.kind == "file"
         self.rows.add(
-            self._key,
+            self.key,
             name,
             kind.kind,
             each.size if has_content and each.size < _SIZES else None,
             each.allocated if has_content and each.allocated < _SIZES else None,
             listing.time(each.modified),
             listing.time(each.created),
-            owner,
+            None,
             each.attributes,
             kind.target,
             kind.tier,
@@ -141,7 +134,7 @@ class Folder:
 
     def _descend(self, name: str, each: wire.Listed, events: list[Event]) -> None:
         """Hand a sub-folder on, unless it leads back, lies too deep, holds snapshots, or would be recalled."""
-        path = self._key + name
+        path = self.key + name
         if not self._snapshots and listing.is_snapshot(name):
             events.append(Fault(path, "descend", "SNAPSHOT"))
         elif each.attributes & listing.RECALL:
@@ -164,7 +157,7 @@ class Folder:
         same, the server is asked for the volume too.
         """
         if self._above is None:
-            self._above = self._reach.ancestors(self._key)
+            self._above = self._reach.ancestors(self.key)
         if not any(identity[1] == number for identity in self._above):
             return None
         identity = self._reach.identity(path)
@@ -172,7 +165,7 @@ class Folder:
 
     def _dfs(self, name: str, events: list[Event]) -> str | None:
         """Where a DFS link leads; a unit where it may be followed, else a fault."""
-        path = self._key + name
+        path = self.key + name
         try:
             target, allowed = self._reach.dfs_target(path)
         except SourceError as error:
@@ -188,7 +181,7 @@ class Folder:
             except SourceError:  # the host it leads to is in trouble, which its own unit tells
                 identity = None
             if self._above is None:
-                self._above = self._reach.ancestors(self._key)
+                self._above = self._reach.ancestors(self.key)
             if identity is not None and identity in self._above:
                 events.append(Fault(path, "descend", "LOOP", f"it is {self._above[identity]} again"))
             else:

@@ -13,13 +13,13 @@ from smbprotocol.session import Session as Login
 from smbprotocol.tree import TreeConnect
 
 from connectors.smb import dfs, facts, wire
+from connectors.smb.chains import Astray, Then, Unsigned
 from connectors.smb.handle import Handle
 from connectors.smb.status import BUFFER_OVERFLOW, NOTHING_MORE, OF_A_FOLDER, code_of, said
-from connectors.smb.strict import StrictConnection, Unsigned
+from connectors.smb.strict import StrictConnection
 from scanner.model import SourceError, Stopped
 
 _MOST_CREDITS = 16  # a page of 1 MiB at most: some 8,000 names
-_CHAINS, _PARTS = 8, 3
 _GOODBYE_S = 2.0
 _CLOSED = "the server closed the connection"
 _DIALECTS = b"".join(b"\x02" + name + b"\x00" for name in (b"NT LM 0.12", b"SMB 2.002", b"SMB 2.???"))
@@ -117,6 +117,8 @@ class Link:
             raise SourceError("TIMEOUT", str(error), where=where, transient=True) from None
         except Unsigned as error:
             raise SourceError("SIGNING_REFUSED", str(error), where=where) from None
+        except Astray as error:
+            raise SourceError("OTHER", str(error), where=where, transient=True) from None
         except Exception as error:  # noqa: BLE001 - the driver's reading thread hands over whatever stopped it
             if isinstance(error, OSError) or isinstance(error.__cause__, OSError):
                 raise SourceError("UNREACHABLE", str(error), where=where, transient=True) from None
@@ -175,7 +177,8 @@ class Link:
         """What ``parse`` makes of the answer; None where there is nothing more to list or to read."""
         tree = self.tree(share)
         with self._answers("\\".join(part for part in (tree.share_name, path) if part)):
-            request = self._wire.send(message, self._login.session_id, tree.tree_connect_id)
+            more = self._wire.chains.wanted(1 + message.expected // wire.PAYLOAD)
+            request = self._wire.send(message, self._login.session_id, tree.tree_connect_id, more)
             try:
                 answer = self._wire.receive(request)
             except SMBResponseException as error:
@@ -188,51 +191,46 @@ class Link:
 
     def open(self, share: str, path: str, access: int, options: int) -> Handle:
         r"""Open what exists at a path ('\' between its parts, '' for the share itself)."""
-        name = self._name(share, path)
+        name = self.name(share, path)
         with self._answers(path):  # a path may be longer than the protocol can say
             message = wire.create(name, access, options)
         opened = self.ask(share, message, wire.created, path)
         assert opened is not None
         return Handle(self, share, opened)
 
-    def _name(self, share: str, path: str) -> str:
+    def name(self, share: str, path: str) -> str:
         """The path as CREATE takes it."""
         # [MS-SMB2] 3.2.4.3: on a DFS share the server expects the name with host and share before it.
         return "\\".join(part for part in (self.host, share, path) if part) if self.tree(share).is_dfs_share else path
 
-    def descriptors(self, share: str, paths: list[str], options: int) -> list[bytes | SourceError]:
-        """Owner and access list of each path, packed, or why they were not to be had; several requests at a time."""
-        found: list[bytes | SourceError] = []
-        while len(found) < len(paths):
-            # 32 chains of requests in flight lost answers of a real server; and each part takes a credit.
-            fits = min(_CHAINS, self._credits() // _PARTS)
-            if fits < 1:
-                found.append(self._descriptor(share, paths[len(found)], options))
-                continue
-            tree = self.tree(share)
-            with self._answers(tree.share_name):
-                chains = [
-                    self._wire.send_compound(
-                        list(wire.descriptor_of(self._name(share, path), options)),
-                        self._login.session_id,
-                        tree.tree_connect_id,
-                        related=True,
-                    )
-                    for path in paths[len(found) : len(found) + fits]
-                ]
-                answers = [[self._answer(part) for part in chain] for chain in chains]
-            found += [_of_chain(chain) for chain in answers]
-        return found
+    # ── many requests under way ──
 
-    def _answer(self, request: Any) -> Any:
-        """The answer to one part of a chain; the error where it is one, since the other parts have theirs yet."""
-        try:
-            return self._wire.receive(request)
-        except SMBResponseException as error:
-            return error
+    def chain(self, share: str, messages: tuple[wire.Message, ...], then: Then) -> bool:
+        """Send requests as one chain; False where the server must answer others before. ``step`` brings the answers."""
+        chains = self._wire.chains
+        if not chains.fits(messages):
+            return False
+        tree = self.tree(share)
+        with self._answers(tree.share_name):
+            chains.send(messages, self._login, tree, then)
+        return True
 
-    def _descriptor(self, share: str, path: str, options: int) -> bytes | SourceError:
-        """The same one by one, where the server leaves no credits for more."""
+    def step(self) -> bool:
+        """Wait for one chain of those under way, and pass its answers on; False where there is none."""
+        with self._answers(self._where):
+            return self._wire.chains.step()
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether no chain is under way."""
+        return not self._wire.chains.under_way
+
+    def chain_room(self, parts: int) -> int:
+        """Bytes to ask for in one answer of a chain of so many parts."""
+        return self._wire.chains.room(parts)
+
+    def descriptor(self, share: str, path: str, options: int) -> bytes | SourceError:
+        """Owner and access list of a path, packed, or why they were not to be had."""
         try:
             with self.open(share, path, wire.RIGHTS, options) as handle:
                 return handle.descriptor()
@@ -256,28 +254,8 @@ class Link:
         if not wire_.supports_multi_credit:
             return wire.PAYLOAD
         most = min(int(wire_.max_transact_size), int(wire_.max_read_size))
-        return min(wire.PAYLOAD * max(1, min(self._credits(), _MOST_CREDITS)), most)
-
-    def _credits(self) -> int:
-        """How many requests the server would take now, before it has answered any."""
-        with self._wire.sequence_lock:
-            return int(self._wire.sequence_window["high"] - self._wire.sequence_window["low"])
+        return min(wire.PAYLOAD * max(1, min(wire_.chains.credits(), _MOST_CREDITS)), most)
 
 
 def _at_once() -> None:
     """Pace of a goodbye."""
-
-
-def _of_chain(answers: list[Any]) -> bytes | SourceError:
-    """What a chain of opening, asking and letting go came to."""
-    opened, asked, _closed = answers
-    for answer in (opened, asked):
-        if isinstance(answer, SMBResponseException):
-            code, transient = code_of(answer.status)
-            if code not in OF_A_FOLDER:
-                raise SourceError(code, said(answer.status), transient=transient)
-            return SourceError(code, said(answer.status))
-    try:
-        return wire.page(asked["data"].get_value())
-    except (ValueError, struct.error) as error:
-        return SourceError("OTHER", str(error))

@@ -141,6 +141,13 @@ class Reach:
             place, hops = self._beyond(self._follow(place), hops + 1)
         raise SourceError("DFS_NOT_FOLLOWED", f"more than {_MOST_HOPS} DFS links in a row", where=path)
 
+    def beyond(self, path: str) -> Place:
+        """Where a canonical path lies, with the DFS links that are known already followed."""
+        place, hops = self._beyond(self.place(path))
+        if hops > _MOST_HOPS:
+            raise SourceError("DFS_NOT_FOLLOWED", f"more than {_MOST_HOPS} DFS links in a row", where=path)
+        return place
+
     def _beyond(self, place: Place, hops: int = 0) -> tuple[Place, int]:
         """The place with the DFS links that are known already followed, and how many there have been."""
         while hops <= _MOST_HOPS and (there := self._known(place)) is not None:
@@ -182,16 +189,14 @@ class Reach:
 
     # ── rights ──
 
-    def descriptors(self, key: str, names: list[str], *, is_folder: bool) -> list[bytes | SourceError]:
-        """Owner and access list, packed, of what a folder holds; of itself for the name ''."""
-        place, _hops = self._beyond(self.place(key))
-        below = [_under(place, [paths.restore_text(name)] if name else []).path for name in names]
-        options = wire.REPARSE | (wire.DIRECTORY if is_folder else wire.NOT_DIRECTORY | wire.NO_RECALL)
-        return self.link(place.host).descriptors(place.share, below, options)
+    def descriptor(self, path: str, *, is_folder: bool) -> bytes | SourceError:
+        """Owner and access list, packed, of a canonical path."""
+        place = self.beyond(path)
+        return self.link(place.host).descriptor(place.share, place.path, rights_options(is_folder=is_folder))
 
     def principals(self, key: str, asked: Collection[str]) -> dict[str, Principal]:
         """Who the SIDs are, as the host of a folder knows them; the SIDs themselves where it does not say."""
-        host = self._beyond(self.place(key))[0].host
+        host = self.beyond(key).host
         services = self.services(host)
         if host.lower() not in self._nameless:
             try:
@@ -250,6 +255,11 @@ class Reach:
 
 def _under(place: Place, parts: list[str]) -> Place:
     return place._replace(path="\\".join([*([place.path] if place.path else []), *parts]))
+
+
+def rights_options(*, is_folder: bool) -> int:
+    """How something is opened for its access list alone."""
+    return wire.REPARSE | (wire.DIRECTORY if is_folder else wire.NOT_DIRECTORY | wire.NO_RECALL)
 
 
 def refuse_unreadable(path: str, attributes: int) -> None:

@@ -20,6 +20,14 @@ _KEPT_BYTES = 8 << 20
 """Different descriptors kept, as long as sent: a share has few, and parsed they take some seven times that."""
 
 
+class Asked(NamedTuple):
+    """What was asked for its access list: its name, the descriptor, packed, or why there is none."""
+
+    name: str
+    raw: bytes | SourceError
+    is_folder: bool
+
+
 class Owned(NamedTuple):
     """A descriptor and whom it names as owner, in words."""
 
@@ -43,25 +51,21 @@ class Rights:
         """The grants of a folder that has none above it in this source; a fault where they are not told."""
         if not self.asks_folders:
             return []
-        found = self._asked(key, [""], is_folder=True)[0]
-        self._remember(key, found if isinstance(found, Descriptor) else None)
+        found = self._read(self._reach.descriptor(key, is_folder=True))
+        self._remember(key, found)
         path = key.rstrip("/")
         if isinstance(found, SourceError):
             return [Fault(path, "query", found.code, f"owner and access list: {found.detail}")]
         return self._grants(key, [Owned(path, found, is_folder=True)])
 
-    def beneath(self, key: str, names: list[str], *, is_folder: bool) -> tuple[dict[str, str], list[Event]]:
-        """Owners of folders (or files) in a folder by name, and the grants and faults there are to tell."""
-        if not names:
-            return {}, []
+    def beneath(self, key: str, asked: list[Asked]) -> tuple[dict[str, str], list[Event]]:
+        """Owners of what is in a folder by name, and the grants and faults there are to tell."""
         above = self._of(key)
         events: list[Event] = []
         owners: dict[str, str] = {}
         different = []
-        for name, found in zip(names, self._asked(key, names, is_folder=is_folder), strict=True):
-            path = key + name
-            if is_folder:
-                self._remember(path + "/", found if isinstance(found, Descriptor) else None)
+        for name, raw, is_folder in asked:
+            found, path = self._read(raw), key + name
             if isinstance(found, SourceError):
                 if found.code not in _TOLD_ELSEWHERE:
                     events.append(Fault(path, "query", found.code, f"owner and access list: {found.detail}"))
@@ -87,22 +91,15 @@ class Rights:
             told.append(Fault(key.rstrip("/"), "query", lost.code, f"names of SIDs from here on: {lost.detail}"))
         return told
 
-    def _asked(self, key: str, names: list[str], *, is_folder: bool) -> list[Descriptor | SourceError]:
-        found: list[Descriptor | SourceError] = []
-        for raw in self._reach.descriptors(key, names, is_folder=is_folder):
-            if isinstance(raw, SourceError):
-                found.append(raw)
-                continue
-            try:
-                found.append(self._read(raw))
-            except ValueError as error:
-                found.append(SourceError("OTHER", str(error)))
-        return found
-
-    def _read(self, raw: bytes) -> Descriptor:
+    def _read(self, raw: bytes | SourceError) -> Descriptor | SourceError:
+        if isinstance(raw, SourceError):
+            return raw
         known = self._parsed.get(raw)
         if known is None:
-            known = parse(raw)
+            try:
+                known = parse(raw)
+            except ValueError as error:
+                return SourceError("OTHER", str(error))
             self._kept_bytes += len(raw)
             if self._kept_bytes > _KEPT_BYTES:
                 self._parsed.clear()
@@ -114,11 +111,14 @@ class Rights:
     def _of(self, key: str) -> Descriptor | None:
         """The descriptor of a folder being listed, for comparison only: whoever listed what it is in told of it."""
         if key not in self._known:
-            found = self._asked(key, [""], is_folder=True)[0]
-            self._remember(key, found if isinstance(found, Descriptor) else None)
+            self.learn(key, self._reach.descriptor(key, is_folder=True))
         return self._known[key]
 
-    def _remember(self, key: str, found: Descriptor | None) -> None:
+    def learn(self, key: str, raw: bytes | SourceError) -> None:
+        """Keep the descriptor of a folder, for comparison."""
+        self._remember(key, self._read(raw))
+
+    def _remember(self, key: str, found: Descriptor | SourceError) -> None:
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        self._known[key] = found
+        self._known[key] = found if isinstance(found, Descriptor) else None

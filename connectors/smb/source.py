@@ -3,26 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import TYPE_CHECKING
 
 from connectors.smb import wire
 from connectors.smb.about import About
-from connectors.smb.folder import Folder
 from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach, refuse_unreadable
 from connectors.smb.rights import Rights
 from connectors.smb.status import OF_A_FOLDER
+from connectors.smb.walk import SHARE, Walk
 from scanner.connector import Session
-from scanner.model import Batch, Event, Fault, SourceError, Unit
-from scanner.schema import LISTING
+from scanner.model import Event, Fault, SourceError, Unit
 
-if TYPE_CHECKING:
-    from connectors.smb.handle import Handle
-
-_BATCH = 10_000
-_LONGEST_PATH = 3840
-"""Bytes of a path: Linux opens none of 4,096, those of the share's own folder included, and Samba then says that
-there is no such name."""
+_FEW = 500
+"""Entries of a unit, besides those of its own folder, once one has come through after a line broke."""
 
 
 class SmbConnector:
@@ -34,6 +27,8 @@ class SmbConnector:
     def __init__(self, options: SmbOptions, session: Session) -> None:
         self._options = options
         self._slow = session.slow
+        self._within = session.within
+        self._share = SHARE
         self._reach = Reach(options, session)
         self._rights = Rights(self._reach, options.permissions)
         self._about = About(options, self._reach)
@@ -48,13 +43,19 @@ class SmbConnector:
         try:
             if unit.key:
                 yield from self._folder(unit.key)
+                self._share = min(SHARE, max(_FEW, 4 * self._share))
             else:
                 self._look()
                 yield from self._about.host()
         except SourceError as error:
             self.close()  # whatever state the connection is in, the next attempt gets a fresh one
+            if error.transient:
+                self._share = 0  # over a line that breaks again and again, only what is small comes through
             if error.code == "THROTTLED":
                 self._slow(0.0)  # the protocol names no seconds
+            raise
+        except BaseException:  # stopped, or not wanted any more: what is under way has nobody to take its answer
+            self.close()
             raise
 
     def read(self, path: str, start: int, length: int) -> bytes:
@@ -91,47 +92,23 @@ class SmbConnector:
             return error.code
 
     def _folder(self, key: str) -> Iterator[Event]:
-        options = self._options
-        top = key == options.first or key.count("/") == 1
+        """One folder and its share of what lies beneath it."""
+        snapshots, share = self._options.snapshots, self._share
+        walk = Walk(self._reach, self._rights, self._within, self._gone, snapshots=snapshots, share=share)
+        if key != self._options.first and key.count("/") > 1:
+            yield from walk.run(key)
+            return
         try:
             handle = self._reach.open(key, wire.LIST, wire.DIRECTORY | wire.REPARSE)
         except SourceError as error:
             if error.code not in OF_A_FOLDER:
                 raise
-            code = error.code
-            if code == "NOT_FOUND" and not top:
-                code = "TOO_DEEP" if len(key.encode()) > _LONGEST_PATH else self._gone(key)
-            yield Fault(key, "list", code, error.detail)
-            if top:
-                yield from self._about.refused(key, error)
+            yield Fault(key, "list", error.code, error.detail)
+            yield from self._about.refused(key, error)
             return
-        folder = Folder(key, self._reach, self._rights, snapshots=options.snapshots)
         with handle:
             self._reach.remember(key, handle.identity)
-            if top:
-                yield from self._about.share(key, handle)
-                yield from self._rights.of_top(key)
-            yield from _pages(folder, handle)
-        if len(folder.rows):
-            yield folder.rows.take()
-        if folder.broken is not None:
-            yield Fault(key, "list", folder.broken.code, folder.broken.detail)
-        yield Batch(LISTING, {"path": [key], "listed": [folder.listed], "complete": [folder.broken is None]})
-
-
-def _pages(folder: Folder, handle: Handle) -> Iterator[Event]:
-    """The names of an open folder, to its end or to where it breaks off."""
-    pages = handle.pages()
-    while folder.broken is None:
-        try:
-            page = next(pages, None)
-        except SourceError as error:
-            if error.code not in OF_A_FOLDER:
-                raise
-            folder.broken = error
-            return
-        if page is None:
-            return
-        yield from folder.add(page)
-        if len(folder.rows) >= _BATCH:
-            yield folder.rows.take()
+            yield from self._about.share(key, handle)
+            yield from self._rights.of_top(key)
+            yield from walk.begin(key, handle)
+        yield from walk.run(key, begun=True)

@@ -9,12 +9,13 @@ import uuid
 from collections.abc import Callable
 from typing import Any
 
-from smbprotocol.connection import Connection
+from smbprotocol.connection import Connection, SMB2TransformHeader
 from smbprotocol.exceptions import SMBConnectionClosed, SMBException, SMBResponseException
 from smbprotocol.header import Commands, Smb2Flags
 from smbprotocol.transport import Tcp
 
 from connectors.smb import listing
+from connectors.smb.chains import Chains, Unsigned
 from connectors.smb.status import BROKEN, PENDING
 from scanner.model import SourceError
 
@@ -27,12 +28,27 @@ _LONGEST_FRAME = 2 << 20  # answers of 1 MiB at most are asked for (link.room)
 _GUEST = 0x3  # SMB2_SESSION_FLAG_IS_GUEST, _IS_NULL
 
 
-class Unsigned(SMBException):  # type: ignore[misc]  # the driver is untyped
-    """An answer that should have been signed or encrypted was not."""
+class _Frames(Tcp):  # type: ignore[misc]  # the driver is untyped
+    """The driver's transport with a cap: by itself it sets aside whatever length a server announces, up to 4 GiB.
 
+    Frames that answer chains are not for the driver.
+    """
 
-class _Frames(Tcp):  # type: ignore[misc]
-    """The driver's transport with a cap: by itself it sets aside whatever length a server announces, up to 4 GiB."""
+    def __init__(self, given: Any, take: Callable[[bytes], bool]) -> None:
+        super().__init__(given.server, given.port, given.timeout)
+        self._take = take
+
+    def send(self, header: Any) -> None:
+        """Send one frame; the driver packs each through an object with fields, for its length alone."""
+        packed = header if isinstance(header, bytes) else header.pack()
+        with self._sock_lock:
+            self._sock.sendall(len(packed).to_bytes(4, "big") + packed)
+
+    def recv(self, timeout: float) -> Any:
+        """The next frame for the driver; none when the connection has ended."""
+        while (frame := super().recv(timeout)) and self._take(frame):
+            pass
+        return frame
 
     def _recv(self, length: int, timeout: float) -> Any:
         if length > _LONGEST_FRAME:
@@ -50,6 +66,7 @@ class StrictConnection(Connection):  # type: ignore[misc]
         super().__init__(uuid.uuid4(), host, port, require_signing=True)
         self.pace = pace
         self.limit_s = limit_s
+        self.chains = Chains(self)
         self._until = 0.0
         self.tree_answer = b""
         """The last answer to TREE_CONNECT: the driver keeps only a part of it."""
@@ -63,7 +80,7 @@ class StrictConnection(Connection):  # type: ignore[misc]
 
     @transport.setter
     def transport(self, given: Any) -> None:
-        self._transport = None if given is None else _Frames(given.server, given.port, given.timeout)
+        self._transport = None if given is None else _Frames(given, self.chains.take)
 
     @property
     def is_alive(self) -> bool:
@@ -78,11 +95,32 @@ class StrictConnection(Connection):  # type: ignore[misc]
         self._until = time.monotonic() + self.limit_s
         return super().send(message, *args, **options)
 
-    def send_compound(self, messages: Any, *args: Any, **options: Any) -> Any:
-        """Send several requests in one, when its turn has come."""
-        self.pace()
-        self._until = time.monotonic() + self.limit_s
-        return super().send_compound(messages, *args, **options)
+    def _process_message_thread(self) -> None:
+        """The driver's thread that reads; whoever waits for chains is told of its end."""
+        try:
+            super()._process_message_thread()
+        finally:
+            self.chains.end()
+
+    def check(self) -> None:
+        """Raise what ended the connection, if anything has."""
+        self._check_worker_running()
+
+    def signature(self, part: bytes, login: Any) -> bytes:
+        """What a request or an answer is to be signed with, its header included."""
+        number, is_answer = int.from_bytes(part[24:32], "little"), bool(part[16] & Smb2Flags.SMB2_FLAGS_SERVER_TO_REDIR)
+        command = int.from_bytes(part[12:14], "little")
+        return bytes(self._generate_signature(part, login.signing_key, number, is_answer, command))
+
+    def encrypted(self, data: bytes, login: Any) -> bytes:
+        """A message in the form in which it travels where all is encrypted."""
+        return bytes(self._encrypt(data, login).pack())
+
+    def decrypted(self, frame: bytes) -> bytes:
+        """What an encrypted frame holds."""
+        header = SMB2TransformHeader()
+        header.unpack(frame)
+        return bytes(self._decrypt(header))
 
     def receive(self, request: Any, wait: bool = True, timeout: float | None = None, **_: Any) -> Any:
         """Wait for its answer, until the deadline; a symbolic link in the way is an error."""

@@ -66,7 +66,7 @@ class Message:
     def __init__(self, command: int, body: bytes, expected: int = 0) -> None:
         self.COMMAND = command
         self._body = body
-        self._expected = expected
+        self.expected = expected
 
     def pack(self) -> bytes:
         """The body, as the driver asks for it."""
@@ -76,7 +76,7 @@ class Message:
         return len(self._body)
 
     def __getitem__(self, name: str) -> _Figure:
-        return _Figure(self._expected if name in {"length", "output_buffer_length", "max_output_response"} else 0)
+        return _Figure(self.expected if name in {"length", "output_buffer_length", "max_output_response"} else 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,10 +144,22 @@ def query_info(kind: int, of: int, handle: bytes, room: int, more: int = 0) -> M
     return Message(QUERY_INFO, struct.pack("<HBBIHHIII16s", 41, kind, of, room, 0, 0, 0, more, 0, handle))
 
 
-def descriptor_of(name: str, options: int) -> tuple[Message, Message, Message]:
-    """One request of three parts: open, ask for owner and access list, let go."""
-    asked = query_info(SECURITY, 0, NO_FILE, PAYLOAD, OWNER_GROUP_DACL)  # of the file the part before has opened
-    return create(name, RIGHTS, options), asked, close(NO_FILE)
+def descriptor_of(name: str, options: int) -> tuple[Message, ...]:
+    """One chain: open, ask for owner and access list, let go."""
+    return create(name, RIGHTS, options), _DESCRIPTOR, _CLOSE
+
+
+def listing_of(name: str, room: int, *, rights: bool) -> tuple[Message, ...]:
+    """One chain: open a folder, ask for owner and access list if wanted, list it and see its end, let go."""
+    asked = (_DESCRIPTOR,) if rights else ()
+    opened = create(name, LIST | RIGHTS if rights else LIST, DIRECTORY | REPARSE)
+    return opened, *asked, query(NO_FILE, room), _END, _CLOSE
+
+
+# Parts of chains: each concerns the file that the first part has opened.
+_DESCRIPTOR = query_info(SECURITY, 0, NO_FILE, PAYLOAD, OWNER_GROUP_DACL)
+_END = query(NO_FILE, PAYLOAD)
+_CLOSE = close(NO_FILE)
 
 
 def read(handle: bytes, start: int, length: int) -> Message:

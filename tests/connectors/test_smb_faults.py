@@ -12,26 +12,25 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
 from smbprotocol.connection import Connection
-from smbprotocol.exceptions import SMBResponseException
 from smbprotocol.open import Open
 from smbprotocol.session import Session as Login
 from smbprotocol.tree import TreeConnect
 
 from connectors.file import PLUG as FILES
-from connectors.smb import PLUG, SmbConnector, strict, wire
+from connectors.smb import PLUG, SmbConnector, chains, strict, wire
 from scanner import paths
 from scanner.catalog import Catalog, locate, read
 from scanner.codes import Exit
 from scanner.config import Limits, SourceConfig
 from scanner.connector import Connector, Plug, Session
 from scanner.crawl import Outcome, Run, worker
-from scanner.model import Fault, SourceError, Unit
+from scanner.model import Batch, Fault, SourceError, Unit
 from scanner.registry import Bound
 from scanner.testing import servers
 from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
@@ -226,7 +225,9 @@ def test_fault_045_a_server_that_stands_still_in_mid_listing_runs_into_the_deadl
             assert (raised.value.code, raised.value.transient) == ("TIMEOUT", True)
             assert took < 20
             again = list(connector.crawl(Unit("data/")))
-    assert sum(isinstance(event, Unit) for event in again) == 20
+    batches = [event for event in again if isinstance(event, Batch)]
+    assert sum(len(batch) for batch in batches if batch.schema.name == "entry") == 20
+    assert sum(len(batch) for batch in batches if batch.schema.name == "listing") == 1 + 20
 
 
 def test_fault_045_a_scan_of_a_server_that_stands_still_ends_and_is_resumed(
@@ -315,25 +316,14 @@ def test_fault_048_a_link_the_server_does_not_follow_is_no_reason_to_stop(smb: s
 def test_fault_048_stopped_on_symlink_is_a_link_that_is_not_followed(
     smb: servers.Samba, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    class Header:
-        def __getitem__(self, _name: str) -> Header:
-            return self
-
-        def get_value(self) -> int:
-            return 0x8000002D
-
     with closing(opened(settings(smb, "nolinks"))) as connector:
         list(connector.roots())
         assert isinstance(connector, SmbConnector)
-        link = connector._reach.link()
-        send = link._wire.send
 
-        def stopping(message: wire.Message, *args: object) -> object:
-            if message.COMMAND == wire.CREATE:
-                raise SMBResponseException(Header())
-            return send(message, *args)
+        def stopping(messages: Sequence[wire.Message], _login: object, _tree: object, then: chains.Then) -> None:
+            then([chains.Answer(0x8000002D, b"")] * len(messages))
 
-        monkeypatch.setattr(link._wire, "send", stopping)
+        monkeypatch.setattr(connector._reach.link()._wire.chains, "send", stopping)
         (fault,) = list(connector.crawl(Unit("nolinks/deep/er/")))
     assert fault == Fault("nolinks/deep/er/", "list", "LINK_NOT_FOLLOWED", "STOPPED_ON_SYMLINK (0x8000002d)")
 

@@ -296,7 +296,7 @@ def test_a_server_short_of_resources_makes_the_engine_slow_down() -> None:
 
     connector._reach.open = short  # type: ignore[method-assign]
     with pytest.raises(SourceError) as raised:
-        list(connector.crawl(Unit("share/a/")))
+        list(connector.crawl(Unit("share/")))
     assert (raised.value.code, raised.value.transient, told) == ("THROTTLED", True, [0.0])
 
 

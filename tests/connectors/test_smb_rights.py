@@ -449,7 +449,8 @@ def test_names_that_are_given_up_are_told_and_nobody_becomes_an_orphan(
     monkeypatch.setattr(services, "_PATIENCE_S", -1.0)
     crawl = crawled(smb, r"\\127.0.0.1\data")
     (fault,) = [f for f in crawl.faults if f.op == "query"]
-    assert (fault.path, fault.reason, fault.detail.startswith("names of SIDs from here on")) == (
+    # At whichever folder it happens first: many are under way.
+    assert (fault.path.partition("/")[0], fault.reason, fault.detail.startswith("names of SIDs from here on")) == (
         "data",
         "QUERY_FAILED",
         True,
