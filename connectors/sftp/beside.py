@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from functools import partial
 
 from connectors.sftp import wire as w
 from connectors.sftp.entries import kind, plain
 from connectors.sftp.options import Root
+from connectors.sftp.pipeline import Pipeline
 from scanner.model import Batch, Columns, Fault
 from scanner.paths import canonical
 from scanner.schema import SEEN
@@ -15,6 +18,7 @@ LEVELS = 8
 """Levels above the root that are looked at, the nearest ones."""
 ANSWERS = 16
 """Answers taken of each level: with OpenSSH, 1,600 names."""
+_READS = 4
 _SYSTEM = frozenset(
     b"bin boot dev etc lib lib32 lib64 libx32 lost+found proc run sbin selinux sys tmp usr".split()
 )  # fmt: skip
@@ -35,15 +39,16 @@ def beside(wire: w.Wire, root: Root) -> Iterator[Batch | Fault]:
             told.add(path)
             seen.add(plain(path), "directory", root.locator(path), "not_configured", detail)
 
-    for level, below in _levels(root.path):
-        told.add(level)
-        folders, more = _folders(wire, level)
-        if more:
-            detail = f"{canonical(level)} holds more than was looked at to see what lies beside the path"
+    levels = _levels(root.path)
+    _Look(wire).at(levels)
+    for level in levels:
+        told.add(level.path)
+        if level.more:
+            detail = f"{canonical(level.path)} holds more than was looked at to see what lies beside the path"
             yield Fault("", "note", "TRUNCATED", detail)
-        for name in folders:
-            path = w.below(level, name)
-            if path != below and not (level == b"/" and name in _SYSTEM):
+        for name in sorted(level.folders):
+            path = w.below(level.path, name)
+            if path != level.below and not (level.path == b"/" and name in _SYSTEM):
                 tell(path, None)
     home = root.home
     if home is not None and home.startswith(b"/") and not _within(home, root.path) and not _within(root.path, home):
@@ -52,46 +57,82 @@ def beside(wire: w.Wire, root: Root) -> Iterator[Batch | Fault]:
         yield seen.take()
 
 
-def _levels(root: bytes) -> list[tuple[bytes, bytes]]:
+def _levels(root: bytes) -> list[_Level]:
     """The levels above an absolute path, nearest first, each with the one below that leads to it."""
-    found: list[tuple[bytes, bytes]] = []
+    found: list[_Level] = []
     if {b".", b".."} & set(root.split(b"/")):  # a server that resolves nothing: what is above cannot be told
         return []
     while root.startswith(b"/") and root != b"/" and len(found) < LEVELS:
         above = root.rpartition(b"/")[0] or b"/"
-        found.append((above, root))
+        found.append(_Level(above, root))
         root = above
     return found
 
 
-def _folders(wire: w.Wire, level: bytes) -> tuple[list[bytes], bool]:
-    """The directories of a level, as far as a few answers show them, and whether more would have come."""
-    opened = wire.call(w.OPENDIR, w.string(level))
-    try:
-        handle = w.text(opened.body)[0] if opened.kind == w.HANDLE else None
-    except w.Malformed:
-        handle = None
-    if handle is None:
-        return [], False
-    folders: dict[bytes, None] = {}
-    more = True
-    for answer in range(ANSWERS + 1):
-        reply = wire.call(w.READDIR, w.string(handle))
-        if reply.kind != w.NAME:
-            more = False  # its end, or a refusal, which servers may give here as well
-            break
-        if answer == ANSWERS:
-            break
-        found, whole = w.names(reply.body)
-        folders.update(
-            (name, None)
-            for name, _, facts in found
-            if kind(facts[3]) == "directory" and name not in (b"", b".", b"..") and not {0, 0x2F} & set(name)
-        )
-        if not whole:
-            break
-    wire.call(w.CLOSE, w.string(handle))
-    return sorted(folders), more
+@dataclass(slots=True)
+class _Level:
+    """One level on its way: the folders that were found, and whether there may be more."""
+
+    path: bytes
+    below: bytes
+    folders: set[bytes] = field(default_factory=set)
+    handle: bytes = b""
+    answers: int = 0
+    under_way: int = 0
+    ended: bool = False
+    more: bool = False
+
+
+class _Look:
+    """All levels looked at together, so that each costs no round trips of its own."""
+
+    def __init__(self, wire: w.Wire) -> None:
+        self._pipeline = Pipeline(wire)
+
+    def at(self, levels: list[_Level]) -> None:
+        """Find the folders of each, as far as a few answers show them."""
+        for level in levels:
+            self._pipeline.send(w.OPENDIR, w.string(level.path), partial(self._opened, level))
+        while self._pipeline.step():
+            pass
+
+    def _opened(self, level: _Level, reply: w.Reply) -> None:
+        try:
+            level.handle = w.text(reply.body)[0] if reply.kind == w.HANDLE else b""
+        except w.Malformed:
+            return
+        if reply.kind == w.HANDLE:
+            level.more = True
+            self._read_on(level)
+
+    def _read_on(self, level: _Level) -> None:
+        while not level.ended and level.under_way < min(_READS, ANSWERS + 1 - level.answers):
+            level.under_way += 1
+            self._pipeline.send(w.READDIR, w.string(level.handle), partial(self._listed, level))
+        if level.ended and not level.under_way:
+            self._pipeline.send(w.CLOSE, w.string(level.handle), _ignore)
+
+    def _listed(self, level: _Level, reply: w.Reply) -> None:
+        level.under_way -= 1
+        level.answers += 1
+        if reply.kind != w.NAME:  # its end, or a refusal, which servers may give here as well
+            level.more = level.more and level.ended
+            level.ended = True
+        elif level.answers > ANSWERS:
+            level.ended = True
+        else:
+            found, whole = w.names(reply.body)
+            level.folders.update(
+                name
+                for name, _, facts in found
+                if kind(facts[3]) == "directory" and name not in (b"", b".", b"..") and not {0, 0x2F} & set(name)
+            )
+            level.ended = level.ended or not whole
+        self._read_on(level)
+
+
+def _ignore(_reply: w.Reply) -> None:
+    """The answer to CLOSE tells nothing."""
 
 
 def _within(path: bytes, above: bytes) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from connectors.sftp.wire import Facts
+from connectors.sftp.wire import Facts, Found
 from scanner.model import Batch
 from scanner.paths import canonical
 from scanner.schema import ENTRY
@@ -14,19 +14,23 @@ _COLUMNS = (
 )  # fmt: skip
 # The type bits of a mode as POSIX numbers them, which is what servers of every system send.
 _SUBTYPES = {0o01: "fifo", 0o14: "socket", 0o02: "character device", 0o06: "block device"}
-_KINDS = {0o10: "file", 0o04: "directory", 0o12: "link", **dict.fromkeys(_SUBTYPES, "special")}
+KINDS = {0o10: "file", 0o04: "directory", 0o12: "link", **dict.fromkeys(_SUBTYPES, "special")}
 REMEMBERED = 10_000
 """Different owners and groups that are remembered at once."""
 _DAY_S = 24 * 3600
 _SIZES = 1 << 63
 _DIGITS = 18  # of numbers that fit a column
 _LONGEST_NAME = 256  # bytes of an account's or group's name: what Linux takes, and longer than Windows does
+_BEFORE_SIZE = 4  # words of a long listing: mode, links, user, group
+_DATE = len(b" Nov 22 18:40 ")
 _NO_LISTING: tuple[None, None, None] = (None, None, None)
+_Who = tuple[str | None, str | None]
+_Begun = tuple[int | None, _Who, str | None, str | None]
 
 
 def kind(mode: int | None) -> str | None:
     """The kind a mode says; None where it says none."""
-    return None if mode is None else _KINDS.get(mode >> 12 & 0o17)
+    return None if mode is None else KINDS.get(mode >> 12 & 0o17)
 
 
 def plain(said: bytes) -> str:
@@ -46,7 +50,8 @@ class Entries:
         self._rows: list[tuple[object, ...]] = []  # turned into columns all at once: per entry that costs least
         # Beyond this a 32-bit time is likelier to stand for one before 1970: 1968 arrives as 2105.
         self._latest = min(int(time.time()) + _DAY_S, (1 << 31) - 1)
-        self._who: dict[tuple[int | None, int | None, bytes | None, bytes | None], tuple[str | None, str | None]] = {}
+        self._who: dict[tuple[int | None, int | None, bytes | None, bytes | None], _Who] = {}
+        self._begun: dict[tuple[bytes, int | None, int | None], _Begun] = {}
 
     def __len__(self) -> int:
         """Number of entries waiting."""
@@ -57,25 +62,19 @@ class Entries:
         rows, self._rows = self._rows, []
         return Batch(ENTRY, dict(zip(_COLUMNS, map(list, zip(*rows, strict=True)), strict=True)))
 
-    def add(
-        self, at: tuple[str, str], of_kind: str | None, facts: Facts, long: bytes, target: str | None = None
-    ) -> tuple[str | None, str | None]:
-        """Add one; ``at`` is its parent and name, ``long`` the server's listing, which may name owners.
-
-        Owner and group are handed back as the server names them.
-        """
-        size, uid, gid, mode, modified = facts
+    def add(self, at: tuple[str, str], found: Found, of_kind: str | None, target: str | None = None) -> _Who:
+        """Add one; ``at`` is its parent and name. Owner and group are handed back as the server names them."""
+        size, _, _, mode, modified = found[2]
         is_file = of_kind == "file"
-        links, owner, group = _long_listing(long, size) or _NO_LISTING
-        called = self._called(facts, owner, group)
+        links, called, owner, group = self._listed(found)
         self._rows.append(
             (
                 *at,
                 of_kind or "unknown",
                 size if is_file and size is not None and size < _SIZES else None,
                 modified * 1_000_000 if modified is not None and modified <= self._latest else None,
-                called[0] or _numbered(uid),
-                called[1] or _numbered(gid),
+                owner,
+                group,
                 mode & 0o177777 if mode is not None else None,
                 links if is_file else None,
                 target,
@@ -87,15 +86,32 @@ class Entries:
     def who(self, facts: Facts, long: bytes) -> tuple[str | None, str | None]:
         """Owner and group of what is no entry, as the server names them."""
         _, owner, group = _long_listing(long, facts[0]) or _NO_LISTING
-        return self._called(facts, owner, group)
+        return self._called(facts[1], facts[2], owner, group)
 
-    def _called(self, facts: Facts, owner: bytes | None, group: bytes | None) -> tuple[str | None, str | None]:
-        who = (facts[1], facts[2], owner, group)
+    def _listed(self, found: Found) -> _Begun:
+        """Links, owner and group as the server names them, and as they are told."""
+        raw, long, (size, uid, gid, _, _) = found
+        # What stands before the size is mostly the same for many names; a date and the name come after it.
+        begin, blank, number = long[: -len(raw) - _DATE].rpartition(b" ")
+        usual = blank and number == b"%d" % (-1 if size is None else size)
+        told = self._begun.get((begin, uid, gid)) if usual else None
+        if told is None:
+            links, owner, group = _long_listing(long, size) or _NO_LISTING
+            called = self._called(uid, gid, owner, group)
+            told = (links, called, called[0] or _numbered(uid), called[1] or _numbered(gid))
+            if usual and len(begin.split()) == _BEFORE_SIZE:
+                if len(self._begun) >= REMEMBERED:
+                    self._begun.clear()
+                self._begun[begin, uid, gid] = told
+        return told
+
+    def _called(self, uid: int | None, gid: int | None, owner: bytes | None, group: bytes | None) -> _Who:
+        who = (uid, gid, owner, group)
         called = self._who.get(who)
         if called is None:
             if len(self._who) >= REMEMBERED:
                 self._who.clear()
-            called = self._who[who] = (_called(facts[1], owner), _called(facts[2], group))
+            called = self._who[who] = (_called(uid, owner), _called(gid, group))
         return called
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from connectors.sftp import wire as w
-from connectors.sftp.entries import Entries, kind, plain, segment
+from connectors.sftp.entries import KINDS, Entries, kind, plain, segment
 from connectors.sftp.grants import UNKNOWN, Grants
 from connectors.sftp.names import Names
 from connectors.sftp.pipeline import Pipeline, Then
@@ -33,6 +33,9 @@ class Directory:
     ended: bool = False
     complete: bool = True
     alone: bool = False
+    own: bool = False  # to be covered by this unit in any case
+    unsure: int = 0  # answers still to come that say whether it is where it was found, some time ago
+    astray: bool = False
 
 
 class Places:
@@ -72,11 +75,12 @@ class Places:
 
     def place(self, directory: Directory, found: w.Found, *, again: bool = False) -> None:
         """Make an entry of a name, at once where its facts are there, else when they have come."""
-        raw, long, facts = found
+        raw, _, facts = found
         if not raw or b"/" in raw or b"\0" in raw:
             self.fault(directory.path + segment(raw), "stat", "OTHER", "the server gave a name that cannot be one")
             return
-        of_kind = kind(facts[3])
+        mode = facts[3]
+        of_kind = None if mode is None else KINDS.get(mode >> 12 & 0o17)
         if not again and (of_kind is None or (of_kind == "file" and facts[0] is None)):
             remote = w.below(directory.raw, raw)
             self.lack(directory, w.LSTAT, remote, lambda reply: self._stated(directory, found, reply))
@@ -86,7 +90,7 @@ class Places:
         else:
             name = canonical(raw)
             path = directory.path + name
-            who = self.entries.add((directory.path, name), of_kind, facts, long)
+            who = self.entries.add((directory.path, name), found, of_kind)
             self.grants.add(path, of_kind, facts, who, directory.facts)
             if of_kind == "directory":
                 self._descend(f"{path}/", name, facts)
@@ -128,10 +132,9 @@ class Places:
 
     def _pointed(self, directory: Directory, found: w.Found, reply: w.Reply) -> None:
         """Where a link points, as written."""
-        raw, long, facts = found
-        name = canonical(raw)
+        name = canonical(found[0])
         targets, _ = w.names(reply.body) if reply.kind == w.NAME else ([], False)
         if not targets:
             code, said = reply.status()
             self.fault(directory.path + name, "query", w.reason(code), said or "no target came")
-        self.entries.add((directory.path, name), "link", facts, long, plain(targets[0][0]) if targets else None)
+        self.entries.add((directory.path, name), found, "link", plain(targets[0][0]) if targets else None)

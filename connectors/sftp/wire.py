@@ -12,6 +12,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from connectors.sftp.window import Window
 from scanner.model import SourceError
 from scanner.paths import canonical
 
@@ -169,6 +170,7 @@ class Wire:
     pace: Callable[[], None]
     timeout_s: float
     where: str
+    window: Window = field(default_factory=Window)
     _out: bytearray = field(default_factory=bytearray)
     _since: float = 0.0
     _in: bytearray = field(default_factory=bytearray)
