@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from scanner.schema import Schema
@@ -24,9 +24,26 @@ class Unit:
         """Whether it stands for the content of the one file or object at ``key``, not for a container to be listed."""
         return self.after.startswith(CONTENT)
 
+    @property
+    def members(self) -> tuple[Unit, ...]:
+        """The units it stands for, where it stands for several containers side by side in ``key``; else none."""
+        if not self.after.startswith(SEVERAL):
+            return ()
+        return tuple(Unit(f"{self.key}{name}/") for name in self.after[len(SEVERAL) :].split("/"))
+
+    @classmethod
+    def several(cls, key: str, names: Iterable[str]) -> Unit:
+        """One unit for several containers right in ``key``, by their canonical names: for those that are read quickly.
+
+        No name is given twice, or in two units. Where such a unit fails, the engine takes it apart.
+        """
+        return cls(key, SEVERAL + "/".join(names))
+
 
 CONTENT = "\x1fcontent "
 """How ``after`` begins in a unit that stands for content; no connector's own mark begins so."""
+SEVERAL = "\x1fseveral "
+"""How ``after`` begins in a unit that stands for several containers; the names follow, with '/' between them."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,6 +27,12 @@ SHARE_S = 0.25
 """Seconds after which it does so too: where a source is slow, workers side by side are what helps."""
 DEPTH = 64
 """Directories held open at once; deeper ones become units."""
+TYPICAL = 50
+"""Names of a directory not seen yet: how many of those go into one unit is reckoned with it."""
+FEWEST = 4
+"""Units that several directories are handed out as at least, so that other workers have something to do at once."""
+LONGEST_MARK = 1500
+"""Characters of the names in such a unit: the catalog keeps an index of them."""
 _OWN = "a file system, or a part of one, of its own"
 SNAPSHOTS = frozenset({".snapshot", ".zfs", "~snapshot"})
 
@@ -48,6 +54,7 @@ class _Open:
     """A directory that was listed and stays open while those beneath it are."""
 
     handle: int
+    key: str
     device: int
     identity: Identity
     rights: Rights | None
@@ -55,6 +62,8 @@ class _Open:
     plain: set[Marks]
     """Marks of files of which nothing more is to be told than such a directory says already."""
     children: list[_Child] = field(default_factory=list)
+    given: bool = False
+    """Whether it is the unit itself that says which directories in it are to be listed."""
 
 
 class Walk:
@@ -77,7 +86,7 @@ class Walk:
         self._rows = rows
         self._settings = settings
         self._clock = clock
-        self._until = clock() + SHARE_S
+        self._start = clock()
         self._left = SHARE
         self._faults: list[Fault] = []
         self._above: set[Identity] = set()
@@ -85,20 +94,18 @@ class Walk:
     def run(self, unit: Unit) -> Iterator[Event]:
         """The directory of that unit, and what lies beneath it."""
         opened: list[_Open] = []
-        if not Listing.valid(unit.after):
+        if not unit.members and not Listing.valid(unit.after):
             raise SourceError("OTHER", "no mark of this connector's", where=unit.key)
         try:
-            try:
-                handle, above = self._enter(unit.key)
-            except OSError as error:
-                yield from self._rows.take()
-                yield self._unlisted(unit.key, error)
-                return
-            if not self._changed(handle, _Child("", unit.key), os.fstat(self._root).st_dev):
-                yield from self._list(handle, unit.key, unit.after, above, opened)
+            if unit.members:
+                self._stand(unit, opened)
+            else:
+                yield from self._begin(unit, opened)
             while opened:
                 here = opened[-1]
-                if here.children:
+                if here.children and (self._spent or len(opened) >= DEPTH):
+                    yield from self._handed_out(here)
+                elif here.children:
                     yield from self._descend(here, here.children.pop(), opened)
                 else:
                     opened.pop()
@@ -109,10 +116,52 @@ class Walk:
             for here in opened:
                 os.close(here.handle)
 
-    def _enter(self, key: str) -> tuple[int, Rights | None]:
-        """Open the unit's directory step by step from the root, so that no link is ever followed.
+    def _begin(self, unit: Unit, opened: list[_Open]) -> Iterator[Event]:
+        """List the unit's own directory."""
+        try:
+            handle, above = self._enter(unit.key)
+        except OSError as error:
+            self._faults.append(self._unlisted(unit.key, error))
+            return
+        if not self._changed(handle, _Child("", unit.key), os.fstat(self._root).st_dev):
+            yield from self._list(handle, unit.key, unit.after, above, opened)
 
-        Also gives the rights of the directory above it.
+    def _stand(self, unit: Unit, opened: list[_Open]) -> None:
+        """Stand in the directory that holds the unit's several ones, without listing it again."""
+        children = [(os.fsdecode(parts(member.key)[-1]), member.key) for member in unit.members]
+        try:
+            at, _ = self._pass(unit.key)
+        except OSError as error:
+            self._faults += [self._unlisted(key, error) for _, key in children]
+            return
+        facts = os.fstat(at)
+        fault = self._barred(_Child("", unit.key), facts, os.fstat(self._root).st_dev)
+        if fault is not None:
+            os.close(at)
+            self._faults.append(fault)
+            return
+        rights = self._rights(f"/proc/self/fd/{at}/.", unit.key, facts, quiet=True)
+        here = _Open(at, unit.key, facts.st_dev, (facts.st_dev, facts.st_ino), rights, set(), given=True)
+        here.children += [_Child(name, key) for name, key in children]
+        self._above.add(here.identity)
+        opened.append(here)
+
+    def _enter(self, key: str) -> tuple[int, Rights | None]:
+        """Open the unit's directory; also gives the rights of the one above it."""
+        at, above = self._pass(key)
+        try:
+            try:
+                return open_directory(at, b"."), above
+            except OSError:
+                self._tell_closed(at, ".", key, above)
+                raise
+        finally:
+            os.close(at)
+
+    def _pass(self, key: str) -> tuple[int, Rights | None]:
+        """Go to a directory step by step from the root, so that no link is ever followed.
+
+        Gives a descriptor that is good to go on from, and the rights of the directory above.
         """
         at, above, names = os.dup(self._root), None, parts(key)
         try:
@@ -125,17 +174,42 @@ class Walk:
                 below = pass_through(at, name)
                 os.close(at)
                 at = below
-            try:
-                return open_directory(at, b"."), above
-            except OSError:
-                self._tell_closed(at, ".", key, above)
-                raise
-        finally:
+        except BaseException:
             os.close(at)
+            raise
+        return at, above
+
+    @property
+    def _spent(self) -> bool:
+        """Whether the unit has had its share."""
+        return self._left <= 0 or self._clock() > self._start + SHARE_S
+
+    def _handed_out(self, here: _Open) -> Iterator[Unit]:
+        """The directories that wait in this one, as units: of several each where they are read quickly.
+
+        Reckoned is with a share's time for each unit, and what one name has taken so far.
+        """
+        children, here.children = here.children, []
+        asked = max(1, SHARE - self._left)
+        each = max(self._clock() - self._start, 1e-6) / asked
+        most = max(1, min(int(SHARE_S / each / TYPICAL), -(-len(children) // FEWEST)))
+        names: list[str] = []
+        length = 0
+        for child in children:
+            if not here.given and not self._session.within(child.key):
+                yield Unit(child.key)
+                continue
+            name = child.key[len(here.key) : -1]
+            if names and (len(names) >= most or length + len(name) > LONGEST_MARK):
+                yield _unit(here.key, names)
+                names, length = [], 0
+            names.append(name)
+            length += len(name) + 1
+        if names:
+            yield _unit(here.key, names)
 
     def _descend(self, here: _Open, child: _Child, opened: list[_Open]) -> Iterator[Event]:
-        spent = self._left <= 0 or len(opened) >= DEPTH or self._clock() > self._until
-        if spent or not self._session.within(child.key):
+        if not here.given and not self._session.within(child.key):
             yield Unit(child.key)
             return
         try:
@@ -177,7 +251,8 @@ class Walk:
             return
         rights = self._rights(handle, key, facts, quiet=bool(after))
         plain = opened[-1].plain if opened and opened[-1].rights is rights else set()
-        here = _Open(handle, facts.st_dev, (facts.st_dev, facts.st_ino), rights, plain)
+        self._left -= 1
+        here = _Open(handle, key, facts.st_dev, (facts.st_dev, facts.st_ino), rights, plain)
         opened.append(here)
         self._above.add(here.identity)
         if not after:
@@ -185,8 +260,10 @@ class Walk:
             if key in self._mounts.below:
                 yield self._settings(handle, key)
         mounted = self._mounts.within(key) if key in self._mounts.holders else {}
-        odd = 0
+        odd = counted = 0
         for names in listing.chunks():
+            self._left -= listing.listed - counted
+            counted = listing.listed
             if listing.repeated:
                 repeated, _ = canonical_names(listing.repeated)
                 self._faults += [Fault(key + name, "skip", "DUPLICATE_ENTRY") for name in repeated]
@@ -196,9 +273,8 @@ class Walk:
             if len(self._rows) >= BATCH:
                 yield from self._told()
             if listing.listed > SHARE:  # no use in remembering more of them than this unit could ever cover
-                yield from (Unit(child.key) for child in here.children)
-                here.children.clear()
-        self._left -= listing.listed
+                yield from self._handed_out(here)
+        self._left -= listing.listed - counted
         self._rows.listed(key, listing.listed, complete=listing.broken is None)
         if listing.broken is not None:
             self._faults.append(Fault(key, "list", *listing.broken))
@@ -339,6 +415,10 @@ class Walk:
             self._rows.grants.add(path, rights, directory=False)
         elif not listed:
             here.plain.add(mark)
+
+
+def _unit(key: str, names: list[str]) -> Unit:
+    return Unit.several(key, names) if len(names) > 1 else Unit(f"{key}{names[0]}/")
 
 
 def _target(handle: int, name: str) -> str | None:

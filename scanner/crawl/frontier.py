@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from scanner.model import Unit
@@ -44,6 +44,7 @@ class Frontier:
         """Remember a unit that needs no crawling any more."""
         self._strays = True
         self._seen.add(hash(unit))
+        self._seen.update(map(hash, unit.members))
 
     def knows(self, unit: Unit) -> bool:
         """Whether a unit was offered before, or needs no crawling any more."""
@@ -61,17 +62,33 @@ class Frontier:
         key = hash(unit)
         with self._change:
             if by is not None:
-                self._parents.add(hash(by))
+                if hash(by) not in self._parents:
+                    self._parents.add(hash(by))
+                    self._parents.update(map(hash, by.members))
                 self._strays = self._strays or not unit.key.startswith(by.key)
             elif self._seen:
                 self._strays = True
             if key in self._seen:
                 return None
             self._seen.add(key)
+            self._seen.update(map(hash, unit.members))
             job = Job(new_id(), unit)
             (self._content if unit.of_content else self._stack).append(job)
             self._change.notify()
         return job.id
+
+    def divide(self, unit: Unit, parts: Iterable[Unit], new_id: Callable[[], int]) -> list[tuple[int, Unit]]:
+        """Put parts of a taken unit of several on the stack, known though they are; ``done`` is to be called as ever.
+
+        Returns them with the ids of their attempts.
+        """
+        divided = [(new_id(), part) for part in parts]
+        if divided:
+            with self._change:
+                self._parents.update(map(hash, unit.members))  # what it found beneath them is known already
+                self._stack.extend(Job(number, part) for number, part in divided)
+                self._change.notify(len(divided))
+        return divided
 
     def give_back(self, job: Job) -> None:
         """Put a taken unit back, behind all others; ``done`` is to be called as ever."""

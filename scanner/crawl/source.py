@@ -120,7 +120,8 @@ class SourceRun:
 
     def _fill(self, shared: Shared, roots: list[Unit]) -> None:
         """Put on the frontier what an earlier run of this scan left, and the roots where they are new."""
-        for _, unit, state in self._catalog.units(self._scan, self._bound.name):
+        units = self._catalog.units(self._scan, self._bound.name)
+        for _, unit, state in sorted(units, key=lambda row: row[2] != "pending"):  # before the units they are parts of
             if state == "pending":
                 shared.frontier.offer(unit, self._catalog.new_unit_id)
             else:

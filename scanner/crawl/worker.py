@@ -79,6 +79,8 @@ class _Attempt:
     entries: int = 0
     bytes: int = 0
     early: bool = False  # rows of it stand in a part already
+    own: set[Unit] = field(default_factory=set)  # what a unit of several stands for, and has not handed out
+    rest: list[Unit] = field(default_factory=list)  # what it has: nobody's until it is done
 
 
 class Worker:
@@ -128,7 +130,7 @@ class Worker:
         shared.progress.current = job.unit.key
         while True:
             job.attempts += 1
-            mark, attempt = self._buffer.mark(), _Attempt()
+            mark, attempt = self._buffer.mark(), _Attempt(own=set(job.unit.members))
             try:
                 self._attempt(job, attempt)
             except SourceError as error:
@@ -141,6 +143,10 @@ class Worker:
                     shared.frontier.give_back(job)
                     return False
                 gone = self._is_gone(error, job)
+                if job.unit.members and not gone:
+                    self._take_apart(job, mark, attempt)
+                    self._close()
+                    return True
                 if gone or self._again(error, job):
                     self._forget(job, mark, attempt)
                     if gone:  # the host's fault, not the unit's: it waits for its turn
@@ -157,8 +163,11 @@ class Worker:
                 self._forget(job, mark, attempt)
                 raise
             except _ConnectorBug as error:
-                self._forget(job, mark, attempt)
-                self._failed(job, _Attempt(), _fault_of(job.unit, "CONNECTOR_BUG", str(error)))
+                if job.unit.members:
+                    self._take_apart(job, mark, attempt)
+                else:
+                    self._forget(job, mark, attempt)
+                    self._failed(job, _Attempt(), _fault_of(job.unit, "CONNECTOR_BUG", str(error)))
                 self._renew()
                 return True
             shared.host.alive()
@@ -235,12 +244,35 @@ class Worker:
                 self._write()
         elif isinstance(event, Fault):
             attempt.faults.append(_checked(event))
+        elif attempt.own.issuperset(parts := event.members or (event,)):
+            attempt.own.difference_update(parts)
+            attempt.rest.append(event)
+        elif event.members:
+            self._take_several(job, attempt, event)
         elif (name := shared.covers(event.key)) is not None:
             attempt.faults.append(Fault(event.key, "descend", "OVERLAP", f"covered by source {name}"))
         elif not excluded(event.key, shared.exclude):
             self._offer(job, attempt, [event])
         else:
             attempt.faults.append(Fault(event.key, "descend", "EXCLUDED", ""))
+
+    def _take_several(self, job: Job, attempt: _Attempt, unit: Unit) -> None:
+        """Offer a unit of several containers; each by itself where one is not to be crawled, or is a unit already."""
+        shared = self._s
+        barred = any(
+            shared.frontier.knows(member) or excluded(member.key, shared.exclude) or shared.covers(member.key)
+            for member in unit.members
+        )
+        if not barred:
+            self._offer(job, attempt, [unit])
+            return
+        for member in unit.members:
+            self._take(job, attempt, member)
+
+    def _take_apart(self, job: Job, mark: dict[str, int], attempt: _Attempt) -> None:
+        """Have each container of a unit of several crawled by itself, since something is wrong with one of them."""
+        self._forget(job, mark, attempt)
+        self._settle(job, _Attempt(rest=list(job.unit.members)), "done")
 
     def _offer(self, job: Job, attempt: _Attempt, units: Iterable[Unit]) -> None:
         for unit in units:
@@ -269,6 +301,7 @@ class Worker:
 
     def _settle(self, job: Job, attempt: _Attempt, state: str) -> None:
         bundle, progress = self._bundle, self._s.progress
+        attempt.children += self._s.frontier.divide(job.unit, attempt.rest, self._s.catalog.new_unit_id)
         bundle.units.append((job.id, job.unit, state, job.attempts))
         bundle.children += attempt.children
         bundle.faults += [(job.id, fault) for fault in attempt.faults]

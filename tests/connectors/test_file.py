@@ -12,6 +12,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from itertools import chain, repeat
 from pathlib import Path
 
 import pytest
@@ -19,15 +20,19 @@ import pytest
 from connectors.file import PLUG, content
 from connectors.file import listing as listing_module
 from connectors.file import walk as walk_module
-from connectors.file.mounts import read_mounts
+from connectors.file.accounts import group_names, user_names
+from connectors.file.mounts import Mounts, read_mounts
 from connectors.file.options import FileOptions, from_url, locator
-from connectors.file.rows import canonical_names, tier
+from connectors.file.rights import Words
+from connectors.file.rows import Rows, canonical_names, tier
 from connectors.file.safely import parts
 from scanner.connector import ReadsBytes, Session
 from scanner.model import Batch, Fault, SourceError, Unit
+from scanner.paths import restore
+from scanner.schema import SETTING
 from scanner.testing import conformance
 from scanner.testing.conformance import planted
-from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
+from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps, rows
 from scanner.testing.servers import base
 from scanner.testing.world import World, fingerprint
 
@@ -632,9 +637,76 @@ def test_a_unit_hands_out_what_is_beyond_its_share(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(walk_module, "SHARE", 60)
     shared = crawl(tmp_path)
     assert whole.units == (Unit(""),)
-    # 20 names at the top and four directories make 60; the others are units, each small enough for itself.
-    assert len(shared.units) == 17
+    # 20 names at the top and four directories fill the share; the others are four units of four each.
+    assert [len(unit.members) for unit in shared.units] == [0, 4, 4, 4, 4]
     assert shared.normal() == whole.normal()
+
+
+def test_a_unit_of_several_hands_out_the_rest_of_them(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    names = [b"plain", b"caf\xe9", b"back\\slash", b"\x1fseveral ", b"new\nline", b" ", "ü".encode(), b"-", b"..."]
+    for name in names:
+        place = os.fsencode(tmp_path) + b"/top/" + name
+        os.makedirs(place + b"/deep")  # noqa: PTH103 - the names are bytes
+        for file in range(5):
+            os.close(os.open(place + b"/deep/%d" % file, os.O_CREAT))
+    monkeypatch.setattr(walk_module, "SHARE_S", 1e9)
+    whole = crawl(tmp_path)
+    monkeypatch.setattr(walk_module, "SHARE", 10)
+    monkeypatch.setattr(walk_module, "FEWEST", 1)
+    shared = crawl(tmp_path)
+    several = [unit for unit in shared.units if unit.members]
+    assert several[0].key == "top/"
+    assert sorted(os.fsdecode(restore(u.key)) for u in several[0].members) == sorted(
+        f"top/{os.fsdecode(name)}/" for name in names
+    )
+    assert len(several) > 2  # each listed two or three, and handed out the rest again
+    assert shared.normal() == whole.normal()
+
+
+def test_several_that_are_gone_or_no_directories_any_more_are_a_fault_each(tmp_path: Path) -> None:
+    (tmp_path / "top" / "there").mkdir(parents=True)
+    (tmp_path / "top" / "link").symlink_to("there")
+    with closing(PLUG.open(FileOptions(root=str(tmp_path)), Session("test"))) as connector:
+        events = list(connector.crawl(Unit.several("top/", ["gone", "link", "there"])))
+        outer = list(connector.crawl(Unit.several("nowhere/", ["a", "b"])))
+        with pytest.raises(OSError, match="Not a directory"):
+            list(connector.crawl(Unit.several("top/", ["there", ".."])))
+    faults = {(e.path, e.op, e.reason) for e in events if isinstance(e, Fault)}
+    assert faults == {("top/gone/", "list", "VANISHED"), ("top/link/", "list", "VANISHED")}
+    assert [row["path"] for e in events if isinstance(e, Batch) and e.schema.name == "listing" for row in rows(e)] == [
+        "top/there/"
+    ]
+    assert [(e.path, e.reason) for e in outer if isinstance(e, Fault)] == [
+        ("nowhere/a/", "VANISHED"), ("nowhere/b/", "VANISHED"),
+    ]  # fmt: skip
+
+
+def test_how_many_go_into_a_unit_follows_from_how_long_they_take(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for folder in range(400):
+        (tmp_path / f"d{folder}").mkdir()
+    monkeypatch.setattr(walk_module, "SHARE_S", 0.25)
+    monkeypatch.setattr(walk_module, "SHARE", 100)  # spent after the top's own names
+    assert {len(u.members) for u in _handed_out(tmp_path, each_s=0.00001)} == {100}
+    assert {len(u.members) for u in _handed_out(tmp_path, each_s=0.001)} == {5}
+    assert {len(u.members) for u in _handed_out(tmp_path, each_s=0.005)} == {0}
+
+
+def _handed_out(root: Path, each_s: float) -> list[Unit]:
+    """The units of a walk whose clock says how long each of its 400 names took."""
+    session = Session("test")
+    handle = os.open(root, os.O_PATH | os.O_DIRECTORY)
+    told = Rows(Mounts(None, {}, {}), Words(user_names(), group_names()), access_times=False)
+    times = chain([0.0], repeat(400 * each_s))
+    try:
+        walk = walk_module.Walk(
+            handle, FileOptions(root=str(root)), session, Mounts(None, {}, {}), told,
+            lambda _handle, _key: Batch(SETTING, {}), clock=lambda: next(times),
+        )  # fmt: skip
+        return [event for event in walk.run(Unit("")) if isinstance(event, Unit)]
+    finally:
+        os.close(handle)
 
 
 def test_a_slow_source_is_handed_out_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -707,7 +779,9 @@ def test_more_directories_than_a_unit_could_cover_are_not_remembered(
         (tmp_path / f"d{number}").mkdir()
     result = crawl(tmp_path)
     assert len(result.paths) == 60
-    assert len(result.units) == 61
+    early, rest = result.units[1:], result.units[-1:]
+    assert sum(len(unit.members) or 1 for unit in early) == 60
+    assert rest != early, "those met first are handed out before the last ones are known"
 
 
 def test_a_tree_deeper_than_any_path_may_be_long_is_walked_to_its_end(tmp_path: Path) -> None:
