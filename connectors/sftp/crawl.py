@@ -1,8 +1,8 @@
 """Listing directories with many requests under way on one wire.
 
 One unit covers a directory and a bounded number of its descendants, breadth first, because at latency the time goes
-into round trips: one directory after another takes three each. What exceeds the bounds is handed back as units, at the
-end, so that an attempt which breaks off has handed out nothing.
+into round trips: one directory after another takes three each. What exceeds the bounds is handed out as units, those
+side by side in one directory together, at once, so that further connections have something to do.
 """
 
 from __future__ import annotations
@@ -18,23 +18,22 @@ from connectors.sftp.grants import UNKNOWN, Grants
 from connectors.sftp.names import Kept, Names
 from connectors.sftp.pipeline import Pipeline, Then
 from connectors.sftp.places import Directory, Places
-from scanner.model import Event, Fault, SourceError, Unit
+from connectors.sftp.rest import Rest
+from scanner.model import Event, SourceError, Unit
 from scanner.paths import canonical, restore
 
-DIRECTORIES = 256
+DIRECTORIES = 512
 """Directories covered by one unit."""
 ENTRIES = 50_000
 """Entries of one unit after which no further directory is opened."""
-BREADTH = 64
+BREADTH = 256
 """Directories open at once; a server bounds the handles of a session, OpenSSH by its file descriptors."""
 READS = 16
-"""READDIR requests under way in one directory, once it proves to be a long one."""
+"""READDIR requests under way in one directory, once it proves to be a long one; more where the server is far."""
 DEPTH = 200
 """Directories beneath each other."""
 ROWS = 8192
 """Entries handed out at once."""
-HELD = 100_000
-"""Units held back until the end."""
 SNAPSHOTS = frozenset({".snapshot", ".snapshots", "~snapshot", ".zfs", ".ckpt"})
 """Names under which NetApp, Isilon, btrfs, ZFS and EMC show earlier states of a tree."""
 
@@ -59,38 +58,52 @@ class Crawl:
         self._kept = Kept()
         self._waiting: deque[Directory] = deque()
         self._reading: deque[Directory] = deque()
-        self._units: list[Unit] = []
+        self._doubted: list[Directory] = []
+        self._rest = Rest()
         self._breadth = BREADTH
         self._open = 0
         self._covered = 0
         self._found = 0
 
-    def run(self, key: str) -> Iterator[Event]:
-        """List the directory ``key`` and what fits of its descendants; the rest comes out as units."""
-        elsewhere = led_astray(self._wire, self._root, restore(key)) if key else None
-        if elsewhere is not None:
-            yield Fault(key, "list", "VANISHED", f"a link has taken its place: it leads to {elsewhere[:_CAP]}")
-            return
-        facts = self._looked_at(key)
-        first = self._cover(key, facts)
+    def run(self, unit: Unit) -> Iterator[Event]:
+        """List the unit's directories and what fits of their descendants; the rest comes out as units."""
+        if unit != Unit(""):
+            for each in unit.members or (unit,):
+                self._cover(each.key, UNKNOWN, sure=False)
+            yield from self._listing()
+        else:
+            facts = self._looked_at()
+            first = self._cover("", facts)
+            yield from self._listing()
+            self._places.root(facts, first.names.itself)
+        yield from self._checked()
+        yield from self._places.events
+        yield from self._places.take()
+
+    def _listing(self) -> Iterator[Event]:
+        """List what waits, and what is found on the way."""
         self._pipeline.fill(self._ask)
         while self._pipeline.step():
             yield from self._ready()
             self._pipeline.fill(self._ask)
-        if not key:
-            self._places.root(facts, first.names.itself)
-        yield from self._places.take()
-        yield from self._units
+        yield from self._rest.take(all_of_them=True)
 
-    def _looked_at(self, key: str) -> w.Facts:
-        """The facts of the unit's own directory; its rights are what those beneath are compared with."""
-        # The root may be named by a link; anything beneath is what it was found as, or led astray.
-        request = w.LSTAT if key else w.STAT
-        reply = self._wire.call(request, w.string(w.below(self._root, restore(key))))
-        try:
-            return w.facts(reply.body)[0] if reply.kind == w.ATTRS else UNKNOWN
-        except w.Malformed:
-            return UNKNOWN
+    def _looked_at(self) -> w.Facts:
+        """The facts of the root, which may be named by a link; its rights are what those beneath are compared with."""
+        return _facts_in(self._wire.call(w.STAT, w.string(self._root)))
+
+    def _checked(self) -> Iterator[Event]:
+        """List the directories that the server resolves to something else, unless links lead astray to them."""
+        for directory in self._doubted:
+            elsewhere = led_astray(self._wire, self._root, restore(directory.path))
+            if elsewhere is None:
+                directory.unsure = 0
+                self._waiting.append(directory)
+            else:
+                detail = f"a link has taken its place: it leads to {elsewhere[:_CAP]}"
+                self._places.fault(directory.path, "list", "VANISHED", detail)
+        self._doubted.clear()
+        yield from self._listing()
 
     def _ready(self) -> Iterator[Event]:
         """What can be handed out before the end."""
@@ -98,9 +111,7 @@ class Crawl:
             yield from self._places.events
             self._places.events.clear()
         yield from self._places.take(ROWS)
-        if len(self._units) >= HELD:
-            yield from self._units
-            self._units.clear()
+        yield from self._rest.take()
 
     # what to ask
 
@@ -129,13 +140,19 @@ class Crawl:
     def _open_next(self) -> bool:
         """Open the next waiting directory; False when there is none, or it must wait."""
         if self._found >= ENTRIES:
-            self._units.extend(Unit(d.path) for d in self._waiting if not d.alone)
-            self._waiting = deque(d for d in self._waiting if d.alone)
-        if not self._waiting or self._open >= (1 if self._waiting[0].alone else self._breadth):
+            for each in self._waiting:
+                if not each.own:
+                    self._rest.add(each.path)
+            self._waiting = deque(d for d in self._waiting if d.own)
+        breadth = min(self._breadth, self._pipeline.window.size)
+        if not self._waiting or self._open >= (1 if self._waiting[0].alone else breadth):
             return False
         directory = self._waiting.popleft()
         self._open += 1
-        if _repeats_itself(directory.path):
+        if directory.unsure:
+            self._send(w.LSTAT, directory.raw, lambda reply: self._known(directory, reply))
+            self._send(w.REALPATH, directory.raw, lambda reply: self._located(directory, reply))
+        elif _repeats_itself(directory.path):
             self._send(w.REALPATH, directory.raw, lambda reply: self._resolved(directory, reply))
         else:
             self._opendir(directory)
@@ -146,9 +163,31 @@ class Crawl:
 
     # directories
 
-    def _cover(self, key: str, facts: w.Facts) -> Directory:
+    def _known(self, directory: Directory, reply: w.Reply) -> None:
+        """The facts of a directory that was found earlier; its rights are what those beneath are compared with."""
+        directory.facts = _facts_in(reply)
+        self._surer(directory)
+
+    def _located(self, directory: Directory, reply: w.Reply) -> None:
+        """Where a directory that was found earlier is now: not there if a link has taken its place, or one above."""
+        found, _ = w.names(reply.body) if reply.kind == w.NAME else ([], False)
+        directory.astray = bool(found) and (found[0][0].rstrip(b"/") or b"/") != directory.raw
+        self._surer(directory)
+
+    def _surer(self, directory: Directory) -> None:
+        directory.unsure -= 1
+        if directory.unsure:
+            return
+        if directory.astray:
+            self._open -= 1
+            self._doubted.append(directory)
+        else:
+            self._opendir(directory)
+
+    def _cover(self, key: str, facts: w.Facts, *, sure: bool = True) -> Directory:
         self._covered += 1
-        directory = Directory(key, w.below(self._root, restore(key)), Names(self._kept), facts)
+        raw = w.below(self._root, restore(key))
+        directory = Directory(key, raw, Names(self._kept), facts, own=not sure, unsure=0 if sure else 2)
         self._waiting.append(directory)
         return directory
 
@@ -161,7 +200,7 @@ class Crawl:
         elif self._covered < DIRECTORIES and self._found < ENTRIES and self._within(key):
             self._cover(key, facts)
         else:
-            self._units.append(Unit(key))
+            self._rest.add(key)
 
     def _resolved(self, directory: Directory, reply: w.Reply) -> None:
         """A path that repeats a name has been resolved: one that ends higher up leads back, through a link."""
@@ -179,14 +218,15 @@ class Crawl:
                 directory.handle, _ = w.text(reply.body)
             except w.Malformed as error:
                 raise SourceError("OTHER", str(error), where=self._pipeline.where) from None
-            self._want(directory, 2)  # most are read in one answer; the second brings the end
+            # Most are read in one answer or two, and another brings the end.
+            self._want(directory, 3 if self._pipeline.window.far else 2)
             return
         self._open -= 1
         code, said = reply.status()
         if code == w.FAILURE and self._open and not directory.alone:
             # Perhaps too many handles: no code says so. Once more, alone, and fewer from now on.
-            self._breadth = max(1, self._breadth // 2)
-            directory.alone = True
+            self._breadth = min(self._breadth, max(1, self._open // 2))
+            directory.alone = directory.own = True
             self._waiting.append(directory)
         elif code == w.NO_SUCH_FILE and not directory.path:
             raise SourceError("ROOT_MISSING", said, where=canonical(self._root))
@@ -231,7 +271,8 @@ class Crawl:
             # Most directories end with an answer shorter than the one before; one that does not is a long one.
             goes_on = directory.answers > 1 and len(found) >= directory.longest
             directory.longest = max(directory.longest, len(found))
-            target = min(READS, 2 + directory.answers) if goes_on else 1
+            most = max(READS, self._pipeline.window.size // 4)
+            target = min(most, 2 + directory.answers) if goes_on else 1
             self._want(directory, target - directory.asked - directory.wanted)
 
     def _skip(self, directory: Directory, repeated: list[bytes]) -> None:
@@ -268,6 +309,13 @@ class Crawl:
             directory.names.forget()
             self._send(w.CLOSE, directory.handle, _ignore)
             self._places.listings.add(directory.path, directory.listed, directory.complete)
+
+
+def _facts_in(reply: w.Reply) -> w.Facts:
+    try:
+        return w.facts(reply.body)[0] if reply.kind == w.ATTRS else UNKNOWN
+    except w.Malformed:
+        return UNKNOWN
 
 
 def _repeats_itself(key: str) -> bool:

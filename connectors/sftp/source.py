@@ -62,11 +62,11 @@ class Source:
         wire = self._connected()
         whole = False
         try:
-            if not unit.key:
+            if unit == Unit(""):
                 yield from self._told(wire)
             grants = Grants(self._resolves)
             crawl = Crawl(wire, self._root, self._session.within, grants, snapshots=self._options.snapshots)
-            yield from crawl.run(unit.key)
+            yield from crawl.run(unit)
             whole = True
         finally:
             if not whole:  # answers may still be on their way: the next unit must not meet them

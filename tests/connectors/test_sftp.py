@@ -6,6 +6,7 @@ import base64
 import hashlib
 import hmac
 import os
+import shutil
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -16,7 +17,9 @@ import pytest
 
 from connectors.sftp import PLUG, Source, crawl
 from scanner.connector import Session
-from scanner.model import Fault, SourceError, Unit
+from scanner.model import Batch, Fault, SourceError, Unit
+from scanner.paths import restore
+from scanner.schema import ENTRY
 from scanner.testing import servers
 from scanner.testing.conformance import (
     ChangingSuite,
@@ -28,7 +31,7 @@ from scanner.testing.conformance import (
     ReadsBytesSuite,
     planted,
 )
-from scanner.testing.crawling import Crawl, Pace, crawl_all, ledger_gaps
+from scanner.testing.crawling import Crawl, Pace, crawl_all, ledger_gaps, rows
 from scanner.testing.servers import Conditions, Sshd, TcpProxy, tcp_proxy
 from scanner.testing.sftp_double import tarpit
 from scanner.testing.world import World, fingerprint
@@ -645,6 +648,26 @@ class TestListing:
         assert (fault.path, fault.op, fault.reason) == ("d/e/", "list", "VANISHED")
         assert "elsewhere" in fault.detail
 
+    def test_several_directories_in_one_unit_are_each_looked_for_where_they_were_found(self) -> None:
+        with servers.sshd() as server:
+            for name in ("kept", "swapped", "gone", "caf\\xE9"):
+                place = server.data / "tree" / os.fsdecode(restore(name))
+                place.mkdir(parents=True)
+                (place / "f").touch()
+            (server.data / "elsewhere").mkdir()
+            (server.data / "elsewhere/secret").touch()
+            with closing(_open(_settings(server, path="tree"))) as connector:
+                connector.roots()
+                (server.data / "tree/swapped").rename(server.data / "moved")
+                (server.data / "tree/swapped").symlink_to(server.data / "elsewhere")
+                shutil.rmtree(server.data / "tree/gone")
+                events = list(connector.crawl(Unit.several("", ["kept", "swapped", "gone", "caf\\xE9"])))
+        faults = {(f.path, f.op, f.reason) for f in events if isinstance(f, Fault)}
+        batches = [b for b in events if isinstance(b, Batch) and b.schema is ENTRY]
+        paths = {f"{r['parent']}{r['name']}" for b in batches for r in rows(b)}
+        assert faults == {("swapped/", "list", "VANISHED"), ("gone/", "list", "VANISHED")}
+        assert paths == {"kept/f", "caf\\xE9/f"}
+
     def test_a_root_that_is_a_file_is_no_root(self) -> None:
         with servers.sshd() as server:
             (server.data / "file").write_bytes(b"")
@@ -657,10 +680,10 @@ class TestListing:
         with servers.sshd() as server:
             paths = _tree(server.data, directories=10)
             crawled = _crawl(_settings(server))
-            monkeypatch.setattr(crawl, "DIRECTORIES", 256)
+            monkeypatch.setattr(crawl, "DIRECTORIES", 512)
             monkeypatch.setattr(crawl, "ENTRIES", 20)
             by_entries = _crawl(_settings(server))
-        assert len(crawled.units) == 1 + 10 - 3
+        assert [len(unit.members) for unit in crawled.units] == [0, 7]
         assert len(by_entries.units) > 1
         for each in (crawled, by_entries):
             assert sorted(each.paths) == sorted(paths)

@@ -62,7 +62,7 @@ class TestRights:
         owners = {r["path"]: (r["grantee"], r["grantee_id"]) for r in _rights(crawled) if r["right"] == "owner"}
         assert owners[""] == ("root", "#0")
         assert owners["other's"] == ("games", "#5")
-        assert len(in_pieces.units) == 6
+        assert len(in_pieces.units) == 4
         assert in_pieces.normal()["grant"] == crawled.normal()["grant"]
 
     def test_a_number_nobody_has_is_told_as_such(self) -> None:

@@ -17,7 +17,9 @@ from connectors.sftp.content import read
 from connectors.sftp.entries import REMEMBERED, Entries
 from connectors.sftp.extended import NAMES, STATVFS, Room, names_accounts, room
 from connectors.sftp.grants import UNKNOWN, Grants
+from connectors.sftp.rest import Rest
 from connectors.sftp.trust import Known, fingerprint
+from connectors.sftp.window import LEAST, MOST, Window
 from scanner.codes import CODES, StocktakeError
 from scanner.model import SourceError
 from scanner.testing.crawling import Pace, rows
@@ -244,7 +246,7 @@ class TestOwners:
         self, line: bytes, owner: str, group: str, links: int | None
     ) -> None:
         entries = Entries()
-        entries.add(("", "f"), "file", (7, 1001, 1002, 0o100644, 0), line)
+        entries.add(("", "f"), (b"f", line, (7, 1001, 1002, 0o100644, 0)), "file")
         (record,) = rows(entries.take())
         assert (record["owner"], record["group"], record["links"]) == (owner, group, links)
 
@@ -261,21 +263,92 @@ class TestOwners:
         """A line that could not be read, for a blank in a name say, tells nothing of who is there. Fault 35."""
         facts: w.Facts = (7, 1001, 1002, 0o100644, 0)
         grants = Grants(resolved=True)
-        grants.add("f", "file", facts, Entries().add(("", "f"), "file", facts, line), UNKNOWN)
+        grants.add("f", "file", facts, Entries().add(("", "f"), (b"f", line, facts), "file"), UNKNOWN)
         assert {r["grantee_kind"] for r in rows(grants.take())} == kinds
 
     def test_a_server_with_ever_new_owners_is_not_remembered_without_end(self) -> None:
         entries = Entries()
         for n in range(2 * REMEMBERED + 5):
-            entries.add(("", "f"), "file", (7, n, n, 0o100644, 0), b"")
+            entries.add(("", "f"), (b"f", b"", (7, n, n, 0o100644, 0)), "file")
         assert len(entries._who) <= REMEMBERED
+
+    def test_lines_that_begin_alike_are_told_apart_where_they_differ(self) -> None:
+        """What stands before the size is remembered; a line read anew must say the same."""
+        lines = (
+            b"-rw-r--r--    1 alice    staff           %d Jan  2 03:04 f",
+            b"-rw-r--r--    2 alice    staff           %d Jan  2 03:04 f",
+            b"-rw-r--r--    1 alice    staff   x       %d Jan  2 03:04 f",  # a blank in a group's name
+            b"-rw-r--r--    1 bob      staff           %d Jan  2 03:04 f",
+            b"-rw-r--r--    1 alice    staff           %d Jan  2 03:04 other",
+            b"short %d f",
+        )
+        found: list[w.Found] = [
+            (b"f", line % said, (size, uid, 1002, 0o100644, 0))
+            for line in lines
+            for said, size in ((7, 7), (8, 8), (7, 8), (7, None))
+            for uid in (1001, 1003, None)
+        ]
+        together = Entries()
+        for each in (*found, *found):
+            together.add(("", "f"), each, "file")
+        apart = []
+        for each in found:
+            alone = Entries()
+            alone.add(("", "f"), each, "file")
+            apart += rows(alone.take())
+        assert list(rows(together.take())) == [*apart, *apart]
 
     @pytest.mark.parametrize(("modified", "told"), [(0, 0), (1_420_167_845, 1_420_167_845_000_000), (2**31, None)])
     def test_times_that_may_be_before_1970_are_unknown(self, modified: int, told: int | None) -> None:
         entries = Entries()
-        entries.add(("", "f"), "file", (7, 1, 1, 0o100644, modified), b"")
+        entries.add(("", "f"), (b"f", b"", (7, 1, 1, 0o100644, modified)), "file")
         (record,) = rows(entries.take())
         assert record["modified"] == told
+
+
+class TestWindow:
+    def test_it_grows_while_the_server_waits_for_requests_on_their_way(self) -> None:
+        window = Window()
+        for _ in range(100):
+            window.answered(0.020, full=True)
+        assert window.size == LEAST + 100
+        assert window.far
+
+    def test_it_stays_where_requests_stand_in_line_at_the_server(self) -> None:
+        window = Window()
+        window.answered(0.001, full=False)
+        for _ in range(100):
+            window.answered(0.050, full=True)
+            window.answered(0.0015, full=False)
+        assert window.size == LEAST
+        assert not window.far
+
+    def test_it_has_an_end(self) -> None:
+        window = Window()
+        for _ in range(2 * MOST):
+            window.answered(0.020, full=True)
+        assert window.size == MOST
+
+
+class TestRest:
+    def test_directories_side_by_side_go_together_and_none_twice(self) -> None:
+        rest = Rest()
+        keys = [f"{above}d{n}/" for n in range(250) for above in ("", "a/", "a/b/")] + ["alone/one/"]
+        for key in keys:
+            rest.add(key)
+        units = [*rest.take(), *rest.take(all_of_them=True)]
+        given = [each.key for unit in units for each in unit.members or (unit,)]
+        assert sorted(given) == sorted(keys)
+        assert len(units) == 3 * 3 + 1
+        assert not list(rest.take(all_of_them=True))
+
+    def test_no_mark_is_longer_than_an_index_takes(self) -> None:
+        rest = Rest()
+        for n in range(50):
+            rest.add(f"a/{'x' * 200}{n}/")
+        units = list(rest.take(all_of_them=True))
+        assert max(len(unit.after) for unit in units) < 1600
+        assert sum(len(unit.members or (unit,)) for unit in units) == 50
 
 
 class TestSettings:
