@@ -44,7 +44,10 @@ QUALIFY row_number() OVER (
 ORDER BY source, store, gb DESC, bytes DESC NULLS LAST, objects DESC, a, b
 """
 
-_EXTENSION = r"lower(regexp_extract(right(name, 10), '[^.]\.([A-Za-z0-9_]{1,8})$', 1))"
+# What follows the last dot, where something stands before it; whether it is an extension is asked of each one once.
+_LAST = "split_part(name, '.', -1)"
+_TAIL = f"CASE WHEN split_part(name, '.', -2) <> '' AND strlen({_LAST}) <= 8 THEN {_LAST} ELSE '' END"
+_EXTENSION = "CASE WHEN regexp_full_match(tail, '[A-Za-z0-9_]+') THEN lower(tail) ELSE '' END"
 
 AGES = (
     ("under 1 year", 1), ("1 to 3 years", 3), ("3 to 5 years", 5), ("5 to 10 years", 10), ("over 10 years", None),
@@ -78,7 +81,7 @@ def _distribution_sql() -> str:
     # Counted once by all that is asked for, then rolled up: there are few hundred combinations, and millions of files.
     return f"""
 WITH {ITEM}, cut AS (
-  SELECT {_EXTENSION} AS ext, CASE WHEN modified > $1 THEN -2 ELSE {age} END AS age,
+  SELECT {_TAIL} AS tail, CASE WHEN modified > $1 THEN -2 ELSE {age} END AS age,
     {_steps("size", SIZES)} AS size_step,
     {_steps("(length(rel) - length(replace(rel, '/', '')))", DEPTHS)} AS depth,
     count(*) AS objects, sum(counted)::BIGINT AS bytes
@@ -86,7 +89,7 @@ WITH {ITEM}, cut AS (
 ), named AS (
   SELECT * REPLACE (nullif(ext, '') AS ext),
     CASE {family} WHEN ext = '' THEN 'No extension' ELSE 'Other' END AS family
-  FROM cut
+  FROM (SELECT *, {_EXTENSION} AS ext FROM cut)
 )
 SELECT family, ext, age, size_step, depth, grouping(family) AS gf, grouping(ext) AS ge, grouping(age) AS ga,
   grouping(size_step) AS gs, grouping(depth) AS gd, sum(objects)::BIGINT AS objects, sum(bytes)::BIGINT AS bytes

@@ -41,35 +41,38 @@ def among(values: Iterable[str]) -> str:
     return ", ".join("'" + v.replace("'", "''") + "'" for v in values)
 
 
-_FACTS = "e.source, e.store, e.parent, e.name, e.kind, e.size, e.modified, e.owner, e.mode, e.etag, e.tier"
+ITEM = "item AS NOT MATERIALIZED ({items})"
+"""One row per thing that holds content; ``of_items`` puts in where from.
 
-# One row per thing that holds content. `counted` is its size, except that the bytes of a file with several names (hard
-# links) count at its first name only; `rel` is the parent's path within its store, `repeat` a further name.
-ITEM = f"""
-item AS NOT MATERIALIZED (
-  SELECT {_FACTS}, {{rel}} AS rel, e.size AS counted, false AS repeat
-  FROM entry e WHERE e.kind IN ({among(CONTENT)}) AND e.hardlink IS NULL
+``counted`` is its size, except that the bytes of a file with several names (hard links) count at its first name only;
+``rel`` is the parent's path within its store, ``repeat`` a further name.
+"""
+_ITEMS = """
+  SELECT {facts}, {rel} AS rel, size AS counted, false AS repeat FROM entry WHERE {where} AND hardlink IS NULL
   UNION ALL
-  SELECT {_FACTS}, {{rel}} AS rel,
-         CASE WHEN e.size IS NULL THEN NULL
-              WHEN row_number() OVER w = 1 THEN e.size ELSE 0 END AS counted,
+  SELECT {facts}, {rel} AS rel,
+         CASE WHEN size IS NULL THEN NULL WHEN row_number() OVER w = 1 THEN size ELSE 0 END AS counted,
          row_number() OVER w > 1 AS repeat
-  FROM entry e WHERE e.kind IN ({among(CONTENT)}) AND e.hardlink IS NOT NULL
-  WINDOW w AS (PARTITION BY e.source, e.hardlink ORDER BY e.parent, e.name)
-)"""
+  FROM entry WHERE {where} AND hardlink IS NOT NULL WINDOW w AS (PARTITION BY source, hardlink ORDER BY parent, name)
+"""
+_FACTS = "source, store, parent, name, kind, size, modified, owner, mode, etag, tier"
 
 
 def of_items(reader: Rows, sql: str) -> str:
     """A query that begins with ``ITEM``, for the sources there are.
 
-    Where no source holds several stores ``rel`` is the parent as it stands: what is asked of that alone DuckDB then
-    works out once for each folder of a part, not for each file.
+    Sources that hold several stores are asked apart, so that ``rel`` follows from the parent alone: what is asked of it
+    DuckDB then works out once for each folder of a part, not for each file.
     """
-    deep = [name for (name,) in reader.rows("SELECT name FROM source WHERE store_depth > 0 ORDER BY name")]
-    inner = "substr(e.parent, strpos(e.parent, '/') + 1)"
-    return sql.replace(
-        "{rel}", f"CASE WHEN e.source IN ({among(deep)}) THEN {inner} ELSE e.parent END" if deep else "e.parent"
-    )
+    # Written so that DuckDB reads no more than it must: a longer IN list would become a join.
+    content = f"(kind IN ({among(CONTENT[:2])}) OR kind IN ({among(CONTENT[2:])}))"
+    deep = among(name for (name,) in reader.rows("SELECT name FROM source WHERE store_depth > 0 ORDER BY name"))
+    within = "substr(parent, strpos(parent, '/') + 1)"
+    ways = [(f"source NOT IN ({deep}) AND {content}", "parent"), (f"source IN ({deep}) AND {content}", within)]
+    selects = [
+        _ITEMS.format(facts=_FACTS, rel=rel, where=where) for where, rel in (ways if deep else [(content, "parent")])
+    ]
+    return sql.replace("{items}", " UNION ALL ".join(selects))
 
 
 # Faults of the newest scan of each source.
