@@ -4,6 +4,7 @@ from scanner.catalog.location import DEFAULT, Location, locate
 from scanner.catalog.pair import Pair, read_pair
 from scanner.catalog.parts import Buffer, Part
 from scanner.catalog.reader import Reader, read
+from scanner.catalog.settle import settle
 from scanner.catalog.state import Bundle, Catalog, SourceRow, now_us
 
 __all__ = [
@@ -20,4 +21,5 @@ __all__ = [
     "now_us",
     "read",
     "read_pair",
+    "settle",
 ]

@@ -215,6 +215,12 @@ class Catalog:
             self._next_unit += 1
             return self._next_unit - 1
 
+    def reserve_unit_ids(self, count: int) -> int:
+        """So many such ids in a row, for who is elsewhere; returns the first."""
+        with self._write:
+            self._next_unit += count
+            return self._next_unit - count
+
     def units(self, number: int, source: str) -> list[tuple[int, Unit, str]]:
         """Every unit of a source with its state; what a resumed scan knows of its frontier."""
         query = sa.select(t.unit.c.id, t.unit.c.key, t.unit.c.after, t.unit.c.state).where(
@@ -280,7 +286,9 @@ class Catalog:
     def repeat(self, number: int, reasons: Sequence[str] | None) -> int:
         """Put failed units, and units with faults of the named codes, back on the frontier; returns how many.
 
-        Their earlier rows and faults count no more. None repeats every unit with a fault that left a gap.
+        Their earlier rows and faults count no more. None repeats every unit with a fault that left a gap. Settled rows
+        do not say which unit they are from: where one unit of such a source is to be repeated, the source is crawled
+        anew as a whole.
         """
         condition = t.unit.c.state == "failed"
         picked = sa.select(t.fault.c.unit).where(t.fault.c.scan == number, t.fault.c.unit.is_not(None))
@@ -289,12 +297,19 @@ class Catalog:
         else:
             condition = t.unit.c.id.in_(picked.where(t.fault.c.reason.in_(reasons)))
         with self._begin() as db:
-            ids = db.execute(sa.select(t.unit.c.id).where(t.unit.c.scan == number, condition)).scalars().all()
+            picked_units = db.execute(
+                sa.select(t.unit.c.id, t.unit.c.source).where(t.unit.c.scan == number, condition)
+            ).fetchall()
+            settled = sa.select(t.part.c.source).where(t.part.c.scan == number, t.part.c.digest.is_not(None))
+            anew = set(db.execute(settled.distinct()).scalars()) & {source for _, source in picked_units}
+            for source in sorted(anew):
+                self._begin_anew(db, number, source)
+            ids = [unit for unit, source in picked_units if source not in anew]
             for chunk in _chunks(ids, 500):
                 db.execute(t.dropped.insert(), [{"unit": i, "scan": number} for i in chunk])
                 db.execute(t.fault.delete().where(t.fault.c.scan == number, t.fault.c.unit.in_(chunk)))
                 db.execute(t.unit.update().where(t.unit.c.id.in_(chunk)).values(state="pending"))
-        return len(ids)
+        return len(picked_units)
 
     def gaps(self, number: int, source: str) -> dict[str, int]:
         """Faults of a source after which its counts are lower bounds, by code."""
@@ -353,6 +368,13 @@ class Catalog:
         query = sa.select(t.trust.c.fingerprint).where(t.trust.c.host == host, t.trust.c.port == port)
         with self.reading() as db:
             return tuple(db.execute(query).scalars())
+
+    def trusts(self) -> list[tuple[str, int, str]]:
+        """Every host, port and fingerprint a person has trusted."""
+        with self.reading() as db:
+            return [
+                (h, p, f) for h, p, f in db.execute(sa.select(t.trust.c.host, t.trust.c.port, t.trust.c.fingerprint))
+            ]
 
     def trust(self, host: str, port: int, fingerprint: str) -> None:
         """Trust a host key from now on, in place of any earlier one."""
@@ -426,6 +448,15 @@ class Catalog:
             ),
             rows,
         )
+
+    def _begin_anew(self, db: sa.Connection, number: int, source: str) -> None:
+        """Forget all that a scan kept of a source, as if its turn had not come yet."""
+        for table in (t.part, t.unit, t.fault):
+            db.execute(table.delete().where(table.c.scan == number, table.c.source == source))
+        values = {"state": "waiting", "error_code": None, "error_where": None, "error_detail": None}
+        where = (t.source.c.scan == number) & (t.source.c.name == source)
+        db.execute(t.source.update().where(where).values(**values))
+        self._append_audit(db, "source begun anew", f"run {number}: {source}")
 
     @staticmethod
     def _append_audit(db: sa.Connection, event: str, detail: str) -> None:

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scanner.catalog import Bundle, Catalog, SourceRow, locate, read, settle
-from scanner.catalog.settle import settle as settled
+from scanner.catalog import Bundle, Catalog, SourceRow, canonical, locate, read
+from scanner.catalog import settle as settled
+from scanner.codes import StocktakeError
 from scanner.model import Batch, Fault, Unit
 from scanner.schema import COLUMN, ENTRY, GRANT, KEY, LISTING, SCHEMAS, SETTING
 
@@ -25,8 +32,8 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
     """Parts of at most 100 rows."""
-    monkeypatch.setattr(settle, "MOST", 100)
-    monkeypatch.setattr(settle, "FEWEST", 50)
+    monkeypatch.setattr(canonical, "MOST", 100)
+    monkeypatch.setattr(canonical, "FEWEST", 50)
 
 
 Tree = dict[str, dict[str, int]]
@@ -260,3 +267,132 @@ def test_two_sources_of_a_scan_keep_apart(catalog: Catalog) -> None:
         assert reader.rows("SELECT source, scan, count(*) FROM entry GROUP BY ALL ORDER BY 1") == [
             ("a", 3, 100), ("b", 4, 100),
         ]  # fmt: skip
+
+
+def test_a_settled_source_is_repeated_as_a_whole(catalog: Catalog) -> None:
+    """Its rows do not say any more which unit they are from; another scan that shares its parts keeps them."""
+    what = tree(5)
+    first = scan(catalog, what, faults=(Fault("x", "list", "DENIED"),), state="incomplete")
+    second = scan(catalog, what)
+    expected = kept(catalog, second)
+    settled(catalog, second)
+    assert catalog.repeat(first, ["DENIED"]) == 1
+    assert catalog.units(first, "files") == []
+    assert [s.state for s in catalog.sources(first)] == ["waiting"]
+    assert paths(catalog, first) == set()
+    assert kept(catalog, second) == expected
+    catalog.sweep()
+    assert catalog.check()[1] == sum(map(len, expected.values()))
+
+
+def test_nothing_is_repeated_where_nothing_failed(catalog: Catalog) -> None:
+    scan(catalog, tree(5))
+    second = scan(catalog, tree(5))
+    settled(catalog, second)
+    assert catalog.repeat(second, None) == 0
+    assert len(catalog.units(second, "files")) == 5
+
+
+def test_a_full_disk_leaves_the_scan_as_it_was(catalog: Catalog, monkeypatch: pytest.MonkeyPatch) -> None:
+    scan(catalog, tree(5))
+    second = scan(catalog, tree(5))
+    before, expected = paths(catalog, second), kept(catalog, second)
+
+    def full(*_: object) -> int:
+        raise StocktakeError("DISK_FULL", "facts")
+
+    monkeypatch.setattr(catalog.facts, "write", full)
+    assert settled(catalog, second) == 0
+    assert (paths(catalog, second), kept(catalog, second)) == (before, expected)
+
+
+def test_a_stop_is_heeded(catalog: Catalog) -> None:
+    scan(catalog, tree(5))
+    second = scan(catalog, tree(5))
+    before = paths(catalog, second)
+    assert settled(catalog, second, lambda: True) == 0
+    assert paths(catalog, second) == before
+
+
+_KILLED = """
+import os, sys, pathlib, signal
+import sqlalchemy
+from scanner.catalog import Catalog, locate, settle
+left = int(sys.argv[2])
+def step(*_):
+    global left
+    left -= 1
+    if left < 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+def stepping(original):
+    def call(*arguments, **named):
+        step()
+        return original(*arguments, **named)
+    return call
+for owner, name in ((os, "fsync"), (pathlib.Path, "rename"), (pathlib.Path, "unlink"), (pathlib.Path, "open")):
+    setattr(owner, name, stepping(getattr(owner, name)))
+with Catalog.open(locate(sys.argv[1])) as catalog:
+    catalog.lock()
+    for moment in ("before_cursor_execute", "after_cursor_execute", "commit"):
+        sqlalchemy.event.listen(catalog._engine, moment, step)
+    settle(catalog, 2)
+    print(int(sys.argv[2]) - left)
+"""
+
+
+def test_kill_9_at_any_step_leaves_a_whole_catalog(catalog: Catalog, tmp_path: Path) -> None:
+    """Steps are what is asked of the file system and of the state, each killed right before it."""
+    what = tree(4)
+    first, second = scan(catalog, what), scan(catalog, {**what, "new/": {"file": 1}}, seed=1)
+    expected = [kept(catalog, first), kept(catalog, second)]
+    catalog.close()
+
+    def killed(step: int) -> subprocess.CompletedProcess[str]:
+        copy = tmp_path / f"killed-{step}"
+        shutil.copytree(tmp_path / "c", copy)
+        argv = [sys.executable, "-c", _KILLED, str(copy), str(step)]
+        return subprocess.run(argv, capture_output=True, text=True, check=False, timeout=100)
+
+    whole = killed(100_000)
+    assert whole.returncode == 0, whole.stderr
+    steps = int(whole.stdout)
+    assert steps > 30
+    for step in sorted({*range(0, steps, 17), *range(steps - 6, steps)}):
+        assert killed(step).returncode == -signal.SIGKILL
+        with Catalog.open(locate(str(tmp_path / f"killed-{step}"))) as again:
+            again.lock()
+            assert [kept(again, first), kept(again, second)] == expected, step
+            again.sweep()
+            assert again.check()[0] > 0
+            settled(again, second)
+            assert [kept(again, first), kept(again, second)] == expected, step
+            again.sweep()
+            assert {n.partition("/")[0] for n in files(again)} == {"settled"}
+        shutil.rmtree(tmp_path / f"killed-{step}")
+
+
+_PART_0001 = """
+ALTER TABLE part RENAME TO newer;
+CREATE TABLE part (path TEXT NOT NULL PRIMARY KEY, scan INTEGER NOT NULL REFERENCES scan (id), source TEXT NOT NULL,
+    fact VARCHAR(16) NOT NULL, rows BIGINT NOT NULL, bytes BIGINT NOT NULL);
+INSERT INTO part SELECT path, scan, source, fact, rows, bytes FROM newer;
+DROP TABLE newer;
+CREATE INDEX ix_part_source ON part (scan, source);
+UPDATE alembic_version SET version_num = '0001';
+"""
+
+
+def test_a_catalog_of_the_schema_before_is_taken_over(catalog: Catalog, tmp_path: Path) -> None:
+    what = tree(5)
+    first, second = scan(catalog, what), scan(catalog, what)
+    expected = kept(catalog, first), kept(catalog, second)
+    catalog.close()
+    file = catalog.location.state_file
+    assert file is not None
+    with contextlib.closing(sqlite3.connect(file)) as db:
+        db.executescript(_PART_0001)
+    with Catalog.open(locate(str(tmp_path / "c"))) as newer:
+        newer.lock()
+        assert (kept(newer, first), kept(newer, second)) == expected
+        assert settled(newer, second) == 2
+        assert (kept(newer, first), kept(newer, second)) == expected
