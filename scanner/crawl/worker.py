@@ -79,6 +79,7 @@ class _Attempt:
     entries: int = 0
     bytes: int = 0
     early: bool = False  # rows of it stand in a part already
+    left: list[Unit] = field(default_factory=list)  # what is left of the unit itself
     own: set[Unit] = field(default_factory=set)  # what a unit of several stands for, and has not handed out
     rest: list[Unit] = field(default_factory=list)  # what it has: nobody's until it is done
 
@@ -249,6 +250,8 @@ class Worker:
             attempt.rest.append(event)
         elif event.members:
             self._take_several(job, attempt, event)
+        elif event.key == job.unit.key and event.after:
+            attempt.left.append(event)
         elif (name := shared.covers(event.key)) is not None:
             attempt.faults.append(Fault(event.key, "descend", "OVERLAP", f"covered by source {name}"))
         elif not excluded(event.key, shared.exclude):
@@ -315,8 +318,24 @@ class Worker:
                     progress.faults += 1
                     if CODES[fault.reason].exit is not Exit.COMPLETE:
                         progress.gaps[fault.reason] = progress.gaps.get(fault.reason, 0) + 1
-        if self._buffer.rows >= FLUSH_ROWS or time.monotonic() - self._since >= FLUSH_S:
+        if attempt.left and state == "done":
+            self._hand_back(job.unit, attempt.left)
+        elif self._buffer.rows >= FLUSH_ROWS or time.monotonic() - self._since >= FLUSH_S:
             self._commit()
+
+    def _hand_back(self, unit: Unit, left: list[Unit]) -> None:
+        """Offer what is left of a unit, once its own rows count.
+
+        Were it begun before, and the unit crawled again after a crash, that might end elsewhere, and rows come twice.
+        """
+        frontier, new_id = self._s.frontier, self._s.catalog.new_unit_id
+        fresh = [(new_id(), rest) for rest in left if not frontier.knows(rest)]
+        self._bundle.children += fresh
+        with self._s.progress.lock:
+            self._s.progress.units_found += len(fresh)
+        self._commit()
+        for number, rest in fresh:
+            frontier.offer(rest, lambda number=number: number, unit)
 
     def _forget(self, job: Job, mark: dict[str, int], attempt: _Attempt) -> None:
         """Drop what an attempt gave, so that the next one starts clean; its children stay offered."""
