@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from connectors.s3.answer import microseconds
-from connectors.s3.listing import TIERS, Page, check_page, owner_name
+from connectors.s3.listing import BYTES, FOLDERS, TIERS, Checked, Page, check_page, owner_name
 from connectors.s3.options import BUCKET_NAME, S3Options, bucket_locator
+from connectors.s3.ranges import cuts
 from connectors.s3.records import ended, listing, place_of, recorded
 from connectors.s3.refusal import UnreadableError
-from connectors.s3.run import EMPTY_PAGES, Run
+from connectors.s3.run import DIRECTORY_BUCKET, EMPTY_PAGES, Run
 from scanner import paths, schema
 from scanner.connector import Session, missing_driver
 from scanner.model import Batch, Columns, Event, Fault, SourceError, Unit
@@ -253,6 +255,7 @@ class S3Connector:
         while True:
             try:
                 page = self._list_objects(bucket, Prefix=prefix, MaxKeys=run.size, **run.place)
+                checked = self._checked(run, page, bucket)
             except SourceError as error:
                 if isinstance(error, UnreadableError) and run.size > 1 and run.resumable:
                     # One key can spoil an answer for the parser: take fewer at a time up to the one that does.
@@ -271,13 +274,53 @@ class S3Connector:
                 strange = SourceError("OTHER", "the server lists keys outside of the prefix that was asked for")
                 yield from self._not_listed(unit, strange, run.listed)
                 return
-            checked = check_page(page, run.last, run.token, run.first, run.order)
             yield from recorded(unit, page, checked.keep, checked.repeated)
             run.advance(page, checked)
             stop = checked.stop or ("PAGING_STUCK" if run.empty > EMPTY_PAGES else "")
-            if stop or page.token is None or run.full:
-                yield from ended(unit, run, stop, last=page.token is None)
+            last = checked.last or page.token is None
+            pieces = self._pieces(run, page, bucket, prefix) if run.long and not stop and not last else []
+            if pieces:
+                yield listing(unit, run.listed, complete=True)
+                yield from (Unit(unit.key, after) for after in pieces)
                 return
+            if stop or last or run.full:
+                yield from ended(unit, run, stop, last=last)
+                return
+
+    def _checked(self, run: Run, page: Page, bucket: str) -> Checked:
+        """What of a page is in order, and before the end of a piece."""
+        checked = check_page(page, run.last, run.token, run.first, run.order)
+        inside, unsure = run.inside(page.keys, checked)
+        if unsure is not None:
+            order = self._order_at(unsure, run, bucket)
+            inside, _ = run.inside(page.keys, replace(checked, order=order))
+        return inside
+
+    def _order_at(self, key: bytes, run: Run, bucket: str) -> str:
+        """The order that a server lists in, of whom a key after the end of a piece in one order only shows nothing."""
+        try:
+            text, until = key.decode(), (run.until or b"").decode()
+        except UnicodeDecodeError:
+            return BYTES
+        after = self._list_objects(bucket, Prefix=text, StartAfter=until, MaxKeys=1)
+        if bool(after.keys) == (key > until.encode()):
+            return BYTES
+        gone = not after.keys and not self._list_objects(bucket, Prefix=text, MaxKeys=1).keys
+        return BYTES if gone else FOLDERS
+
+    def _pieces(self, run: Run, page: Page, bucket: str, prefix: str) -> list[str]:
+        """The units that what is left of a run is cut into; none where it is to go on as it is.
+
+        Directory buckets have no order, so they cannot be cut.
+        """
+        if bucket.endswith(DIRECTORY_BUCKET):
+            return []
+        until = run.until.decode() if run.until is not None else None
+        try:
+            found = cuts(partial(self._list_objects, bucket), prefix, run.last.decode(), until, page.keys)
+        except SourceError as error:
+            return [run.rest] if error.transient else []
+        return run.pieces(found) if found else []
 
     def _not_listed(self, unit: Unit, error: SourceError, listed: int) -> Iterator[Event]:
         """A bucket that will not be listed is a fault; what concerns the whole source or may pass is raised."""

@@ -62,6 +62,8 @@ class Checked:
     repeated: Sequence[int]
     stop: str
     order: str
+    last: bool = False
+    """Whether what comes after these rows is beyond the end of what was to be listed."""
 
 
 def owner_name(owner: Mapping[str, str] | None) -> str | None:
@@ -111,6 +113,11 @@ def _sifted(keys: Sequence[bytes], last: bytes, order: str) -> tuple[Sequence[in
         else:
             break
     return keep, repeated
+
+
+def placed(key: bytes, order: str) -> bytes:
+    """What places a key in that order."""
+    return key.translate(_FOLDERS_FIRST) if order == FOLDERS else key
 
 
 def _translated(keys: Sequence[bytes]) -> Sequence[bytes]:

@@ -169,8 +169,10 @@ def page(
     encoded: bool = True,
     storage_class: str = "STANDARD",
     sizes: Sequence[int] | None = None,
+    folders: Sequence[bytes] = (),
 ) -> Answer:
     """One page of a listing, ``token`` being where the next one begins; without ``sizes`` a key's is its place."""
+    common = "".join(f"<CommonPrefixes><Prefix>{_key(f, encoded=encoded)}</Prefix></CommonPrefixes>" for f in folders)
     contents = "".join(
         f"<Contents><Key>{_key(key, encoded=encoded)}</Key><LastModified>2024-02-29T12:34:56.789Z</LastModified>"
         f"<ETag>&quot;d41d8cd98f00b204e9800998ecf8427e&quot;</ETag><Size>{size}</Size>"
@@ -181,7 +183,7 @@ def page(
     if token is not None:
         more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{escape(token)}</NextContinuationToken>"
     form = "<EncodingType>url</EncodingType>" if encoded else ""
-    return _xml(f'<ListBucketResult xmlns="{_NAMESPACE}">{form}{more}{contents}</ListBucketResult>')
+    return _xml(f'<ListBucketResult xmlns="{_NAMESPACE}">{form}{more}{contents}{common}</ListBucketResult>')
 
 
 def error(status: int, code: str, message: str = "scripted", *, more: str = "") -> Answer:
@@ -190,20 +192,39 @@ def error(status: int, code: str, message: str = "scripted", *, more: str = "") 
 
 
 def bucket_of(keys: Iterable[str | bytes], page_size: int = 3, sizes: Mapping[bytes, int] | None = None) -> Script:
-    """A well-behaved bucket: keys in order of their bytes, ``start-after`` and tokens heeded, no settings offered."""
-    ordered = sorted({k if isinstance(k, bytes) else k.encode() for k in keys})
+    """A well-behaved bucket: in order of the keys' bytes; ``start-after``, tokens and delimiters heeded, no settings.
+
+    A set of keys is looked at anew for each answer, so it may change meanwhile.
+    """
+    held = sorted(map(_raw, keys)) if not isinstance(keys, set) else None
 
     def script(request: Request) -> Answer:
         if not request.is_listing:
             return _other(request)
         after = unquote_to_bytes(request.query.get("continuation-token") or quote(request.query.get("start-after", "")))
-        prefix = request.query.get("prefix", "").encode()
-        left = [k for k in ordered[bisect_right(ordered, after) :] if k.startswith(prefix)]
+        prefix, delimiter = (request.query.get(name, "").encode() for name in ("prefix", "delimiter"))
+        ordered = sorted(map(_raw, keys)) if held is None else held
+        beneath = (k for k in ordered[0 if delimiter else bisect_right(ordered, after) :] if k.startswith(prefix))
+        rolled = dict.fromkeys(_rolled(k, len(prefix), delimiter) for k in beneath)  # each once, still in order
+        left = [one for one in rolled if one[0] > after]
         size = min(page_size, int(request.query.get("max-keys", "1000")))
-        token = quote(left[size - 1]) if len(left) > size else None
-        return page(left[:size], token, sizes=[sizes[k] for k in left[:size]] if sizes is not None else None)
+        token = quote(left[size - 1][0]) if len(left) > size else None
+        objects = [key for key, folder in left[:size] if not folder]
+        folders = [key for key, folder in left[:size] if folder]
+        told = [sizes[k] for k in objects] if sizes is not None else None
+        return page(objects, token, sizes=told, folders=folders)
 
     return script
+
+
+def _raw(key: str | bytes) -> bytes:
+    return key if isinstance(key, bytes) else key.encode()
+
+
+def _rolled(key: bytes, start: int, delimiter: bytes) -> tuple[bytes, bool]:
+    """A key, or the folder that stands for it where a delimiter was asked for; and whether it is one."""
+    end = key.find(delimiter, start) if delimiter else -1
+    return (key, False) if end < 0 else (key[: end + len(delimiter)], True)
 
 
 def repeats_token(keys: Sequence[str]) -> Script:

@@ -98,7 +98,9 @@ class DoubleHarness(Harness):
         self.endpoint = ""
 
     def plant(self, world: World) -> None:
-        self.bucket = checked(double.bucket_of([node.path for node in world.files()], self.page_size), LOGIN)
+        keys = [node.path for node in world.files()]
+        sizes = {key if isinstance(key, bytes) else key.encode(): n for n, key in enumerate(keys)}
+        self.bucket = checked(double.bucket_of(keys, self.page_size, sizes), LOGIN)
 
     def answer(self, request: double.Request) -> double.Answer:
         """What the double sends."""
