@@ -168,6 +168,7 @@ def test_fault_038_where_further_connections_are_refused_one_does_the_work(
 ) -> None:
     """The first login goes through, every one after it meets a reset: fewer workers, the same result."""
     monkeypatch.setattr("connectors.sftp.crawl.DIRECTORIES", 2)  # so that there is work for others
+    monkeypatch.setattr("connectors.sftp.rest.TOGETHER", 1)
     with servers.sshd() as server, tcp_proxy(server.host, server.port) as proxy:
         paths = _tree(server.data)
         _estate(server, port=proxy.port)
