@@ -11,7 +11,7 @@ from __future__ import annotations
 import queue
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -50,9 +50,6 @@ class Answer(NamedTuple):
     body: bytes
 
 
-Then = Callable[[list[Answer]], None]
-
-
 @dataclass(slots=True)
 class _Chain:
     """What was sent in one message; ``answers`` has one for each part, in order, once ``left`` is 0."""
@@ -62,10 +59,9 @@ class _Chain:
     commands: tuple[int, ...]
     answers: list[Answer]
     left: int
-    then: Then
+    of: object
     sent: float = 0.0
     latency: float = 0.0
-    where: str = ""
 
 
 @dataclass(slots=True)
@@ -122,8 +118,8 @@ class Chains:
 
     # ── sending ──
 
-    def send(self, messages: Sequence[Message], login: Any, tree: Any, then: Then) -> None:
-        """Send a chain in which each part concerns what the first has opened; ``then`` gets the answers in ``step``."""
+    def send(self, messages: Sequence[Message], login: Any, tree: Any, of: object) -> None:
+        """Send a chain in which each part concerns what the first has opened; ``of`` comes back with the answers."""
         wire = self._wire
         wire.pace()
         encrypted = bool(login.encrypt_data or tree.encrypt_data)
@@ -133,7 +129,7 @@ class Chains:
             first = int(wire.sequence_window["low"])
             wire.sequence_window["low"] += sum(charges)
         commands = tuple(message.COMMAND for message in messages)
-        chain = _Chain(login, encrypted, commands, [Answer(PENDING, b"")] * len(messages), len(messages), then)
+        chain = _Chain(login, encrypted, commands, [Answer(PENDING, b"")] * len(messages), len(messages), of)
         flags = _DFS if tree.is_dfs_share else 0
         sign = login.signing_key and not encrypted
         packed, number = bytearray(), first
@@ -164,14 +160,14 @@ class Chains:
 
     # ── receiving ──
 
-    def step(self) -> bool:
-        """Wait for a chain that is answered, and hand its answers on; False where none is under way.
+    def answered(self) -> tuple[Any, list[Answer]] | None:
+        """Wait for a chain that is answered: what it is of, and an answer for each part; None where none is under way.
 
         Raises:
             TimeoutError: when none is answered within the deadline.
         """
         if not self.under_way:
-            return False
+            return None
         try:
             chain = self._answered.get(timeout=self._wire.limit_s)
         except queue.Empty:
@@ -182,8 +178,7 @@ class Chains:
             raise SMBConnectionClosed("the connection was closed")
         self.under_way -= 1
         self._pace.learn(chain.latency)
-        chain.then(chain.answers)
-        return True
+        return chain.of, chain.answers
 
     def end(self) -> None:
         """Nothing more will come; called by the thread that reads, at its end."""

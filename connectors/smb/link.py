@@ -13,7 +13,7 @@ from smbprotocol.session import Session as Login
 from smbprotocol.tree import TreeConnect
 
 from connectors.smb import dfs, facts, wire
-from connectors.smb.chains import Astray, Then, Unsigned
+from connectors.smb.chains import Answer, Astray, Unsigned
 from connectors.smb.handle import Handle
 from connectors.smb.status import BUFFER_OVERFLOW, NOTHING_MORE, OF_A_FOLDER, code_of, said
 from connectors.smb.strict import StrictConnection
@@ -205,20 +205,20 @@ class Link:
 
     # ── many requests under way ──
 
-    def chain(self, share: str, messages: tuple[wire.Message, ...], then: Then) -> bool:
-        """Send requests as one chain; False where the server must answer others before. ``step`` brings the answers."""
+    def chain(self, share: str, messages: tuple[wire.Message, ...], of: object) -> bool:
+        """Send requests as one chain; False where the server must answer others before. ``of`` says what it is of."""
         chains = self._wire.chains
         if not chains.fits(messages):
             return False
         tree = self.tree(share)
         with self._answers(tree.share_name):
-            chains.send(messages, self._login, tree, then)
+            chains.send(messages, self._login, tree, of)
         return True
 
-    def step(self) -> bool:
-        """Wait for one chain of those under way, and pass its answers on; False where there is none."""
+    def answered(self) -> tuple[Any, list[Answer]] | None:
+        """Wait for one chain of those under way: what it is of, and its answers; None where there is none."""
         with self._answers(self._where):
-            return self._wire.chains.step()
+            return self._wire.chains.answered()
 
     @property
     def is_idle(self) -> bool:

@@ -112,6 +112,11 @@ class Reach:
         for host in [*self._links]:
             self._drop(host)
 
+    def hang_up(self, host: str) -> None:
+        """Part with the connection to a host; the next request makes a new one."""
+        if host.lower() in self._links:
+            self._drop(host.lower())
+
     def _drop(self, host: str) -> None:
         self._services.pop(host, None)
         self._links.pop(host).close()

@@ -10,12 +10,9 @@ from connectors.smb.options import SmbOptions
 from connectors.smb.reach import Reach, refuse_unreadable
 from connectors.smb.rights import Rights
 from connectors.smb.status import OF_A_FOLDER
-from connectors.smb.walk import SHARE, Walk
+from connectors.smb.walk import Walk
 from scanner.connector import Session
 from scanner.model import Event, Fault, SourceError, Unit
-
-_FEW = 500
-"""Entries of a unit, besides those of its own folder, once one has come through after a line broke."""
 
 
 class SmbConnector:
@@ -28,7 +25,6 @@ class SmbConnector:
         self._options = options
         self._slow = session.slow
         self._within = session.within
-        self._share = SHARE
         self._reach = Reach(options, session)
         self._rights = Rights(self._reach, options.permissions)
         self._about = About(options, self._reach)
@@ -42,15 +38,12 @@ class SmbConnector:
         """The shares for ``""``, else the folder of that path."""
         try:
             if unit.key:
-                yield from self._folder(unit.key)
-                self._share = min(SHARE, max(_FEW, 4 * self._share))
+                yield from self._folders(unit)
             else:
                 self._look()
                 yield from self._about.host()
         except SourceError as error:
             self.close()  # whatever state the connection is in, the next attempt gets a fresh one
-            if error.transient:
-                self._share = 0  # over a line that breaks again and again, only what is small comes through
             if error.code == "THROTTLED":
                 self._slow(0.0)  # the protocol names no seconds
             raise
@@ -91,12 +84,12 @@ class SmbConnector:
                 raise
             return error.code
 
-    def _folder(self, key: str) -> Iterator[Event]:
-        """One folder and its share of what lies beneath it."""
-        snapshots, share = self._options.snapshots, self._share
-        walk = Walk(self._reach, self._rights, self._within, self._gone, snapshots=snapshots, share=share)
-        if key != self._options.first and key.count("/") > 1:
-            yield from walk.run(key)
+    def _folders(self, unit: Unit) -> Iterator[Event]:
+        """The folder of a unit, or several, and a share of what lies beneath."""
+        walk = Walk(self._reach, self._rights, self._within, self._gone, snapshots=self._options.snapshots)
+        key = unit.key
+        if unit.members or (key != self._options.first and key.count("/") > 1):
+            yield from walk.run(unit)
             return
         try:
             handle = self._reach.open(key, wire.LIST, wire.DIRECTORY | wire.REPARSE)
@@ -111,4 +104,4 @@ class SmbConnector:
             yield from self._about.share(key, handle)
             yield from self._rights.of_top(key)
             yield from walk.begin(key, handle)
-        yield from walk.run(key, begun=True)
+        yield from walk.run(unit, begun=True)

@@ -31,6 +31,10 @@ SHARE = 50_000
 """Entries after which a unit hands out what is left: work for others, and little lost in a crash."""
 SHARE_S = 2.0
 """Seconds after which it does so too: where a source is slow, connections side by side are what helps."""
+SIDE_BY_SIDE = 64
+"""Folders of one parent in a unit handed out: as many as there may be under way, since most are leaves."""
+APART = 16
+"""Units that folders of one parent make at least, for connections that have nothing to do."""
 _BATCH = 10_000
 _LONGEST_PATH = 3840
 """Bytes of a path: Linux opens none of 4,096, those of the share's own folder included, and Samba then says that
@@ -75,7 +79,6 @@ class Walk:
         gone: Callable[[str], str],
         *,
         snapshots: bool,
-        share: int = SHARE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._reach = reach
@@ -85,11 +88,14 @@ class Walk:
         self._snapshots = snapshots
         self._clock = clock
         self._until = float("inf")
-        self._left = max(1, share)
+        self._left = SHARE
+        self._has_begun = True
         self._link: Link | None = None
-        self._share = ""
+        self._share = self._home = ""
         self._folders: list[_Waiting] = []
         self._asks: list[_Waiting] = []
+        self._under_way: dict[int, _Waiting] = {}
+        self._answered = 0
         self._plainly: list[_Waiting] = []
         self._rows = Rows()
         self._listings = Columns(LISTING, ("path", "listed", "complete"))
@@ -116,23 +122,21 @@ class Walk:
             return False
         return self._link is not None and (place.host.lower(), place.share) == (self._link.host.lower(), self._share)
 
-    def _step(self) -> bool:
-        return self._link is not None and self._link.step()
-
-    def run(self, key: str, *, begun: bool = False) -> Iterator[Event]:
-        """The folder of that path, unless it has begun already, and its share of what lies beneath it."""
-        self._until = self._clock() + SHARE_S
-        first = _Waiting(key, None, rights=self._rights.asks_folders)
+    def run(self, unit: Unit, *, begun: bool = False) -> Iterator[Event]:
+        """The unit's folders, unless they have begun already, and a share of what lies beneath them."""
+        self._until, self._home = self._clock() + SHARE_S, unit.key
+        first = [_Waiting(each.key, None, rights=self._rights.asks_folders) for each in unit.members or (unit,)]
         try:
-            self._settle(key)
+            self._settle(unit.key)
         except SourceError as error:
             if error.code not in OF_A_FOLDER:
                 raise
-            self._plainly.append(first)  # where it lies lets nobody in: opening it tells why
+            self._plainly += first  # where they lie lets nobody in: opening them tells why
         else:
             if not begun:
-                self._folders.append(first)
-        while self._send() or self._step() or self._plainly:
+                self._folders += reversed(first)
+                self._has_begun = False
+        while self._exchange() or self._plainly:
             while self._plainly:
                 yield from self._plain(self._plainly.pop())
             yield from self._ready()
@@ -148,9 +152,44 @@ class Walk:
         if len(self._rows) >= _BATCH:
             yield self._rows.take()
 
+    def _exchange(self) -> bool:
+        """Send a chain, or take the answers to one; False when there is nothing to send and nothing under way."""
+        try:
+            if self._send():
+                return True
+            answered = self._link.answered() if self._link else None
+        except SourceError as error:
+            self._connect_anew(error)
+            return True
+        if answered is None:
+            return False
+        wanted, answers = answered
+        self._answered += 1
+        del self._under_way[id(wanted)]
+        if wanted.lists:
+            self._listed(wanted, answers)
+        else:
+            self._told(wanted, answers)
+        return True
+
+    def _connect_anew(self, error: SourceError) -> None:
+        """Go on after a connection broke, if something came through it: for some lines a whole unit is too much.
+
+        Where nothing did, it is for the engine, which waits before it tries again.
+        """
+        if error.code != "UNREACHABLE" or not error.transient or not self._answered:
+            raise error
+        self._answered = 0
+        for wanted in self._under_way.values():
+            (self._folders if wanted.lists else self._asks).append(wanted)
+        self._under_way.clear()
+        if self._link is not None:
+            self._reach.hang_up(self._link.host)
+        self._settle(self._home)
+
     def _send(self) -> bool:
         """Put one more chain under way; False where there is none, or the server has enough of them."""
-        if self._left <= 0 or self._clock() > self._until:
+        if self._has_begun and (self._left <= 0 or self._clock() > self._until):
             self._hand_out()
         waiting = self._asks or self._folders
         if not waiting:
@@ -158,6 +197,7 @@ class Walk:
         assert self._link is not None
         if self._ask(waiting[-1]):
             waiting.pop()
+            self._has_begun = True
             return True
         if self._link.is_idle:  # the server grants too few credits for a chain
             self._plainly.append(waiting.pop())
@@ -165,11 +205,17 @@ class Walk:
 
     def _hand_out(self) -> None:
         """Leave the folders that are not listed yet to others; their rights are part of what is told here."""
+        side_by_side: dict[str, list[str]] = {}
         for wanted in self._folders:
-            self._events.append(Unit(wanted.path))
+            side_by_side.setdefault(wanted.path[: -len(wanted.name) - 1], []).append(wanted.name)
             if wanted.page is not None:
                 self._asks.append(_Waiting(wanted.path, wanted.page, lists=False))
         self._folders.clear()
+        for key, names in side_by_side.items():
+            size = max(1, min(SIDE_BY_SIDE, len(names) // APART))
+            for at in range(0, len(names), size):
+                some = names[at : at + size]
+                self._events.append(Unit.several(key, some) if len(some) > 1 else Unit(f"{key}{some[0]}/"))
 
     # ── chains ──
 
@@ -180,9 +226,12 @@ class Walk:
         name = self._link.name(place.share, place.path)
         if not wanted.lists:
             messages = wire.descriptor_of(name, rights_options(is_folder=wanted.is_folder))
-            return self._link.chain(place.share, messages, lambda answers: self._told(wanted, answers))
-        messages = wire.listing_of(name, self._link.chain_room(4 + wanted.rights), rights=wanted.rights)
-        return self._link.chain(place.share, messages, lambda answers: self._listed(wanted, answers))
+        else:
+            messages = wire.listing_of(name, self._link.chain_room(4 + wanted.rights), rights=wanted.rights)
+        if not self._link.chain(place.share, messages, wanted):
+            return False
+        self._under_way[id(wanted)] = wanted
+        return True
 
     def _told(self, wanted: _Waiting, answers: list[Answer]) -> None:
         """The answers to a chain for rights."""

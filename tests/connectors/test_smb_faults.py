@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -23,7 +23,7 @@ from smbprotocol.session import Session as Login
 from smbprotocol.tree import TreeConnect
 
 from connectors.file import PLUG as FILES
-from connectors.smb import PLUG, SmbConnector, chains, strict, wire
+from connectors.smb import PLUG, SmbConnector, chains, strict
 from scanner import paths
 from scanner.catalog import Catalog, locate, read
 from scanner.codes import Exit
@@ -320,10 +320,14 @@ def test_fault_048_stopped_on_symlink_is_a_link_that_is_not_followed(
         list(connector.roots())
         assert isinstance(connector, SmbConnector)
 
-        def stopping(messages: Sequence[wire.Message], _login: object, _tree: object, then: chains.Then) -> None:
-            then([chains.Answer(0x8000002D, b"")] * len(messages))
+        link = connector._reach.link()
+        answered = link.answered
 
-        monkeypatch.setattr(connector._reach.link()._wire.chains, "send", stopping)
+        def stopping() -> tuple[object, list[chains.Answer]] | None:
+            told = answered()
+            return told and (told[0], [chains.Answer(0x8000002D, b"")] * len(told[1]))
+
+        monkeypatch.setattr(link, "answered", stopping)
         (fault,) = list(connector.crawl(Unit("nolinks/deep/er/")))
     assert fault == Fault("nolinks/deep/er/", "list", "LINK_NOT_FOLLOWED", "STOPPED_ON_SYMLINK (0x8000002d)")
 
