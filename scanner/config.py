@@ -81,6 +81,11 @@ class SourceConfig(BaseModel):
     depth: Literal["L1", "L2"] = Field(
         "L1", description="L1: names, sizes and structure, no content; L2: also what database files on it hold"
     )
+    site: str | None = Field(
+        None,
+        pattern=r"^[A-Za-z0-9._-]+$",
+        description="Site whose workers crawl it in a scan on several machines; any worker when absent",
+    )
     limits: Limits = Field(default_factory=Limits, description="Overrides of [limits] for this source")
     options: Mapping[str, Any] = Field(default_factory=dict, description="The connector's settings")
 
@@ -102,6 +107,21 @@ class Policy(BaseModel):
     min_coverage: float | None = Field(None, ge=0, le=1, description="Least share of containers fully listed")
 
 
+class Executor(BaseModel):
+    """The cluster that scans run on: the table ``[executor]``."""
+
+    model_config = _STRICT
+    address: str | None = Field(
+        None, description="Scheduler: tls://HOST:PORT, or dask://HOST:PORT without TLS; this machine when absent"
+    )
+    allow_plain: bool = Field(
+        False, description="Whether a scheduler elsewhere may be spoken to without TLS, though it runs what it is sent"
+    )
+    wait_s: float = Field(
+        30.0, ge=0, le=86400, description="How long a source waits for a worker of its site, in seconds"
+    )
+
+
 class Estate(BaseModel):
     """The estate file."""
 
@@ -114,6 +134,7 @@ class Estate(BaseModel):
     stores: tuple[KnownStore, ...] = Field((), description="Known stores")
     targets: tuple[str, ...] = Field((), description="Target ids to judge against; every one that fits when empty")
     policy: Policy = Field(default_factory=Policy, description="Thresholds")
+    executor: Executor = Field(default_factory=Executor, description="The cluster that scans run on")
 
     @model_validator(mode="after")
     def _unique(self) -> Estate:
@@ -130,7 +151,7 @@ def digest(estate: Estate) -> str:
 
 
 _LIMIT_KEYS = frozenset(Limits.model_fields)
-_SOURCE_KEYS = frozenset({"name", "type", "title", "owner", "exclude", "depth"})
+_SOURCE_KEYS = frozenset({"name", "type", "title", "owner", "exclude", "depth", "site"})
 MAX_BYTES = 4 << 20
 """An estate file is written by people; a larger one is a mistake."""
 
@@ -238,6 +259,7 @@ def _known_keys(place: Sequence[str | int]) -> list[str]:
         "limits": Limits,
         "stores": KnownStore,
         "policy": Policy,
+        "executor": Executor,
         "sources": SourceConfig,
     }
     model = models.get(str(place[0]), Estate) if len(place) > 1 else Estate

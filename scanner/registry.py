@@ -189,7 +189,16 @@ def rebind(name: str, kind: str, owner: str | None, options: Mapping[str, Any], 
     """A source as an earlier scan was given it, so that a resume needs no estate file."""
     exclude = tuple(limits.get("exclude", ()))
     own = Limits.model_validate({k: v for k, v in limits.items() if k in Limits.model_fields})
-    depth = limits.get("depth", "L1")
+    depth, site = limits.get("depth", "L1"), limits.get("site")
     return bind(
-        SourceConfig(name=name, type=kind, owner=owner, exclude=exclude, depth=depth, limits=own, options=options)
+        SourceConfig(
+            name=name, type=kind, owner=owner, exclude=exclude, depth=depth, site=site, limits=own, options=options
+        )
     )
+
+
+def shown_limits(bound: Bound) -> dict[str, Any]:
+    """A source's limits as JSON values, with what else of its own settings ``rebind`` needs."""
+    config = bound.config
+    more = {"exclude": list(config.exclude), "depth": config.depth, "site": config.site}
+    return bound.limits.model_dump(mode="json") | more

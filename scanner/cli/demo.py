@@ -69,7 +69,7 @@ def demo(
     config = folder.absolute() / "estate.toml"
     config.write_text(_estate(made, output), encoding="utf-8")
     try:
-        scan(None, catalog, config, None, Show.AUTO, json, quiet, no_color, debug)
+        scan(None, catalog, config, None, None, Show.AUTO, json, quiet, no_color, debug)
     except typer.Exit as ended:  # gaps are part of the sample: the report shows them
         if ended.exit_code != Exit.GAPS:
             raise

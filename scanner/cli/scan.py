@@ -9,7 +9,7 @@ import signal
 from collections.abc import Iterator
 from functools import partial
 from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.text import Text
@@ -34,6 +34,9 @@ from scanner.config import digest
 from scanner.crawl import Outcome, Progress, Run
 from scanner.crawl.apart import part, warm
 from scanner.registry import bind_all
+
+if TYPE_CHECKING:
+    from scanner.crawl.fleet import Fleet
 
 
 class Depth(enum.StrEnum):
@@ -60,6 +63,15 @@ DepthOption = Annotated[
         "files are looked into as well, for their tables and columns, never for rows. Else as the estate file says.",
     ),
 ]
+ExecutorOption = Annotated[
+    str | None,
+    typer.Option(
+        "--executor",
+        metavar="local|ADDRESS",
+        help="Where sources are crawled: local, or on the workers of a Dask cluster, whose scheduler is at "
+        "tls://HOST:PORT, or dask://HOST:PORT without TLS. Else as the estate file says.",
+    ),
+]
 ProgressOption = Annotated[Show, typer.Option("--progress", help="How progress is shown on stderr.")]
 
 
@@ -76,6 +88,7 @@ def scan(
     catalog: CatalogOption = None,
     config: ConfigOption = None,
     depth: DepthOption = None,
+    executor: ExecutorOption = None,
     progress: ProgressOption = Show.AUTO,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -93,14 +106,14 @@ def scan(
         bound = [b.at_depth(depth.value) for b in bound]
     warm(bound)
     check_targets(shared)
-    with shared.open_catalog(create=True) as store:
+    with _fleet(shared, executor) as fleet, shared.open_catalog(create=True) as store:
         store.lock()
         run = Run.start(
             store, bound, title=shared.estate.title, config_hash=digest(shared.estate), targets=shared.estate.targets,
             known=[k.model_dump() for k in shared.estate.stores],
         )  # fmt: skip
         output.record("scan", {"run": run.number, "depth": run.depth, "sources": [b.name for b in bound]})
-        outcome = _execute(shared, run, progress)
+        outcome = _execute(shared, run, progress, fleet)
     leave(outcome)
 
 
@@ -111,6 +124,7 @@ def resume(
     ] = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
+    executor: ExecutorOption = None,
     progress: ProgressOption = Show.AUTO,
     json: JsonOption = False,
     quiet: QuietOption = False,
@@ -123,12 +137,12 @@ def resume(
     for code in only or ():
         if code not in CODES:
             raise StocktakeError("USAGE", "--only", f"{code} is no code; stocktake explain codes lists them")
-    with shared.open_catalog() as store:
+    with _fleet(shared, executor) as fleet, shared.open_catalog() as store:
         number = run if run is not None else _newest(store)
         store.lock()
         again = Run.resume(store, number, list(only or ()), bind_all(shared.estate, shared.lines))
         output.record("scan", {"run": number, "resumed": True, "sources": [b.name for b in again.sources]})
-        outcome = _execute(shared, again, progress)
+        outcome = _execute(shared, again, progress, fleet)
     leave(outcome)
 
 
@@ -139,10 +153,33 @@ def _newest(store: Catalog) -> int:
     return int(runs[0]["id"])
 
 
-def _execute(shared: Common, run: Run, show: Show) -> Exit:
+@contextlib.contextmanager
+def _fleet(shared: Common, executor: str | None) -> Iterator[Fleet | None]:
+    """The cluster that crawls, None for this machine. Raises StocktakeError."""
+    settings = shared.estate.executor
+    text = executor or settings.address or "local"
+    if text == "local":
+        yield None
+        return
+    from scanner.cli.work import perform
+    from scanner.crawl.fleet import Fleet, address_of
+
+    fleet = Fleet(address_of(text, allow_plain=settings.allow_plain), perform)
+    try:
+        yield fleet
+    finally:
+        fleet.close()
+
+
+def _execute(shared: Common, run: Run, show: Show, fleet: Fleet | None) -> Exit:
     from scanner.sample import sampling
 
     output = shared.output
+    if fleet is not None:
+        from scanner.crawl.spread import Spread
+
+        run.way = spread = Spread(fleet, shared.estate.executor.wait_s)
+        run.asked = spread.asked
     Output.run = run.number
     run.sampling = partial(sampling, room=run.catalog.location.room)
     caught = _Caught(run, output)

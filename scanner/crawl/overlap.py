@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
@@ -24,6 +24,9 @@ CASELESS = frozenset({"smb"})
 Steps = tuple[tuple[str, str], ...]
 """The containers from the outermost to a source's root: what each is known by, and its name within the one before."""
 
+Asked = Callable[[Bound, threading.Event], Steps]
+"""How a local source is asked where it is; nothing where that cannot be had."""
+
 
 @dataclass(slots=True)
 class Overlaps:
@@ -36,16 +39,18 @@ class Overlaps:
     covered: dict[str, str] = field(default_factory=dict)
 
 
-def overlaps(sources: Sequence[Bound], stop: threading.Event | None = None) -> Overlaps:
-    """Compare the places of some sources; local ones are looked at in child processes, network ones by locator.
+def overlaps(sources: Sequence[Bound], stop: threading.Event | None = None, ask: Asked | None = None) -> Overlaps:
+    """Compare the places of some sources: local ones are asked, network ones compared by locator.
 
-    Once ``stop`` is set, no further one is looked at.
+    They are asked in child processes of this machine, unless ``ask`` does it otherwise. Once ``stop`` is set, no
+    further one is looked at.
     """
+    ask = ask or asked
     halt = stop or threading.Event()
     local = [b for b in sources if b.plug.place is not None]
     with ThreadPoolExecutor(8, thread_name_prefix="place") as pool:
         places = (
-            dict(zip((b.name for b in local), pool.map(lambda b: _asked(b, halt), local), strict=True))
+            dict(zip((b.name for b in local), pool.map(lambda b: ask(b, halt), local), strict=True))
             if len(local) > 1
             else {}
         )
@@ -90,7 +95,7 @@ def _can_leave(outer: Bound, names: tuple[str, ...]) -> bool:
     return len(names) == 1 or outer.plug.type not in {"s3", "odbc"}
 
 
-def _asked(bound: Bound, stop: threading.Event) -> Steps:
+def asked(bound: Bound, stop: threading.Event) -> Steps:
     """Where a local root is, as its connector's process says; nothing where it does not answer."""
     if stop.is_set():
         return ()

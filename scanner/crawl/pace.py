@@ -114,6 +114,13 @@ class Pace:
             self._show()
         self.on_change(True)
 
+    def share(self, requests_per_s: float | None, requests: int | None) -> None:
+        """Go on with another share of a source's limits; where it stands in its turn, and was slowed, stays."""
+        with self._lock:
+            self._interval = 1 / requests_per_s if requests_per_s else 0.0
+            self._left = requests
+            self.spent = self.out_of_hours = False
+
     def check(self) -> None:
         """Raise Stopped when the scan is to end, or the allowed hours are over."""
         if self._stop.is_set():

@@ -42,6 +42,8 @@ class SourceProgress:
     ended: float = 0.0
     seen: float = field(default_factory=time.monotonic)
     gaps: dict[str, int] = field(default_factory=dict)
+    unfit: dict[str, str] = field(default_factory=dict)
+    """Workers on other machines that could not open it, and why."""
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def alive(self) -> None:

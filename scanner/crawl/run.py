@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from importlib import metadata
 from typing import Any
 
-from scanner.catalog import Catalog, SourceRow, read
+from scanner.catalog import Catalog, SourceRow, read, settle
 from scanner.codes import Exit, StocktakeError, worst
 from scanner.crawl.apart import warm
-from scanner.crawl.overlap import Overlaps, overlaps
+from scanner.crawl.overlap import Asked, Overlaps, asked, overlaps
 from scanner.crawl.progress import Progress, SourceProgress
-from scanner.crawl.source import AccountLocks, SourceRun
+from scanner.crawl.source import AccountLocks, Job, SourceRun, Way, here
 from scanner.crawl.worker import Sampling
 from scanner.model import Fault
-from scanner.registry import Bound, rebind
+from scanner.registry import Bound, rebind, shown_limits
 
 AT_ONCE = 4
 """Sources crawled at the same time."""
@@ -55,6 +55,10 @@ class Run:
         self.progress = Progress(number, {b.name: SourceProgress(b.name) for b in sources})
         self.stop = threading.Event()
         self.sampling: SamplingOf = _no_content
+        self.way: Way = here
+        """How each source is crawled."""
+        self.asked: Asked = asked
+        """How a local source is asked where it is."""
         self.beside: tuple[Bound, ...] = self.sources
         """Every source of the scan, those too that are not crawled this time."""
         self._overlaps = Overlaps()
@@ -100,7 +104,8 @@ class Run:
         catalog.reopen(number)
         catalog.sweep()
         catalog.repeat(number, only or None)
-        run = cls(catalog, number, [sources[r.name] for r in rows if _unfinished(catalog, number, r, only)])
+        left = [r.name for r in catalog.sources(number) if _unfinished(catalog, number, r, only)]
+        run = cls(catalog, number, [sources[name] for name in left])
         run.beside = tuple(sources.values())
         return run
 
@@ -116,7 +121,7 @@ class Run:
             StocktakeError: what breaks the catalog (DISK_FULL, CATALOG_DAMAGED); the last commit is kept.
         """
         locks = AccountLocks()
-        self._overlaps = overlaps(self.beside, self.stop)
+        self._overlaps = overlaps(self.beside, self.stop, self.asked)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="source") as pool:
             futures = {b.name: pool.submit(self._one, b, locks) for b in self.sources}
             while not all(f.done() for f in futures.values()):
@@ -132,12 +137,11 @@ class Run:
         if (outer := self._overlaps.covered.get(bound.name)) is not None:
             return self._not_scanned(bound, outer)
         try:
-            run = SourceRun(
+            job = Job(
                 bound, self.number, self.catalog, self.progress.sources[bound.name], self.stop, locks,
-                self.sampling(bound),
+                self.sampling(bound), self._overlaps.left_out.get(bound.name, {}),
             )  # fmt: skip
-            run.left_out = self._overlaps.left_out.get(bound.name, {})
-            return run.run()
+            return SourceRun(job, self.way).run()
         except BaseException:
             self.stop.set()  # the catalog does not take any more: no use in asking the other sources
             raise
@@ -173,6 +177,7 @@ class Run:
             exits = exits | {Exit.GAPS}
         code = worst(exits)
         self.catalog.finish(self.number, state, code)
+        settle(self.catalog, self.number, self.stop.is_set)
         return Outcome(self.number, state, code, coverage)
 
     def _close_ledger(self, exits: set[Exit]) -> float | None:
@@ -189,7 +194,7 @@ class Run:
             complete, broken = reader.rows(
                 """SELECT (SELECT count(*) FROM listing WHERE complete),
                     (SELECT count(DISTINCT (source, path)) FROM fault WHERE op = 'list')
-                    + (SELECT count(*) FROM unit WHERE state = 'pending')"""
+                    + (SELECT coalesce(sum(units_pending), 0)::BIGINT FROM source)"""
             )[0]
         for name, listed, entries, skipped, failed in wrong:
             detail = f"listed {listed:,} ≠ {entries:,} recorded + {skipped:,} skipped + {failed:,} failed"
@@ -205,11 +210,9 @@ def _deepest(sources: Sequence[Bound]) -> str:
 
 
 def _row(bound: Bound) -> SourceRow:
-    limits = bound.limits.model_dump(mode="json")
-    limits |= {"exclude": list(bound.config.exclude), "depth": bound.config.depth}
     return SourceRow(
         bound.name, bound.plug.type, bound.config.title or bound.name, bound.config.owner, bound.locator,
-        bound.plug.store_depth, bound.plug.store_kind, bound.plain_options(), limits,
+        bound.plug.store_depth, bound.plug.store_kind, bound.plain_options(), shown_limits(bound),
     )  # fmt: skip
 
 

@@ -13,7 +13,7 @@ from typing import Protocol
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from scanner.catalog import Buffer, Bundle, Catalog
+from scanner.catalog import Buffer, Bundle
 from scanner.codes import CODES, Exit, StocktakeError
 from scanner.connector import Connector
 from scanner.crawl.apart import Apart, Bug, Lost
@@ -47,13 +47,32 @@ class Sampling(Protocol):
         ...
 
 
+class Keeps(Protocol):
+    """What takes what workers find: the catalog, or what stands for it on another machine."""
+
+    def buffer(self, number: int, source: str) -> Buffer:
+        """A buffer for one worker's batches."""
+        ...
+
+    def new_unit_id(self) -> int:
+        """An id no attempt of any unit has had."""
+        ...
+
+    def commit(self, number: int, bundle: Bundle) -> None:
+        """Make a bundle count, in one transaction. Raises StocktakeError."""
+        ...
+
+
 @dataclass(slots=True)
 class Shared:
-    """What the workers of one source share."""
+    """What the workers of one source share.
+
+    ``park`` is offered the connector of a worker that came to its end in good order, and says whether it takes it.
+    """
 
     scan: int
     source: str
-    catalog: Catalog
+    catalog: Keeps
     frontier: Frontier
     pace: Pace
     progress: SourceProgress
@@ -65,6 +84,7 @@ class Shared:
     host: Host
     covers: Callable[[str], str | None]
     sampling: Sampling | None = None
+    park: Callable[[Connector], bool] | None = None
     abandoned: threading.Event = field(default_factory=threading.Event)
     broken: list[BaseException] = field(default_factory=list)
 
@@ -108,6 +128,7 @@ class Worker:
                 if not kept:
                     break
             self._commit()
+            self._park()
         except Stopped:
             self._commit_or_break()
         except SourceError as error:  # the login was refused: what is done counts, the rest waits for a person
@@ -372,6 +393,11 @@ class Worker:
         """Part with a child process that is gone, or has grown too much; the next unit gets a new one."""
         if isinstance(self._connector, Apart) and (self._connector.dead or self._connector.worn):
             self._close()
+
+    def _park(self) -> None:
+        """Leave the connector, still logged in, to whoever goes on with this source after this worker."""
+        if self._s.park is not None and self._connector is not None and self._s.park(self._connector):
+            self._connector = None
 
     def _close(self) -> None:
         connector, self._connector = self._connector, None

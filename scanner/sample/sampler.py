@@ -39,6 +39,11 @@ class Sampler:
         self._end = time.monotonic() + seconds
         self._guard = threading.Lock()
 
+    @property
+    def left(self) -> int:
+        """Bytes it may still read."""
+        return max(self._left, 0)
+
     def units(self, batch: Batch) -> Iterable[Unit]:
         """A unit for each entry that may be a database file."""
         return units(batch)
@@ -129,9 +134,14 @@ def _described(content: Content, what: Recognised, path: str) -> Iterator[Event]
         yield Fault(path, "read", failure.code, failure.detail)
 
 
-def sampling(bound: Bound, room: Path | None = None) -> Sampler | None:
-    """What looks into the content of a source's files: nothing below depth L2. Copies lie in ``room`` for a while."""
+def sampling(bound: Bound, room: Path | None = None, most: int | None = None) -> Sampler | None:
+    """What looks into the content of a source's files: nothing below depth L2. Copies lie in ``room`` for a while.
+
+    ``most`` bytes are read where that is less than the source's limit: where others look into its content as well.
+    """
     if bound.config.depth == "L1":
         return None
     limits = bound.limits
-    return Sampler(limits.content_mib << 20, limits.content_s, copied=limits.copy_mib << 20, room=room)
+    return Sampler(
+        limits.content_mib << 20 if most is None else most, limits.content_s, copied=limits.copy_mib << 20, room=room
+    )
