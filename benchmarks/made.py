@@ -25,9 +25,9 @@ _ENTRIES = f"""
 WITH row AS (SELECT i, i // {PER_FOLDER} AS folder, (hash(i) >> 1)::BIGINT AS h,
         (hash(i, 1) >> 1)::BIGINT AS k, i % 20 = 19 AS copied
     FROM range({{start}}, {{end}}) t(i)),
-named AS (SELECT *, CASE WHEN copied THEN (hash(i // 60, 2) >> 1)::BIGINT ELSE h END AS n FROM row)
-SELECT 'department ' || (folder // 2000) || '/Projects ' || (2005 + folder // 100 % 20) || '/project-' || (folder // 100)
-        || '/folder ' || folder || '/' AS parent,
+named AS (SELECT *, CASE WHEN copied THEN (hash(i // 2880 * 960 + i % 960, 2) >> 1)::BIGINT ELSE h END AS n FROM row)
+SELECT 'department ' || (folder // 2000) || '/Projects ' || (2005 + folder // 100 % 20) || '/project-'
+        || (folder // 100) || '/folder ' || folder || '/' AS parent,
     CASE WHEN i % {PER_FOLDER} = 0 THEN 'sub' || i
         WHEN n % 211 = 0 THEN 'Übersicht für Café ' || (n % 1000003) || '.xlsx'
         WHEN n % 5003 = 0 THEN 'caf\\xE9 ' || (n % 1000003)
@@ -37,7 +37,7 @@ SELECT 'department ' || (folder // 2000) || '/Projects ' || (2005 + folder // 10
             || (n // 8 % 1000003) || ['.pdf', '.docx', '.xlsx', '.jpg', '.msg', '.txt', '.tif', ''][1 + n // 64 % 8]
         END AS name,
     CASE WHEN i % {PER_FOLDER} = 0 THEN 'directory' ELSE 'file' END AS kind,
-    CASE WHEN i % {PER_FOLDER} <> 0 THEN exp(4 + 14.0 * (n % 65521) / 65521)::BIGINT END AS size,
+    CASE WHEN i % {PER_FOLDER} <> 0 THEN exp(4 + 14.0 * (n % 99999989) / 99999989)::BIGINT END AS size,
     CASE WHEN i % {PER_FOLDER} <> 0 THEN (size + 4095) // 4096 * 4096 END AS allocated,
     1450000000000000 + (n % 315360000000000)::BIGINT AS modified,
     modified + CASE WHEN k % 10 = 0 THEN (k % 31536000000000)::BIGINT ELSE 0 END AS accessed,

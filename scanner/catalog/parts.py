@@ -31,6 +31,8 @@ def arrow_schema(schema: Schema) -> pa.Schema:
     return pa.schema([*(pa.field(n, t, nullable=False) for n, t in ADDRESS), *declared])
 
 
+_DECLARED = {name: frozenset(schema.names) for name, schema in SCHEMAS.items()}
+_REQUIRED = {name: frozenset(schema.required) for name, schema in SCHEMAS.items()}
 ARROW_SCHEMAS: dict[str, pa.Schema] = {name: arrow_schema(s) for name, s in SCHEMAS.items()}
 
 
@@ -62,8 +64,8 @@ class Buffer:
     def add(self, unit: int, batch: Batch) -> None:
         """Keep a batch of a unit. Raises ValueError where its columns are not of one length or not declared."""
         lengths = {len(values) for values in batch.columns.values()}
-        undeclared = batch.columns.keys() - set(batch.schema.names)
-        missing = set(batch.schema.required) - batch.columns.keys()
+        undeclared = batch.columns.keys() - _DECLARED[batch.schema.name]
+        missing = _REQUIRED[batch.schema.name] - batch.columns.keys()
         if len(lengths) > 1 or undeclared or missing:
             raise ValueError(
                 f"{batch.schema.name}: lengths {sorted(lengths)}, "

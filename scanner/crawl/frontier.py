@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
+from scanner.crawl.memory import Memory
 from scanner.model import Unit
 
 
@@ -32,8 +33,7 @@ class Frontier:
     def __init__(self) -> None:
         self._stack: deque[Job] = deque()
         self._content: deque[Job] = deque()
-        self._seen: set[int] = set()
-        self._parents: set[int] = set()
+        self._seen = Memory()  # those that gave units are marked
         self._strays = False
         self._active = 0
         self._limit = sys.maxsize
@@ -43,35 +43,30 @@ class Frontier:
     def know(self, unit: Unit) -> None:
         """Remember a unit that needs no crawling any more."""
         self._strays = True
-        self._seen.add(hash(unit))
-        self._seen.update(map(hash, unit.members))
+        self._remember(unit)
 
     def knows(self, unit: Unit) -> bool:
         """Whether a unit was offered before, or needs no crawling any more."""
-        return hash(unit) in self._seen
+        return unit in self._seen
 
     def fresh(self, unit: Unit) -> bool:
         """Whether nothing beneath a unit can be known yet, but through that unit itself, which gave none so far."""
-        return not self._strays and hash(unit) not in self._parents
+        return not self._strays and not self._seen.marked(unit)
 
     def offer(self, unit: Unit, new_id: Callable[[], int], by: Unit | None = None) -> int | None:
         """Add a unit nobody offered before; returns the id of its first attempt, None for a known one.
 
         ``by`` is the unit in whose crawl it was found; None for a root, or for one that an earlier run left.
         """
-        key = hash(unit)
         with self._change:
             if by is not None:
-                if hash(by) not in self._parents:
-                    self._parents.add(hash(by))
-                    self._parents.update(map(hash, by.members))
+                if not self._seen.marked(by):
+                    self._mark(by, *by.members)
                 self._strays = self._strays or not unit.key.startswith(by.key)
             elif self._seen:
                 self._strays = True
-            if key in self._seen:
+            if not self._remember(unit):
                 return None
-            self._seen.add(key)
-            self._seen.update(map(hash, unit.members))
             job = Job(new_id(), unit)
             (self._content if unit.of_content else self._stack).append(job)
             self._change.notify()
@@ -85,7 +80,7 @@ class Frontier:
         divided = [(new_id(), part) for part in parts]
         if divided:
             with self._change:
-                self._parents.update(map(hash, unit.members))  # what it found beneath them is known already
+                self._mark(*unit.members)  # what it found beneath them is known already
                 self._stack.extend(Job(number, part) for number, part in divided)
                 self._change.notify(len(divided))
         return divided
@@ -141,6 +136,18 @@ class Frontier:
     def __len__(self) -> int:
         """Units waiting."""
         return len(self._stack) + len(self._content)
+
+    def _remember(self, unit: Unit) -> bool:
+        """Whether nobody had offered it before."""
+        new = self._seen.add(unit)
+        if new:
+            for member in unit.members:
+                self._seen.add(member)
+        return new
+
+    def _mark(self, *units: Unit) -> None:
+        for unit in units:
+            self._seen.mark(unit)
 
     def _pop(self) -> Job | None:
         if self._closed or not len(self) or self._active >= self._limit:

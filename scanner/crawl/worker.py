@@ -482,7 +482,10 @@ def _sum(values: Sequence[object]) -> int:
     """The sum of a column, unknown values left out."""
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return int(pc.sum(values).as_py() or 0)
-    return sum(n for n in values if isinstance(n, int))
+    try:
+        return sum(filter(None, values))  # type: ignore[arg-type] - what does not add up comes next
+    except TypeError:
+        return sum(n for n in values if isinstance(n, int))
 
 
 def _is_text(text: str) -> bool:
