@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import re
 from collections.abc import Callable, Mapping
-from functools import cache
 from typing import Any
+from urllib.parse import quote
 from xml.etree import ElementTree as ET
 from xml.etree.ElementTree import ParseError
 
-import botocore.session
-from botocore import UNSIGNED
 from botocore.auth import S3SigV4Auth, SigV4Auth
 from botocore.awsrequest import AWSPreparedRequest, AWSRequest, AWSResponse
-from botocore.config import Config
-from botocore.credentials import Credentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -24,22 +18,25 @@ from botocore.exceptions import (
     InvalidRegionError,
     NoCredentialsError,
     PartialCredentialsError,
-    ProfileNotFound,
-    SSOTokenLoadError,
-    UnauthorizedSSOTokenError,
 )
-from botocore.loaders import create_loader
 from botocore.parsers import ResponseParserError
 
-from connectors.s3.answer import instant, read_page
+from connectors.s3.answer import read_page
 from connectors.s3.listing import Page
+from connectors.s3.login import SENDER, Route, forget_login, login_of, no_login, path_style_of
 from connectors.s3.options import S3Options
 from connectors.s3.refusal import NotOfferedError, UnreadableError, refusal, retry_after, short
 from connectors.s3.transport import Body, Transport
 from scanner.connector import Session
 from scanner.model import SourceError
-from scanner.secrets import remember
 
+_PARAMETERS = {
+    "Prefix": "prefix", "Delimiter": "delimiter", "MaxKeys": "max-keys", "StartAfter": "start-after",
+    "ContinuationToken": "continuation-token", "EncodingType": "encoding-type", "FetchOwner": "fetch-owner",
+}  # fmt: skip
+"""What the client's parameters of a listing are called in a request."""
+_SIGNED_FOR = re.compile(r"AWS4-HMAC-SHA256 Credential=[^ ]*/([a-z0-9-]+)/s3/aws4_request,")
+_HEADERS = ("User-Agent", "x-amz-request-payer")
 _ROOT = re.compile(rb"<(?:\w+:)?([A-Za-z]\w*)")
 _RESPONSE = re.compile("(Get|List)Bucket[A-Za-z]*Response")
 _KEYS = re.compile(rb"<(?:\w+:)?ListBucketResult\b")
@@ -50,28 +47,26 @@ class Client:
 
     def __init__(self, options: S3Options, session: Session) -> None:
         """Find the credentials and make ready; nothing is sent to the source yet."""
-        # Its debug lines hold every header, the session token among them.
-        logging.getLogger("botocore").setLevel(logging.INFO)
-        self.host = options.endpoint or "Amazon S3"
-        try:
-            self._client, self._credentials = _botocore_client(options)
-        except (BotoCoreError, ValueError, OSError) as error:
-            raise _no_login(error, self.host) from None
-        self.region = str(self._client.meta.region_name)
-        self.endpoint = str(self._client.meta.endpoint_url)
-        self.path_style = _path_style(options)
+        self._login = login_of(options)
+        self.host = self._login.host
+        self._client, self._credentials = self._login.client, self._login.credentials
+        self.region, self.endpoint = self._login.region, self._login.endpoint
+        self.path_style = path_style_of(options)
         self.domain = _domain(self.endpoint, self.region)
         suffix = "" if options.endpoint else self.domain
         self._slow = session.slow
         self.transport = Transport(session, self.endpoint, suffix, options.ca_bundle, insecure=options.insecure_tls)
-        self._client.meta.events.register("before-send.s3", self._send)
+        self._options = options
         self._pages: list[Page] = []
+        self._bucket = ""
+        self._given: AWSResponse | None = None
         self._root = ""
         self._payer: dict[str, str] = {"RequestPayer": "requester"} if options.requester_pays else {}
 
     def get(self, operation: str, where: str, **parameters: object) -> Mapping[str, Any]:
         """The parsed answer of one operation, named as the client names it; ``where`` is for the error."""
         call: Callable[..., Mapping[str, Any]] = getattr(self._client, operation)
+        sender = SENDER.set(self._send)
         try:
             return call(**parameters)
         except ClientError as error:
@@ -79,7 +74,7 @@ class Client:
         except ResponseParserError as error:
             raise UnreadableError(short(f"the answer is no S3 answer: {error}"), where=where) from None
         except (NoCredentialsError, PartialCredentialsError, CredentialRetrievalError) as error:
-            raise _no_login(error, self.host) from None
+            raise no_login(error, self.host) from None
         except InvalidRegionError as error:
             raise SourceError("REDIRECT_REFUSED", short(str(error)), where=where) from None
         except BotoCoreError as error:
@@ -88,6 +83,8 @@ class Client:
             # The client's parser takes an answer at its word: a number that is none ends in whatever ``int`` raises.
             detail = short(f"the answer is no S3 answer: {type(error).__name__}: {error}")
             raise UnreadableError(detail, where=where) from None
+        finally:
+            SENDER.reset(sender)
 
     def described(self, operation: str, bucket: str, root: str) -> Mapping[str, Any]:
         """What a bucket says of itself; ``root`` is the XML element that the answer is.
@@ -106,6 +103,8 @@ class Client:
         refused = refusal(answer, where)
         if refused.code == "THROTTLED":
             self._slow(retry_after(answer))
+        elif refused.code.startswith("AUTH_"):
+            forget_login(self._options)
         return refused
 
     @property
@@ -147,10 +146,36 @@ class Client:
     def page(self, bucket: str, **parameters: object) -> Page:
         """One page of keys, with its times, tags and classes."""
         self._pages.clear()
-        self.get_objects("list_objects_v2", bucket, Bucket=bucket, EncodingType="url", **parameters)
+        parameters = {**parameters, "EncodingType": "url"}
+        self._bucket, self._given = bucket, self._ask_directly(bucket, parameters)
+        try:
+            if self._given is None or not self._is_page(self._given):
+                # The client knows best how to ask for the first time, and what an answer means that is no page.
+                self.get_objects("list_objects_v2", bucket, Bucket=bucket, **parameters)
+        finally:
+            self._given = None
         if not self._pages:
             raise SourceError("IO_ERROR", "the answer is no list of keys", where=bucket, transient=True)
         return self._pages.pop()
+
+    def _ask_directly(self, bucket: str, parameters: Mapping[str, object]) -> AWSResponse | None:
+        """The answer to a request as the client makes it, made here in a tenth of the time; None before the first."""
+        route = self._login.routes.get(bucket)
+        if route is None:
+            return None
+        try:
+            told = (
+                (_PARAMETERS[name], str(value).lower() if value is True else value)
+                for name, value in parameters.items()
+            )
+            query = "".join(f"&{name}={quote(str(value), safe='-_.~')}" for name, value in told)
+            request = AWSRequest("GET", f"{route.url}?list-type=2{query}", headers=route.headers)
+            if route.region:
+                frozen = self._credentials.get_frozen_credentials()
+                S3SigV4Auth(frozen, "s3", route.region).add_auth(request)
+        except (BotoCoreError, ClientError, UnicodeError):
+            return None  # credentials that have run out, or a prefix that is no text: the client says it better
+        return self.transport.send(request.prepare())
 
     def content(self, path: str, bucket: str, key: str, start: int, end: int) -> bytes:
         """Bytes of an object from ``start`` up to ``end``, or to its own end."""
@@ -166,9 +191,9 @@ class Client:
             content = content[start:end]  # the server took no notice of the range
         return content[: end - start]
 
-    def _send(self, request: AWSPreparedRequest, event_name: str, **_event: object) -> AWSResponse:
+    def _send(self, request: AWSPreparedRequest, event_name: str) -> AWSResponse:
         """Answer a request, and take a page of keys out of the answer: the client would parse it twice, and slowly."""
-        answer = self.transport.send(request)
+        answer, self._given = self._given or self.transport.send(request), None
         if answer.status_code != 200 or request.method != "GET" or request.stream_output:
             return answer
         if not event_name.endswith(".ListObjectsV2"):
@@ -178,91 +203,35 @@ class Client:
             root = _ROOT.search(answer.content, 0, 1000)
             self._root = root[1].decode() if root else ""
             return answer
+        if not self._is_page(answer):
+            return answer
+        self._found(request)
+        return AWSResponse(answer.url, answer.status_code, answer.headers, Body(b"<ListBucketResult/>"))
+
+    def _is_page(self, answer: AWSResponse) -> bool:
+        """Whether an answer is a page of keys; then it is kept. Raises UnreadableError where it is a broken one."""
+        if answer.status_code != 200:
+            return False
         try:
             page = read_page(answer.content)
         except ValueError as error:
             raise UnreadableError(short(str(error)), where=self.host) from None
-        if page is None:
-            return answer
-        self._pages.append(page)
-        return AWSResponse(answer.url, answer.status_code, answer.headers, Body(b"<ListBucketResult/>"))
+        if page is not None:
+            self._pages.append(page)
+        return page is not None
+
+    def _found(self, request: AWSPreparedRequest) -> None:
+        """Keep the way to a bucket that the client took: pages to come go it without the client."""
+        headers = {name: _text(value) for name, value in request.headers.items()}
+        signed = _SIGNED_FOR.match(headers.get("Authorization", ""))
+        if signed or (self._credentials is None and "Authorization" not in headers):
+            kept = {name: headers[name] for name in _HEADERS if name in headers}
+            route = Route(request.url.partition("?")[0], signed[1] if signed else "", kept)
+            self._login.routes[self._bucket] = route
 
     def close(self) -> None:
         """Close every connection."""
         self.transport.close()
-        self._client.close()
-
-
-def _botocore_client(options: S3Options) -> tuple[Any, Any]:
-    """A client that makes one attempt, and its credentials; None where nobody logs in."""
-    own = options.access_key is not None or options.anonymous
-    # With credentials of its own, a source is not touched by whatever AWS configuration this machine has.
-    nothing = (None, None, os.devnull, None)
-    alone = {"profile": (None, None, None, None), "config_file": nothing, "credentials_file": nothing}
-    session = botocore.session.Session(session_vars=alone if own else None, profile=options.profile)
-    session.register_component("data_loader", _descriptions())
-    session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=instant)
-    if not options.instance_role:
-        session.get_component("credential_provider").remove("iam-role")
-    keys: dict[str, str] = {}
-    credentials: Any = None
-    if options.access_key is not None and options.secret_key is not None:
-        keys["aws_access_key_id"] = options.access_key.reveal()
-        keys["aws_secret_access_key"] = options.secret_key.reveal()
-        if options.session_token is not None:
-            keys["aws_session_token"] = options.session_token.reveal()
-        credentials = Credentials(*keys.values())
-    elif not options.anonymous:
-        credentials = _find_credentials(session)
-    region = options.region or session.get_config_variable("region") or "us-east-1"
-    config = Config(
-        signature_version=UNSIGNED if options.anonymous else "s3v4",
-        s3={"addressing_style": _addressing(options)},
-        retries={"total_max_attempts": 1, "mode": "standard"},  # the engine retries, and paces what it retries
-        ignore_configured_endpoint_urls=True,  # the estate file alone says where credentials are sent
-        response_checksum_validation="when_required",
-        user_agent_extra="stocktake",
-    )
-    client = session.create_client("s3", region_name=region, endpoint_url=options.endpoint, config=config, **keys)
-    return client, credentials
-
-
-def _addressing(options: S3Options) -> str:
-    """The client's own word for it; its "auto" would disregard the choice where there is an endpoint."""
-    if options.path_style is None:
-        return "path" if _path_style(options) else "auto"
-    return "path" if options.path_style else "virtual"
-
-
-def _path_style(options: S3Options) -> bool:
-    """Whether the bucket stands in the path: at Amazon it is the host's name, elsewhere few servers know that."""
-    return options.path_style if options.path_style is not None else options.endpoint is not None
-
-
-@cache
-def _descriptions() -> Any:
-    """The client's own descriptions of services, read once for all connectors: most of what making one costs."""
-    return create_loader()
-
-
-def _find_credentials(session: Any) -> Any:
-    """Resolve the profile or the default chain now, and make its secrets known to the scrubber."""
-    try:
-        credentials = session.get_credentials()
-        frozen = credentials.get_frozen_credentials() if credentials is not None else None
-    except ClientError as error:  # of the service that lends roles
-        refused = refusal(error.response, "credentials")
-        code = refused.code if refused.transient or refused.code == "AUTH_EXPIRED" else "AUTH_REFUSED"
-        raise SourceError(code, refused.detail, where=refused.where, transient=refused.transient) from None
-    except (OSError, ValueError) as error:  # of a program that was to tell them
-        detail = short(f"the profile's program tells no credentials: {type(error).__name__}: {error}")
-        raise SourceError("SECRET_MISSING", detail, where="credentials") from None
-    if frozen is None:
-        raise NoCredentialsError
-    for secret in (frozen.secret_key, frozen.token):
-        if secret:
-            remember(secret)
-    return credentials
 
 
 def _domain(endpoint_url: str, region: str) -> str:
@@ -272,13 +241,5 @@ def _domain(endpoint_url: str, region: str) -> str:
     return domain if found else host.partition(".")[2]
 
 
-def _no_login(error: Exception, where: str) -> SourceError:
-    if isinstance(error, ProfileNotFound | NoCredentialsError | PartialCredentialsError):
-        return SourceError(
-            "SECRET_MISSING", f"{error}; set access_key and secret_key, profile, or anonymous", where=where
-        )
-    if isinstance(error, SSOTokenLoadError | UnauthorizedSSOTokenError):
-        return SourceError("AUTH_EXPIRED", short(str(error)), where=where)
-    if isinstance(error, CredentialRetrievalError):
-        return SourceError("AUTH_REFUSED", short(str(error)), where=where)
-    return SourceError("OTHER", short(f"{type(error).__name__}: {error}"), where=where)
+def _text(value: object) -> str:
+    return value.decode("latin-1") if isinstance(value, bytes) else str(value)

@@ -105,8 +105,11 @@ class S3Connector:
 
     def _renewed(self) -> bool:
         """Whether logging in anew brought other credentials than those that have run out: a role's, or a file's."""
+        from connectors.s3.login import forget_login  # noqa: PLC0415 - loads the driver
+
         before = self._client().identity
         self.close()
+        forget_login(self._options)
         try:
             return self._client().identity != before
         except SourceError:

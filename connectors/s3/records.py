@@ -68,7 +68,7 @@ def _parted(bucket: str, keys: Sequence[bytes]) -> tuple[Column, Column]:
     parted = [key.rpartition(b"/") for key in keys]
     parents, names = [top + head + slash for head, slash, _ in parted], [name for _, _, name in parted]
     try:
-        if not any(b"\\" in key for key in keys):
+        if b"\\" not in b"".join(keys):
             return pa.array(parents, pa.binary()).cast(pa.string()), pa.array(names, pa.binary()).cast(pa.string())
     except pa.ArrowInvalid:
         pass  # not UTF-8

@@ -37,6 +37,9 @@ from scanner.secrets import remember, scrub
 ANSWER_LIMIT = 8 * 1024 * 1024
 """Bytes of the longest answer taken; a page of 1,000 keys of 1,024 escaped bytes is about 4 MB."""
 
+_PIECE = 512 * 1024
+"""Bytes read at once: most answers come in one piece."""
+
 _REGION = "x-amz-bucket-region"
 
 
@@ -135,7 +138,7 @@ class Transport:
 
     def _body(self, answer: urllib3.BaseHTTPResponse) -> bytes:
         body = bytearray()
-        for chunk in answer.stream(65536, decode_content=False):
+        for chunk in answer.stream(_PIECE, decode_content=False):
             body += chunk
             if len(body) > self.answer_limit:
                 raise UnreadableError(f"the answer is longer than {self.answer_limit} bytes", where=self._where)

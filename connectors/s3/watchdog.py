@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any, ClassVar
@@ -24,27 +25,45 @@ class Watchdog:
         self.fired = False
         self.tls: str | None = None
         """Version of TLS of the connection made last."""
-        self._armed = False
+        self._until: float | None = None
+        """When the exchange that goes on must have ended; None between two exchanges."""
         self._lock = threading.Lock()
         self._lines: dict[int, socket.socket] = {}
         self._closing: list[socket.socket] = []
+        self._thread: threading.Thread | None = None
+        self._closed = threading.Event()
 
     @contextmanager
     def armed(self, seconds: float) -> Iterator[None]:
         """Let what happens inside take so long; ``fired`` tells whether it took longer."""
-        self.fired, self._armed = False, True
-        timer = threading.Timer(seconds, self._cut)
-        timer.daemon = True
-        timer.start()
+        with self._lock:
+            self.fired, self._until = False, time.monotonic() + seconds
+            if self._thread is None:  # one for many exchanges: to start one for each costs as much as the exchange
+                self._thread = threading.Thread(target=self._look_on, args=(seconds,), daemon=True)
+                self._thread.start()
         try:
             yield
         finally:
-            timer.cancel()
-            self._armed = False
             with self._lock:
+                self._until = None
                 closing, self._closing = self._closing, []
             for line in closing:
                 line.close()
+
+    def _look_on(self, seconds: float) -> None:
+        """Cut what takes too long; ends when for ``seconds`` there was nothing to look at."""
+        wait = seconds
+        while True:
+            self._closed.wait(wait)
+            with self._lock:
+                self._closed.clear()
+                if self._until is None:
+                    self._thread = None
+                    return
+                wait = self._until - time.monotonic()
+                if wait <= 0:
+                    self._cut()
+                    wait = seconds
 
     def watch(self, connection: object, line: socket.socket) -> None:
         """Answer for a connection that has just been made."""
@@ -56,7 +75,7 @@ class Watchdog:
         """The connection is closed: at once, or when the answer that it still carries has been read."""
         with self._lock:
             line = self._lines.pop(id(connection), None)
-            if line is not None and self._armed:
+            if line is not None and self._until is not None:
                 self._closing.append(line)
                 return
         if line is not None:
@@ -64,6 +83,7 @@ class Watchdog:
 
     def close(self) -> None:
         """Forget every connection."""
+        self._closed.set()
         with self._lock:
             lines, self._lines = self._lines, {}
         for line in lines.values():
@@ -79,13 +99,13 @@ class Watchdog:
         }
 
     def _cut(self) -> None:
+        """End every line; with the lock held."""
         self.fired = True
-        with self._lock:
-            for line in (*self._lines.values(), *self._closing):
-                try:
-                    line.shutdown(socket.SHUT_RDWR)
-                except OSError:
-                    continue  # it has ended already
+        for line in (*self._lines.values(), *self._closing):
+            try:
+                line.shutdown(socket.SHUT_RDWR)
+            except OSError:
+                continue  # it has ended already
 
 
 class _WatchedHTTP(HTTPConnection):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import quote
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connectors.s3.answer import decode_keys, read_any_page, read_page
@@ -29,6 +29,7 @@ def plain(found: Page | None) -> tuple[object, ...]:
     return (*(getattr(c, "to_pylist", lambda c=c: list(c))() for c in columns), found.token, list(found.folders))
 
 
+@settings(deadline=None)
 @given(KEYS)
 def test_both_ways_say_the_same_of_any_keys(keys: list[bytes]) -> None:
     body = page(keys, "token").body
@@ -36,11 +37,13 @@ def test_both_ways_say_the_same_of_any_keys(keys: list[bytes]) -> None:
     assert plain(read_page(body))[0] == keys
 
 
+@settings(deadline=None)
 @given(st.lists(st.binary(min_size=1, max_size=300), max_size=4))
 def test_many_different_escapes_are_decoded(keys: list[bytes]) -> None:
     assert decode_keys([quote(key, safe="").replace("%20", "+").encode() for key in keys] or [b"a"]) == (keys or [b"a"])
 
 
+@settings(deadline=None)
 @given(st.lists(st.text("%+2541aA0 ", min_size=1), min_size=1))
 def test_ill_formed_escapes_are_taken_as_the_general_way_takes_them(texts: list[str]) -> None:
     body = HEAD + b"".join(ROW.replace(b"<Key>a<", f"<Key>{text}<".encode()) for text in texts) + TAIL

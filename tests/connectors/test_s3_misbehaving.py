@@ -278,7 +278,8 @@ def test_fault_001_undecodable_keys_are_kept_exactly() -> None:
     assert set(objects(crawl)) == {"caf\\xE9", "\\xFF/\\xFE", "é", "caf\\\\xE9"}
 
 
-def test_fault_057_a_control_character_spoils_one_key_and_not_the_page() -> None:
+def test_fault_057_a_control_character_spoils_one_key_and_not_the_page(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("connectors.s3.run.PAGES_BEFORE_CUTS", 99)
     keys = [f"key-{n:04d}" for n in range(900)] + ["x\x08y", "z"]
     crawl, server = crawled_until_error(double.raw_control_characters(keys))
     assert objects(crawl) == keys[:900]

@@ -9,7 +9,7 @@ from contextlib import closing
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
@@ -239,6 +239,7 @@ def test_folder_by_folder_is_an_order_too() -> None:
     assert back_to_bytes.stop == "LISTING_UNORDERED"
 
 
+@settings(deadline=None)
 @given(st.binary(min_size=1, max_size=20))
 def test_any_key_comes_through_the_encoding(key: bytes) -> None:
     answer = read_page(page([key]).body)
