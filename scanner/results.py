@@ -278,3 +278,58 @@ class GraphResult:
     positions: dict[str, tuple[float, float]]
     load_order: dict[str, tuple[tuple[str, ...], ...]]
     groups: dict[str, str] = field(default_factory=dict)
+
+
+GROUPS = ("added", "removed", "changed", "not_comparable")
+"""Every value of ``Change.group``, in the order they are shown."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that differs. ``what`` names the columns or facts that do; ``proof`` says how a removal is known.
+
+    ``bytes`` are the content lengths before and after, None where unknown or not there.
+    """
+
+    group: str
+    source: str
+    store: str
+    path: str
+    kind: str
+    what: tuple[str, ...] = ()
+    before: str = ""
+    after: str = ""
+    proof: str = ""
+    bytes: tuple[int | None, int | None] = (None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """One source in two runs: ``refused`` says why it cannot be compared, ``""`` where it can."""
+
+    source: str
+    refused: str
+    counts: dict[str, int]
+    entries: tuple[int, int]
+    bytes: tuple[int | None, int | None]
+    moved: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Bytes before and after of what is in each group, as far as they are known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Everything that differs between two runs; ``listed`` is capped, the counts of ``sources`` are exact."""
+
+    old: int
+    new: int
+    sources: tuple[Compared, ...]
+    listed: tuple[Change, ...]
+
+    def count(self, group: str) -> int:
+        """How many there are of a group, over all sources."""
+        return sum(s.counts.get(group, 0) for s in self.sources)
+
+    def moved(self, group: str) -> tuple[int, int]:
+        """Their known bytes before and after, over all sources."""
+        both = [s.moved.get(group, (0, 0)) for s in self.sources]
+        return sum(b for b, _ in both), sum(a for _, a in both)

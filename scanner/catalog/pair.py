@@ -1,4 +1,8 @@
-"""Reading two runs of a catalog side by side: the same views twice, in the schemas ``old`` and ``new``."""
+"""Reading two runs of a catalog side by side: the same views twice, in the schemas ``old`` and ``new``.
+
+The views ``own_…`` leave out the parts that both share: their rows are the same. No address stands in two settled parts
+of a scan, so what is left can be compared by itself.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ import pyarrow as pa
 
 from scanner.catalog.reader import connect, lay_out, picked_scans, shut_in, whole_parts
 from scanner.catalog.readers import reading
+from scanner.catalog.rows import parts_of
 from scanner.catalog.state import Catalog
 
 
@@ -64,12 +69,15 @@ def read_pair(catalog: Catalog, old: int, new: int) -> Pair:
     with contextlib.ExitStack() as entered:
         entered.enter_context(reading(catalog.location.root))
         picked = {"old": picked_scans(catalog, old), "new": picked_scans(catalog, new)}
+        with catalog.reading() as state:
+            parts = {schema: parts_of(state, scans) for schema, scans in picked.items()}
+        shared = set.intersection(*({n for p in its.values() for n in p.every()} for its in parts.values()))
         db = connect(catalog)
         with whole_parts(ours=True):
             for schema, scans in picked.items():
                 db.execute(f"CREATE SCHEMA {schema}")
                 db.execute(f"SET schema = '{schema}'")
-                lay_out(db, catalog, scans)
+                lay_out(db, catalog, scans, parts[schema], shared)
             db.execute("SET schema = 'main'")
         shut_in(db, catalog)
         return Pair(db, old, new, entered.pop_all().close)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -29,7 +30,7 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoinstall_known_extensions": "false",
     "autoload_known_extensions": "false",
 }
-MEMORY = "400MiB"
+MEMORY = "320MiB"
 """What a reader's tables, sorts and groups may take; beyond it they go to disk, so that 100 million entries need no
 more than ten."""
 PLURALS = {
@@ -117,7 +118,9 @@ def read(catalog: Catalog, scan: int | None = None) -> Reader:
         picked = picked_scans(catalog, scan)
         db = connect(catalog)
         with whole_parts(ours=True):
-            lay_out(db, catalog, picked)
+            with catalog.reading() as state:
+                parts = parts_of(state, picked)
+            lay_out(db, catalog, picked, parts)
             _store_table(db)
         shut_in(db, catalog)
         leave = entered.pop_all().close
@@ -136,17 +139,28 @@ def connect(catalog: Catalog) -> duckdb.DuckDBPyConnection:
     return db
 
 
-def lay_out(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: dict[str, int]) -> None:
-    """Make the state's tables and the facts' views of some scans in the current schema of a database in memory."""
+def lay_out(
+    db: duckdb.DuckDBPyConnection,
+    catalog: Catalog,
+    picked: dict[str, int],
+    parts: Mapping[str, Parts],
+    shared: Collection[str] | None = None,
+) -> None:
+    """Make the state's tables and the facts' views of some scans in the current schema of a database in memory.
+
+    Given parts that are ``shared`` with what it is compared to, there is ``own_entry`` beside ``entry``, and so on, of
+    the rows that stand in no such part.
+    """
     copy_state(db, catalog, picked)
     dropped = [unit for (unit,) in db.execute("SELECT unit FROM raw_dropped").fetchall()]
-    with catalog.reading() as state:
-        parts = parts_of(state, picked)
     present(catalog.facts, parts.values())
     _database_files(db, catalog.facts, parts.get("setting"), dropped)
     db.execute(f"CREATE TABLE fault AS SELECT {_stored(db, 'raw_fault', 'path')}")
     for fact in SCHEMAS:
-        _fact_view(db, rows_sql(db, catalog.facts, fact, parts.get(fact, Parts()), dropped), fact)
+        its = parts.get(fact, Parts())
+        _fact_view(db, rows_sql(db, catalog.facts, fact, its, dropped), fact, (fact, PLURALS[fact]))
+        if shared is not None:
+            _fact_view(db, rows_sql(db, catalog.facts, fact, its.without(shared), dropped), fact, (f"own_{fact}",))
 
 
 def shut_in(db: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
@@ -165,9 +179,14 @@ def whole_parts(*, ours: bool = False) -> Iterator[None]:
     try:
         yield
     except (duckdb.Error, UnicodeDecodeError) as error:
+        text = str(error)
+        if os.strerror(errno.EMFILE) in text or os.strerror(errno.ENFILE) in text:
+            raise StocktakeError("TOO_MANY_FILES", "a part of the facts", text) from None
+        if isinstance(error, duckdb.OutOfMemoryException) or os.strerror(errno.ENOSPC) in text:
+            raise StocktakeError("DISK_FULL", "room for what does not fit into memory", text) from None
         # A torn header gives an error of no kind at all; the other kinds name the file they could not read.
-        if ours or type(error) is duckdb.Error or "parquet" in str(error).lower():
-            raise StocktakeError("CATALOG_DAMAGED", "a part of the facts", str(error)) from None
+        if ours or type(error) is duckdb.Error or "parquet" in text.lower():
+            raise StocktakeError("CATALOG_DAMAGED", "a part of the facts", text) from None
         raise
 
 
@@ -243,12 +262,12 @@ def _database_files(db: duckdb.DuckDBPyConnection, facts: Facts, parts: Parts | 
     )
 
 
-def _fact_view(db: duckdb.DuckDBPyConnection, scanned: str, fact: str) -> None:
+def _fact_view(db: duckdb.DuckDBPyConnection, scanned: str, fact: str, names: Sequence[str]) -> None:
     path = {"entry": "parent || name", "seen": "''"}.get(fact, "path")
     derived = ", parent || name AS path" if fact == "entry" else ""
-    db.execute(f'CREATE VIEW "{fact}" AS SELECT {_stored(db, f"({scanned})", path, derived)}')
-    if PLURALS[fact] != fact:
-        db.execute(f'CREATE VIEW "{PLURALS[fact]}" AS SELECT * FROM "{fact}"')
+    db.execute(f'CREATE VIEW "{names[0]}" AS SELECT {_stored(db, f"({scanned})", path, derived)}')
+    for name in {*names[1:]} - {names[0]}:
+        db.execute(f'CREATE VIEW "{name}" AS SELECT * FROM "{names[0]}"')
 
 
 def _store_table(db: duckdb.DuckDBPyConnection) -> None:

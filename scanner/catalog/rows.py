@@ -6,7 +6,7 @@ neither: the scan follows from the state, and of the unit only what stands for c
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 
 import duckdb
@@ -39,6 +39,11 @@ class Parts:
 
     crawled: list[str] = field(default_factory=list)
     settled: dict[int, list[str]] = field(default_factory=dict)
+
+    def without(self, shared: Collection[str]) -> Parts:
+        """Those that are not among ``shared``."""
+        kept = {scan: [name for name in names if name not in shared] for scan, names in self.settled.items()}
+        return Parts(self.crawled, {scan: names for scan, names in kept.items() if names})
 
     def every(self) -> Iterable[str]:
         """All of them; a settled one once for each scan."""

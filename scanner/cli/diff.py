@@ -9,6 +9,12 @@ import typer
 from scanner.cli.common import CatalogOption, ConfigOption, JsonOption, QuietOption, common
 from scanner.cli.output import Output, count, size
 from scanner.codes import Exit, StocktakeError
+from scanner.results import Compared
+
+
+def _moved(source: Compared, group: str) -> str:
+    """Bytes that came, or went, with a group."""
+    return size(max(source.moved[group])) if group in source.moved else ""
 
 
 def register(app: typer.Typer) -> None:
@@ -41,14 +47,16 @@ def diff(
         output.record(
             "compared",
             {"source": source.source, "refused": source.refused, **told, "entries": source.entries,
-             "bytes": source.bytes},
+             "bytes": source.bytes, "moved": source.moved},
         )  # fmt: skip
     output.line(f"Run {changes.old} and run {changes.new}")
     output.table(
-        ("Source", "Added", "Changed", "Removed", "Not comparable", "Entries", "Bytes", "Why not compared"),
+        ("Source", "Added", "Changed", "Removed", "Not comparable", "Entries", "Bytes", "Bytes added", "Bytes removed",
+         "Why not compared"),
         [
             (s.source, *(count(s.counts.get(g, 0)) for g in ("added", "changed", "removed", "not_comparable")),
-             f"{count(s.entries[0])} → {count(s.entries[1])}", f"{size(s.bytes[0])} → {size(s.bytes[1])}", s.refused)
+             f"{count(s.entries[0])} → {count(s.entries[1])}", f"{size(s.bytes[0])} → {size(s.bytes[1])}",
+             *(_moved(s, g) for g in ("added", "removed")), s.refused)
             for s in changes.sources
         ],
         right=(1, 2, 3, 4),

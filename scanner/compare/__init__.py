@@ -9,68 +9,32 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-
-import pyarrow as pa
 
 from scanner.catalog import Catalog, Pair, read_pair
+from scanner.compare.differing import CONTENT, ESTIMATES, RIGHTS, TABLES, differ
+from scanner.compare.losses import weigh
+from scanner.results import GROUPS, Change, Changes, Compared
+
+__all__ = ["GROUPS", "MAX_LISTED", "Change", "Changes", "Compared", "compare"]
 
 MAX_LISTED = 200
 """Changes listed of each kind where nobody asks for more; the exact number stands beside them."""
 
-CONTENT = ("kind", "size", "modified", "etag", "target", "tier", "storage_class", "subtype")
-RIGHTS = ("owner", "group", "mode", "attributes")
-_TABLES = ("table", "view", "materialized_view", "foreign_table", "sequence", "synonym")
-"""Of these size and time are a server's estimate, and no change of their own."""
-_ESTIMATES = ("size", "modified")
-FACTS = {"column": "columns", "key": "keys", "routine": "definition", "grant": "rights"}
-"""Facts about a path that are compared as a whole, and how a change of them is called."""
-GROUPS = ("added", "removed", "changed", "not_comparable")
-"""Every value of ``Change.group``, in the order they are shown."""
+_LARGEST = 'greatest(coalesce("before", 0), coalesce("after", 0)) DESC,'
+_ONLY_FACTS = """SELECT 'changed' AS "group", source, any_value(store) AS store, '' AS parent, path AS name, path,
+        min(kind) AS kind, '' AS proof, NULL AS "before", NULL AS "after" FROM fact_change f
+    WHERE NOT EXISTS (SELECT 1 FROM change c WHERE c.source = f.source AND c.parent || c.name = f.path
+        AND c."group" = 'changed')
+    GROUP BY source, path"""
+_COUNTS = f"""SELECT source, "group", count(*), coalesce(sum("before"), 0)::BIGINT, coalesce(sum("after"), 0)::BIGINT
+    FROM (SELECT source, "group", "before", "after" FROM change
+        UNION ALL SELECT source, "group", "before", "after" FROM ({_ONLY_FACTS})) GROUP BY source, "group" """
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """One thing that differs. ``what`` names the columns or facts that do; ``proof`` says how a removal is known."""
-
-    group: str
-    source: str
-    store: str
-    path: str
-    kind: str
-    what: tuple[str, ...] = ()
-    before: str = ""
-    after: str = ""
-    proof: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Compared:
-    """One source in two runs: ``refused`` says why it cannot be compared, ``""`` where it can."""
-
-    source: str
-    refused: str
-    counts: dict[str, int]
-    entries: tuple[int, int]
-    bytes: tuple[int | None, int | None]
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """Everything that differs between two runs; ``listed`` is capped, the counts of ``sources`` are exact."""
-
-    old: int
-    new: int
-    sources: tuple[Compared, ...]
-    listed: tuple[Change, ...]
-
-    def count(self, group: str) -> int:
-        """How many there are of a group, over all sources."""
-        return sum(s.counts.get(group, 0) for s in self.sources)
-
-
-def compare(catalog: Catalog, old: int, new: int, *, limit: int = MAX_LISTED) -> Changes:
+def compare(catalog: Catalog, old: int, new: int, *, limit: int = MAX_LISTED, largest: bool = False) -> Changes:
     """Compare two runs of a catalog; at most ``limit`` changes of each group are listed, 0 lists all.
+
+    Listed are the first by path, or the ``largest``.
 
     Raises:
         StocktakeError: RUN_UNKNOWN, CATALOG_DAMAGED.
@@ -79,16 +43,18 @@ def compare(catalog: Catalog, old: int, new: int, *, limit: int = MAX_LISTED) ->
         refusals = dict(_sources(pair))
         same = sorted(name for name, refused in refusals.items() if not refused)
         counts: dict[str, Counter[str]] = {name: Counter() for name in refusals}
+        moved: dict[str, dict[str, tuple[int, int]]] = {name: {} for name in refusals}
         listed: list[Change] = []
         if same:
-            _differ(pair, same)
-            _weigh_losses(pair)
-            for source, group, n in pair.rows('SELECT source, "group", count(DISTINCT path) FROM change GROUP BY ALL'):
+            differ(pair, same)
+            weigh(pair)
+            for source, group, n, before, after in pair.rows(_COUNTS):
                 counts[source][group] += n
-            listed += _listed(pair, limit)
+                moved[source][group] = (before, after)
+            listed += _listed(pair, limit, largest)
         totals = _totals(pair)
         sources = tuple(
-            Compared(name, refused, dict(counts[name]), *totals.get(name, ((0, 0), (None, None))))
+            Compared(name, refused, dict(counts[name]), *totals.get(name, ((0, 0), (None, None))), moved[name])
             for name, refused in sorted(refusals.items())
         )
     return Changes(old, new, sources, tuple(listed))
@@ -125,165 +91,42 @@ def _settings_changed(before: Iterable[str], after: Iterable[str]) -> str:
     return f"its settings changed: {', '.join(differing)}" if differing else ""
 
 
-def _differ(pair: Pair, sources: list[str]) -> None:
-    """Make table ``change``: every path that stands in one run only, or differs; known by two hashes of 64 bits.
-
-    Names are compared as hashes: ten million of them fit into memory as numbers, and two names with the same pair of
-    hashes are not to be expected among as many as there are.
-    """
-    names = ", ".join("'" + s.replace("'", "''") + "'" for s in sources)
-    tables = ", ".join(f"'{k}'" for k in _TABLES)
-    values = ", ".join(
-        f"CASE WHEN kind NOT IN ({tables}) THEN {c} END" if c in _ESTIMATES else f'"{c}"' for c in CONTENT + RIGHTS
-    )
-    for run in ("old", "new"):
-        pair.execute(
-            f"""CREATE TEMP TABLE {run}_hash AS
-            SELECT source, hash(source, parent, name) AS k1, hash(name, parent, source, 1) AS k2, hash({values}) AS v
-            FROM {run}.entry WHERE source IN ({names})"""
-        )
-    pair.execute(
-        """CREATE TEMP TABLE differing AS
-        SELECT coalesce(n.source, o.source) AS source, coalesce(n.k1, o.k1) AS k1, coalesce(n.k2, o.k2) AS k2,
-            CASE WHEN o.k1 IS NULL THEN 'added' WHEN n.k1 IS NULL THEN 'removed' ELSE 'changed' END AS "group"
-        FROM old_hash o FULL JOIN new_hash n ON n.k1 = o.k1 AND n.k2 = o.k2
-        WHERE o.k1 IS NULL OR n.k1 IS NULL OR o.v <> n.v"""
-    )
-    named = "hash(source, parent, name) AS k1, hash(name, parent, source, 1) AS k2, store, parent, path, kind"
-    pair.execute(
-        f"""CREATE TEMP TABLE change AS
-        SELECT d.source, d."group", e.store, e.parent, e.path, e.kind, '' AS proof, CAST([] AS VARCHAR[]) AS facts
-        FROM differing d JOIN (SELECT {named} FROM new.entry WHERE source IN ({names})) e USING (k1, k2)
-        WHERE d."group" <> 'removed'
-        UNION ALL SELECT d.source, d."group", e.store, e.parent, e.path, e.kind, '', []
-        FROM differing d JOIN (SELECT {named} FROM old.entry WHERE source IN ({names})) e USING (k1, k2)
-        WHERE d."group" = 'removed'"""
-    )
-    for fact in FACTS:
-        _differ_in(pair, fact, names)
-
-
-def _differ_in(pair: Pair, fact: str, names: str) -> None:
-    """Add the paths whose columns, keys, definitions or rights differ as a whole, where they stand in both runs."""
-    sides = " FULL JOIN ".join(
-        f"""(SELECT source, any_value(store) AS store, path, sum(h) AS h FROM (
-            SELECT source, store, path, hash(t) AS h FROM (
-                SELECT * EXCLUDE (scan, unit) FROM {run}."{fact}" WHERE source IN ({names})) t)
-            GROUP BY source, path) {run[0]}"""
-        for run in ("old", "new")
-    )
-    pair.execute(
-        f"""INSERT INTO change
-        SELECT source, 'changed', store, '', path, kind, '', ['{FACTS[fact]}'] FROM (
-            SELECT coalesce(n.source, o.source) AS source, coalesce(n.store, o.store) AS store,
-                coalesce(n.path, o.path) AS path, '{fact}' AS kind
-            FROM {sides} ON n.source = o.source AND n.path = o.path WHERE n.h IS DISTINCT FROM o.h) d
-        WHERE NOT EXISTS (SELECT 1 FROM change c WHERE c.source = d.source AND c.path = d.path
-            AND c."group" IN ('added', 'removed'))"""
-    )
-
-
-def _weigh_losses(pair: Pair) -> None:
-    """Turn every removal that is not proven into one that cannot be compared."""
-    listed = {
-        (source, path): complete
-        for source, path, complete in pair.rows(
-            "SELECT source, path, bool_and(complete) FROM new.listing GROUP BY source, path"
-        )
-    }
-    for source, path in pair.rows("SELECT source, path FROM new.fault WHERE op = 'list'"):
-        listed[source, path] = False
-    for source, path in pair.rows("SELECT source, \"key\" FROM new.unit WHERE state <> 'done'"):
-        listed[source, path] = False
-    lost = pair.rows("""SELECT DISTINCT source, parent FROM change WHERE "group" = 'removed'""")
-    if not lost:
-        return
-    untold = _untold(pair)
-    there = _still_there(pair, lost) | {(source, f"{path}/") for source, path in untold}
-    verdicts = [(source, parent, *_proven(source, parent, listed, there)) for source, parent in lost]
-    kinds = {"source": pa.string(), "parent": pa.string(), "proven": pa.bool_(), "proof": pa.string()}
-    pair.lay("verdict", dict(zip(kinds, zip(*verdicts, strict=True), strict=True)), kinds)
-    pair.execute(
-        """UPDATE change SET proof = v.proof, "group" = CASE WHEN v.proven THEN 'removed' ELSE 'not_comparable' END
-        FROM verdict v WHERE change."group" = 'removed' AND v.source = change.source AND v.parent = change.parent"""
-    )
-    kinds = {"source": pa.string(), "path": pa.string(), "proof": pa.string()}
-    rows = [(*place, proof) for place, proof in untold.items()]
-    pair.lay("untold", dict(zip(kinds, zip(*rows, strict=True) if rows else ((), (), ()), strict=True)), kinds)
-    pair.execute(
-        """UPDATE change SET proof = u.proof, "group" = 'not_comparable' FROM untold u
-        WHERE change."group" = 'removed' AND u.source = change.source AND u.path = change.path"""
-    )
-
-
-def _untold(pair: Pair) -> dict[tuple[str, str], str]:
-    """Names that the newer run saw and recorded no entry of, and what that proves of them."""
-    rows = pair.rows(
-        """SELECT source, path, min(reason) FROM new.fault
-        WHERE op IN ('stat', 'skip') AND reason <> 'VANISHED' GROUP BY source, path"""
-    )
-    return {(source, path): f"it was listed, but not told of: {reason}" for source, path, reason in rows}
-
-
-def _still_there(pair: Pair, lost: list[tuple[str, str]]) -> set[tuple[str, str]]:
-    """Which folders above what was lost are entries of the newer run."""
-    above = sorted({(source, folder) for source, parent in lost for folder in _upwards(parent) if folder})
-    kinds = {"source": pa.string(), "folder": pa.string()}
-    pair.lay("above", dict(zip(kinds, zip(*above, strict=True) if above else ((), ()), strict=True)), kinds)
-    rows = pair.rows(
-        "SELECT a.source, a.folder FROM above a JOIN new.entry e ON e.source = a.source AND e.path || '/' = a.folder"
-    )
-    return set(rows)
-
-
-def _upwards(folder: str) -> Iterator[str]:
-    """A container's path with its closing '/', then each one above it, '' last."""
-    while folder:
-        yield folder
-        folder = folder[:-1].rpartition("/")[0]
-        folder += "/" if folder else ""
-    yield ""
-
-
-def _proven(
-    source: str, parent: str, listed: dict[tuple[str, str], bool], there: set[tuple[str, str]]
-) -> tuple[bool, str]:
-    """Whether what stood in a folder is proven to be gone, and by what."""
-    for folder in _upwards(parent):
-        complete = listed.get((source, folder))
-        if complete is not None:
-            place = folder or "the top"
-            return complete, f"{place} was listed to its end" if complete else f"{place} was not listed to its end"
-        if (source, folder) in there:
-            return False, f"{folder} was not listed"
-    return False, "nothing above it was listed"
-
-
-def _listed(pair: Pair, limit: int) -> Iterator[Change]:
+def _listed(pair: Pair, limit: int, largest: bool) -> Iterator[Change]:
     """The changes to be shown, in order of group, source and path, with what differs of each."""
-    capped = f'QUALIFY row_number() OVER (PARTITION BY "group" ORDER BY source, path) <= {limit}' if limit else ""
     pair.execute(
-        f"""CREATE TEMP TABLE shown AS SELECT "group", source, any_value(store) AS store, path, max(kind) AS kind,
-            max(proof) AS proof, list_sort(list_distinct(flatten(list(facts)))) AS facts
-        FROM change GROUP BY "group", source, path {capped}"""
+        """CREATE TEMP TABLE shown ("group" VARCHAR, source VARCHAR, store VARCHAR, parent VARCHAR, name VARCHAR,
+            path VARCHAR, kind VARCHAR, proof VARCHAR, "before" BIGINT, "after" BIGINT)"""
     )
+    for group in GROUPS:
+        pair.execute(
+            f"""INSERT INTO shown
+            SELECT "group", source, store, parent, name, parent || name AS path, kind, proof, "before", "after"
+            FROM change WHERE "group" = '{group}'
+            {"UNION ALL " + _ONLY_FACTS if group == "changed" else ""}
+            ORDER BY {_LARGEST if largest else ""} source, path {f"LIMIT {limit}" if limit else ""}"""
+        )
     columns = [*CONTENT, *RIGHTS]
     sides = ", ".join(f'{side}."{c}"' for side in ("o", "n") for c in columns)
+    joins = " ".join(
+        f"""LEFT JOIN {run}.own_entry {run[0]} ON s."group" = 'changed' AND {run[0]}.source = s.source
+            AND {run[0]}.parent = s.parent AND {run[0]}.name = s.name"""
+        for run in ("old", "new")
+    )
     rows = pair.rows(
-        f"""SELECT s."group", s.source, s.store, s.path, s.kind, s.proof, s.facts, {sides} FROM shown s
-        LEFT JOIN old.entry o ON s."group" = 'changed' AND o.source = s.source AND o.parent || o.name = s.path
-        LEFT JOIN new.entry n ON s."group" = 'changed' AND n.source = s.source AND n.parent || n.name = s.path
-        ORDER BY s.source, s.path"""
+        f"""SELECT s."group", s.source, s.store, s.path, s.kind, s.proof, s."before", s."after", f.what, {sides}
+        FROM shown s {joins}
+        LEFT JOIN (SELECT source, path, list_sort(list(what)) AS what FROM fact_change GROUP BY ALL) f
+            ON s."group" = 'changed' AND f.source = s.source AND f.path = s.path"""
     )
     order = {group: n for n, group in enumerate(GROUPS)}
     for row in sorted(rows, key=lambda r: (order[r[0]], r[1], r[3])):
-        group, source, store, path, kind, proof, facts, *values = row
+        group, source, store, path, kind, proof, before, after, facts, *values = row
         pairs = zip(columns, values[: len(columns)], values[len(columns) :], strict=True)
-        differing = [(c, b, a) for c, b, a in pairs if b != a and not (kind in _TABLES and c in _ESTIMATES)]
+        differing = [(c, b, a) for c, b, a in pairs if b != a and not (kind in TABLES and c in ESTIMATES)]
         yield Change(
-            group, source, store, path, kind, (*(c for c, _, _ in differing), *facts),
+            group, source, store, path, kind, (*(c for c, _, _ in differing), *(facts or ())),
             ", ".join(f"{c} {_told(b)}" for c, b, _ in differing),
-            ", ".join(f"{c} {_told(a)}" for c, _, a in differing), proof,
+            ", ".join(f"{c} {_told(a)}" for c, _, a in differing), proof, (before, after),
         )  # fmt: skip
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scanner.catalog import Bundle, Catalog, SourceRow, locate
+from scanner.catalog import Bundle, Catalog, SourceRow, canonical, locate, read_pair, settle
 from scanner.compare import Changes, compare
 from scanner.model import Batch, Fault, Unit
 from scanner.schema import COLUMN, ENTRY, GRANT, LISTING
@@ -152,3 +153,39 @@ def test_lists_are_capped_and_counts_are_not(runs: Runs) -> None:
     changes = runs.compare(runs.run({}), runs.run({f"f{n:03}": 1 for n in range(300)}), limit=10)
     assert (len(changes.listed), changes.count("added")) == (10, 300)
     assert [c.path for c in changes.listed[:2]] == ["f000", "f001"]
+
+
+def test_bytes_before_and_after_stand_beside_the_counts(runs: Runs) -> None:
+    after = {**TREE, "a/new": 4, "top": 10}
+    del after["a/two"]
+    changes = runs.compare(runs.run(TREE), runs.run(after), largest=True)
+    assert changes.sources[0].moved == {"added": (0, 4), "changed": (9, 10), "removed": (2, 0)}
+    assert [c.bytes for c in changes.listed] == [(None, 4), (2, None), (9, 10)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_what_two_runs_share_need_not_be_read_to_tell_the_same(
+    runs: Runs, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(canonical, "MOST", 20)
+    monkeypatch.setattr(canonical, "FEWEST", 10)
+    rng = random.Random(seed)
+    tree: dict[str, int | None] = {f"d{d}": None for d in range(20)}
+    tree |= {f"d{d}/f{n}": n for d in range(20) for n in range(rng.randrange(12))}
+
+    def rights(who: str) -> Batch:
+        paths = [f"d{d}" for d in range(20)]
+        given = [who if d == 7 else "x" for d in range(20)]
+        return Batch(GRANT, {"path": paths, "grantee": given, "right": ["read"] * 20, "effect": ["allow"] * 20})
+
+    few = ("d1", "d12", "d4")
+    later = {p: s for p, s in tree.items() if p.partition("/")[0] not in few or rng.random() < 0.6}
+    later = {p: s + 1 if s is not None and p[:3] == "d12" else s for p, s in later.items()} | {"d3/new": 1}
+    old, new = runs.run(tree, more=(rights("x"),)), runs.run(later, more=(rights("y"),))
+    before = runs.compare(old, new)
+    settle(runs.catalog, new)
+    with read_pair(runs.catalog, old, new) as pair:
+        own = pair.rows("SELECT (SELECT count(*) FROM old.own_entry), (SELECT count(*) FROM old.entry)")[0]
+    assert 0 < own[0] < own[1]
+    assert runs.compare(old, new) == before
+    assert before.count("removed") > 0
