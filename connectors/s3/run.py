@@ -100,7 +100,7 @@ class Run:
         if until is None or not rows:
             return checked, None
         orders = (BYTES, FOLDERS) if checked.order == ANY else (checked.order,)
-        found = [bisect_right(rows, placed(until, o), key=lambda r, o=o: placed(keys[r], o)) for o in orders]
+        found = [_up_to(until, [keys[row] for row in rows], order) for order in orders]
         first = min(found)
         if first == len(rows):
             return checked, None
@@ -129,3 +129,8 @@ class Run:
         self.order = checked.order
         if checked.keep:
             self.last, self.moved = page.keys[checked.keep[-1]], True
+
+
+def _up_to(until: bytes, keys: Sequence[bytes], order: str) -> int:
+    """How many of the keys, which are in that order, are not after the last one wanted."""
+    return bisect_right(keys, placed(until, order), key=lambda key: placed(key, order))
