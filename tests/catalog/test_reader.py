@@ -37,7 +37,8 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 def test_too_few_files_are_not_taken_for_damage(catalog: Catalog) -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    sql = f"SELECT sum(size) FROM read_parquet('{catalog.location.facts}/*/entry-*.parquet')"
+    parts = [str(file) for file in catalog.location.facts.glob("*/entry-*.parquet")]  # DuckDB's own glob finds nothing
+    sql = f"SELECT sum(size) FROM read_parquet({parts})"
     with connect(catalog) as db, whole_parts(ours=True):
         db.execute("SELECT 1")
         try:
