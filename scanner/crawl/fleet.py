@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from scanner.codes import StocktakeError
-from scanner.crawl import outpost
+from scanner.crawl.outpost import OUTPOST
 from scanner.secrets import scrub
 
 _LOOK_S = 0.5
@@ -141,7 +141,7 @@ class Fleet:
             # Whatever the worker could not even load, or begin, is told in an exception of its own choosing.
             raise WorkerUnfit(scrub(f"{type(error).__name__}: {error}")) from error
 
-    def tell(self, what: Callable[[str, str], None], source: str, workers: Sequence[str]) -> None:
+    def _tell(self, what: Callable[[str, str], None], source: str, workers: Sequence[str]) -> None:
         """Have workers halt or dismiss what they do for a source; nobody waits for that."""
 
         def ask() -> None:
@@ -152,11 +152,11 @@ class Fleet:
 
     def halt(self, source: str, workers: Sequence[str]) -> None:
         """Have a source's orders come to their end at once, and tell what they have."""
-        self.tell(outpost.halt, source, workers)
+        self._tell(halt, source, workers)
 
     def dismiss(self, source: str, workers: Sequence[str]) -> None:
         """Have a source's connections closed."""
-        self.tell(outpost.dismiss, source, workers)
+        self._tell(dismiss, source, workers)
 
     def close(self) -> None:
         """Let go; the scheduler cancels what is left of this scan."""
@@ -203,6 +203,16 @@ def _client(address: Address) -> Any:
         )  # fmt: skip
     except (OSError, TypeError, ValueError, RuntimeError) as error:  # all but the first: certificates that are missing
         raise StocktakeError("EXECUTOR_UNREACHABLE", address.shown, scrub(str(error))) from None
+
+
+def halt(run: str, source: str) -> None:
+    """On a worker: have a source's order come to its end."""
+    OUTPOST.halt(run, source)
+
+
+def dismiss(run: str, source: str) -> None:
+    """On a worker: close a source's idle connections."""
+    OUTPOST.dismiss(run, source)
 
 
 def cancelled_here() -> Callable[[], bool]:

@@ -60,6 +60,8 @@ class Order:
     utc_offset_s: int = 0
     seconds: float = 2.0
     rows: int = 200_000
+    deep: bool = True
+    """Whether to work on what is found as well; else that is handed back."""
     version: str = field(default_factory=version)
 
     def to_json(self) -> str:

@@ -9,7 +9,7 @@ import contextlib
 import socket
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta, timezone
 from datetime import time as day_time
@@ -91,6 +91,7 @@ class Local(Frontier):
 
     def __init__(self, order: Order) -> None:
         super().__init__()
+        self._deep = order.deep
         first = None
         for number, unit in order.seeds:
             self.offer(unit, lambda number=number: number, first)  # type: ignore[misc]
@@ -100,12 +101,16 @@ class Local(Frontier):
 
     def offer(self, unit: Unit, new_id: Callable[[], int], by: Unit | None = None) -> int | None:
         """As ever; but a unit that lies elsewhere may be another worker's, so the coordinator decides."""
-        if by is None or unit.key.startswith(by.key):
+        if by is None or (self._deep and unit.key.startswith(by.key)):
             return super().offer(unit, new_id, by)
         if self.knows(unit):
             return None
         self.know(unit)
         return new_id()
+
+    def divide(self, unit: Unit, parts: Iterable[Unit], new_id: Callable[[], int]) -> list[tuple[int, Unit]]:
+        """As ever; or handed back."""
+        return super().divide(unit, parts, new_id) if self._deep else [(new_id(), part) for part in parts]
 
 
 @dataclass(slots=True)
@@ -261,76 +266,81 @@ class Post:
         self.progress.opened(-1)
 
 
-_posts: dict[tuple[str, str], Post] = {}
-_guard = threading.Lock()
+class Outpost:
+    """A worker's posts, by scan and source."""
 
+    def __init__(self) -> None:
+        self._posts: dict[tuple[str, str], Post] = {}
+        self._guard = threading.Lock()
 
-def perform(text: str, cancelled: Callable[[], bool], sampling: SamplingOf) -> str:
-    """Carry out an order; returns the manifest. ``cancelled`` says that nobody waits for it any more."""
-    order = Order.from_json(text)
-    if order.version != version():
-        detail = f"{version()} here on {socket.gethostname()}, {order.version} where the scan was started"
-        return Manifest(Bundle(""), broken=("EXECUTOR_VERSION", socket.gethostname(), detail)).to_json()
-    try:
-        return _performed(order, cancelled, sampling).to_json()
-    except StocktakeError as error:  # the source cannot be bound here: no such connector, say
-        refusal = SourceError("DRIVER_MISSING", f"{error.code.code} {error.detail}", where=socket.gethostname())
-        return Manifest(Bundle(order.source["name"]), error=refusal).to_json()
+    def perform(self, text: str, cancelled: Callable[[], bool], sampling: SamplingOf) -> str:
+        """Carry out an order; returns the manifest. ``cancelled`` says that nobody waits for it any more."""
+        order = Order.from_json(text)
+        if order.version != version():
+            detail = f"{version()} there, {order.version} where the scan was started"
+            return Manifest(Bundle(""), broken=("EXECUTOR_VERSION", socket.gethostname(), detail)).to_json()
+        try:
+            return self._performed(order, cancelled, sampling).to_json()
+        except StocktakeError as error:  # the source cannot be bound here: no such connector, say
+            refusal = SourceError("DRIVER_MISSING", f"{error.code.code} {error.detail}", where=socket.gethostname())
+            return Manifest(Bundle(str(order.source["name"])), error=refusal).to_json()
 
+    def halt(self, run: str, source: str) -> None:
+        """Have a source's order come to its end, and tell what it has so far."""
+        if (post := self._posts.get((run, source))) is not None:
+            post.stop.set()
 
-def _performed(order: Order, cancelled: Callable[[], bool], sampling: SamplingOf) -> Manifest:
-    name = str(order.source["name"])
-    if order.do == "place":
-        found = asked(order.bound(), threading.Event())
-        here = socket.gethostname()
-        return Manifest(Bundle(name), place=tuple((f"{here} {known}", step) for known, step in found))
-    with _guard:
-        if not _posts:
-            threading.Thread(target=_close_idle, name="idle connections", daemon=True).start()
-        post = _posts.get((order.run, name)) or _posts.setdefault((order.run, name), Post(order))
-    if not post.busy.acquire(timeout=1.0):  # an order that was cancelled here is still coming to its end
-        return Manifest(Bundle(name), connections=post.progress.connections)
-    try:
-        content = sampling(_reduced(order, post.bound), order.content, _room(order))
-        manifest = post.carry_out(order, cancelled, content)
-        if manifest.error is not None or post.stop.is_set():  # some thread of it may never come back
-            with _guard:
-                _posts.pop((order.run, name), None)
+    def dismiss(self, run: str, source: str) -> None:
+        """Close a source's idle connections, without keeping who asks for it waiting."""
+        threading.Thread(target=self._close, args=[lambda key, _post: key == (run, source)], daemon=True).start()
+
+    def _performed(self, order: Order, cancelled: Callable[[], bool], sampling: SamplingOf) -> Manifest:
+        name = str(order.source["name"])
+        if order.do == "place":
+            here = socket.gethostname()
+            found = asked(order.bound(), threading.Event())
+            return Manifest(Bundle(name), place=tuple((f"{here} {known}", step) for known, step in found))
+        post = self._post(order, name)
+        if not post.busy.acquire(timeout=1.0):  # an order that was cancelled here is still coming to its end
+            return Manifest(Bundle(name), connections=post.progress.connections)
+        try:
+            content = sampling(_reduced(order, post.bound), order.content, _room(order))
+            manifest = post.carry_out(order, cancelled, content)
+            if manifest.error is not None or post.stop.is_set():  # some thread of it may never come back
+                with self._guard:
+                    self._posts.pop((order.run, name), None)
+                post.close()
+            return manifest
+        finally:
+            post.busy.release()
+
+    def _post(self, order: Order, name: str) -> Post:
+        with self._guard:
+            if not self._posts:
+                threading.Thread(target=self._close_idle, name="idle connections", daemon=True).start()
+            if (post := self._posts.get((order.run, name))) is None:
+                post = self._posts[order.run, name] = Post(order)
+            return post
+
+    def _close(self, which: Callable[[tuple[str, str], Post], bool]) -> None:
+        """Part with posts that do nothing just now."""
+        with self._guard:
+            here = self._posts.items()
+            gone = [(key, post) for key, post in here if which(key, post) and post.busy.acquire(blocking=False)]
+            for key, _ in gone:
+                del self._posts[key]
+        for _, post in gone:
             post.close()
-        return manifest
-    finally:
-        post.busy.release()
+
+    def _close_idle(self) -> None:
+        """Close what no order uses any more, since who sent them may be gone; ends when there is nothing left."""
+        while self._posts:
+            time.sleep(IDLE_S / 4)
+            self._close(lambda _key, post: time.monotonic() - post.used > IDLE_S)
 
 
-def halt(run: str, source: str) -> None:
-    """Have a source's order come to its end, and tell what it has so far."""
-    if (post := _posts.get((run, source))) is not None:
-        post.stop.set()
-
-
-def dismiss(run: str, source: str) -> None:
-    """Close a source's idle connections, without keeping who asks for it waiting."""
-    threading.Thread(target=_close, args=[lambda key, _post: key == (run, source)], daemon=True).start()
-
-
-def _close(which: Callable[[tuple[str, str], Post], bool]) -> None:
-    """Part with posts that do nothing just now."""
-    with _guard:
-        gone = [(key, post) for key, post in _posts.items() if which(key, post) and post.busy.acquire(blocking=False)]
-        for key, _ in gone:
-            del _posts[key]
-    for _, post in gone:
-        post.close()
-
-
-def _close_idle() -> None:
-    """Close what no order uses any more, since the coordinator may be gone; ends when there is nothing left."""
-    while True:
-        time.sleep(IDLE_S / 4)
-        _close(lambda _key, post: time.monotonic() - post.used > IDLE_S)
-        with _guard:
-            if not _posts:
-                return
+OUTPOST = Outpost()
+"""The one of this process."""
 
 
 def _reduced(order: Order, bound: Bound) -> Bound:

@@ -28,7 +28,7 @@ ORDER_S, SHORT_S = 2.0, 0.4
 """Seconds an order lasts at least; and where others wait for what it finds."""
 MOST_SEEDS = 256
 LOSSES = 4
-"""Workers that may be lost with a unit before it counts as failed; after the first, it is sent alone."""
+"""Workers that may be lost with a unit before it counts as failed; after the first, it is sent alone and not deep."""
 UNFIT = frozenset(
     {
         "DRIVER_MISSING", "SECRET_MISSING", "SECRET_EXPOSED", "UNREACHABLE", "TLS_REFUSED", "ROOT_MISSING", "NOT_FOUND",
@@ -360,7 +360,7 @@ class _Source:
             "crawl", seeds=tuple((p.id, p.unit) for p in pieces), connections=connections, may_log_in=may_log_in,
             known=tuple({u for p in pieces for u in self._known.beneath(p.unit)} - own),
             requests_per_s=rate * share if rate else None, requests=allowance, content=content or 0,
-            seconds=SHORT_S if waited_for else ORDER_S,
+            seconds=SHORT_S if waited_for else ORDER_S, deep=not pieces[0].lost,
         )  # fmt: skip
         try:
             manifest = self._answer(worker, order)
