@@ -68,7 +68,7 @@ class _Chain:
 class _Pace:
     """How many chains are under way: as many as keep the server busy for the time of a round trip, and no more."""
 
-    window: int = FIRST
+    window: int = field(default_factory=lambda: FIRST)
     best: float = field(default=float("inf"))
 
     def learn(self, latency: float) -> None:
