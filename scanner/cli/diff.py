@@ -6,10 +6,11 @@ from typing import Annotated
 
 import typer
 
+from scanner.catalog import Catalog
 from scanner.cli.common import CatalogOption, ConfigOption, JsonOption, QuietOption, common
 from scanner.cli.output import Output, count, size
 from scanner.codes import Exit, StocktakeError
-from scanner.results import Compared
+from scanner.results import Changes, Compared
 
 
 def _moved(source: Compared, group: str) -> str:
@@ -20,6 +21,22 @@ def _moved(source: Compared, group: str) -> str:
 def register(app: typer.Typer) -> None:
     """Add the command."""
     app.command()(diff)
+
+
+def since_before(catalog: Catalog, run: int | None = None) -> Changes | None:
+    """What differs between a run (the newest when absent) and the one before that scanned any of the same sources.
+
+    None where there is none; the largest changes are listed.
+    """
+    from scanner.compare import compare
+
+    known = sorted((int(r["id"]) for r in catalog.runs()), reverse=True)
+    newer = run if run is not None else next(iter(known), 0)
+    names = {s.name for s in catalog.sources(newer)}
+    for older in known:
+        if older < newer and names & {s.name for s in catalog.sources(older)}:
+            return compare(catalog, older, newer, largest=True)
+    return None
 
 
 def diff(

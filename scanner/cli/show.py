@@ -24,10 +24,12 @@ from scanner.cli.common import (
     common,
     leave,
 )  # fmt: skip
+from scanner.cli.diff import since_before
 from scanner.cli.output import Output, clean
 from scanner.codes import Exit, StocktakeError
 from scanner.config import Policy
 from scanner.connector import Plug, plugs
+from scanner.results import Changes
 
 if TYPE_CHECKING:
     from scanner.report import Context
@@ -69,10 +71,11 @@ def report(
     shared = common(output, config, catalog)
     with shared.open_catalog() as store:
         anchor = store.audit_anchor()
+        changes = None if form is Format.GRAPHML else since_before(store, run)
     with shared.open_reader(run) as reader:
         wanted = _targets(reader, list(target or ()))
         heading = title or reader.rows("SELECT title FROM scan ORDER BY id DESC LIMIT 1")[0][0]
-        text, context = _render(reader, form, wanted, heading, anchor)
+        text, context = _render(reader, form, wanted, heading, anchor, changes)
     code = _policy(context, shared.estate.policy) if context else Exit.COMPLETE
     if output_file is None:
         output.stdout.bytes(text.encode())
@@ -86,7 +89,7 @@ def report(
 
 
 def _render(
-    reader: Reader, form: Format, wanted: list[str] | None, title: str, anchor: str
+    reader: Reader, form: Format, wanted: list[str] | None, title: str, anchor: str, changes: Changes | None
 ) -> tuple[str, Context | None]:
     from scanner.graph import build, to_graphml
     from scanner.judge import access, judge
@@ -99,7 +102,7 @@ def _render(
     limits = reader.rows("SELECT name, limits FROM source ORDER BY name")
     context = build_context(
         reader, judge(reader, wanted), graph, generated_at=_as_of(reader), version=metadata.version("stocktake"),
-        title=title, methods=methods, audit_anchor=anchor, access=access(reader),
+        title=title, methods=methods, audit_anchor=anchor, access=access(reader), changes=changes,
         exclusions={name: jsonlib.loads(text).get("exclude", []) for name, text in limits},
     )  # fmt: skip
     return (to_json(context) if form is Format.JSON else render_html(context)), context

@@ -8,6 +8,7 @@ from dataclasses import asdict, dataclass, fields
 from typing import Any
 
 from scanner import results
+from scanner.report import changes as changed
 from scanner.report import coverage, dependencies, evidence, inventory, readiness, security, summary
 from scanner.report.reading import Row, Rows
 
@@ -40,6 +41,7 @@ class Context:
     graph: Row
     waves: Row
     security: Row
+    changes: Row
     evidence: Row
 
 
@@ -55,12 +57,13 @@ def build_context(  # noqa: PLR0913 - the facts a report cannot read from the ca
     exclusions: Mapping[str, Sequence[str]] | None = None,
     audit_anchor: str = "",
     access: results.Access | None = None,
+    changes: results.Changes | None = None,
 ) -> Context:
     """Read the catalog and put it together with what was judged.
 
     ``generated_at`` is in microseconds UTC; ``methods`` gives each connector type's own limits, ``exclusions`` each
-    source's patterns; ``audit_anchor`` is the newest hash of the audit chain, ``access`` what rights come to. The same
-    catalog gives the same value.
+    source's patterns; ``audit_anchor`` is the newest hash of the audit chain, ``access`` what rights come to,
+    ``changes`` what differs from the run before. The same catalog gives the same value.
     """
     stores = tuple(sorted(reader.stores(), key=lambda s: s.id))
     totals = inventory.read_totals(reader)
@@ -99,6 +102,7 @@ def build_context(  # noqa: PLR0913 - the facts a report cannot read from the ca
         graph=drawn,
         waves=dependencies.read_waves(reader, graph, totals, judged),
         security=security.read_security(reader, stores, sources, graph, access or results.Access()),
+        changes=changed.read_changes(changes),
         evidence=evidence.read_evidence(sources, methods or {}, exclusions or {}),
     )
 

@@ -88,6 +88,8 @@ def build_view(context: Context) -> Row:
         ),
         "unparsed": budget.take("unparsed", context.graph["unparsed"], 20, context.graph["unparsed_total"]),
         "labels": budget.take("labels", context.security["labels"], 20),
+        "grown": budget.take("grown", context.changes["sources"], 40),
+        "changes": budget.take("changes", context.changes["list"], 50, context.changes["total"]),
         "edges": budget.take("edges", context.graph["edges"], 120, context.graph["edges_total"]),
         "tables": budget.take("tables", context.inventory["table_list"], 100, context.inventory["tables_total"]),
         "source_faults": _source_faults(context, budget),

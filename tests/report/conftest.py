@@ -36,6 +36,7 @@ def canonical_context(reader: report_estate.EstateReader | None = None) -> Conte
         exclusions={"records": ("*.tmp",)},
         audit_anchor="a" * 64,
         access=access(reader),
+        changes=report_judged.build_changes(),
     )
 
 

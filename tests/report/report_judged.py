@@ -209,3 +209,24 @@ def build_graph() -> GraphResult:
         positions=positions,
         load_order={"payroll-db/payroll": (("payroll/grade",), ("payroll/post",), ("payroll/employee",), ("payroll/absence", "payroll/payslip", "payroll/pension"))},
     )  # fmt: skip
+
+
+def build_changes() -> results.Changes:
+    """The run before, with one source that is new and names nobody should be hurt by."""
+    change = results.Change
+    return results.Changes(
+        0, 1,
+        (
+            results.Compared("drop", "", {"not_comparable": 3}, (12, 9), (4_000_000, 3_000_000), {"not_comparable": (1_000_000, 0)}),
+            results.Compared("finance-share", "", {"added": 41, "removed": 2, "changed": 5}, (1_200, 1_239), (90_000_000_000, 96_000_000_000), {"added": (0, 7_000_000_000), "removed": (1_500_000_000, 0), "changed": (2_000_000_000, 2_500_000_000)}),
+            results.Compared("legacy-nas", "it could not be scanned in run 1", {}, (30, 0), (None, None)),
+            results.Compared("records", "run 0 did not scan it", {}, (0, 40), (None, 8_000_000)),
+        ),
+        (
+            change("added", "finance-share", "finance-share", "Invoices/2026/<img src=x onerror=alert(1)>.pdf", "file", bytes=(None, 5_000_000_000)),
+            change("added", "finance-share", "finance-share", "Budget 2027", "directory"),
+            change("removed", "finance-share", "finance-share", "Invoices/2011/old.pst", "file", proof="Invoices/2011/ was listed to its end", bytes=(1_500_000_000, None)),
+            change("changed", "finance-share", "finance-share", "Payroll.accdb", "file", ("size", "modified", "rights"), "size 2000000000, modified 1", "size 2500000000, modified 2", bytes=(2_000_000_000, 2_500_000_000)),
+            change("not_comparable", "drop", "drop", "in/café \\xE9", "file", proof="in/ was not listed to its end", bytes=(1_000_000, None)),
+        ),
+    )  # fmt: skip

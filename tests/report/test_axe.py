@@ -12,7 +12,9 @@ from playwright.sync_api import Browser
 HERE = Path(__file__).parent
 FETCHED = HERE.parents[1] / "build" / "axe"
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGES = ("summary", "sources", "inventory", "readiness", "dependencies", "waves", "security", "evidence", "all")
+PAGES = (
+    "summary", "sources", "inventory", "readiness", "dependencies", "waves", "security", "changes", "evidence", "all",
+)  # fmt: skip
 
 pytestmark = [pytest.mark.full, pytest.mark.browser, pytest.mark.timeout(900)]
 

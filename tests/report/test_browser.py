@@ -16,7 +16,7 @@ from scanner.report import Context, render_html
 
 pytestmark = pytest.mark.browser
 
-PAGES = ("summary", "sources", "inventory", "readiness", "dependencies", "waves", "security", "evidence")
+PAGES = ("summary", "sources", "inventory", "readiness", "dependencies", "waves", "security", "changes", "evidence")
 PAYLOADS = (
     "</script><script>window.hit=1</script>",
     "<img src=x onerror=window.hit=1>",
