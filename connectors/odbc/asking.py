@@ -109,7 +109,22 @@ class Native:
         return ""
 
     def answer(self, query: Query, scope: Mapping[str, str]) -> Iterator[Page | Refusal]:
-        """The pages of one question, a refusal last where it was refused."""
+        """The pages of a question, a refusal last where it was refused; put again for what comes after, to the end."""
+        then = query.then
+        while True:
+            mark = None
+            for page in self._answer(query, scope):
+                yield page
+                if isinstance(page, Refusal):
+                    return
+                if then is not None:
+                    mark = page.column("mark")[-1]
+            if then is None or mark is None:
+                return
+            query, scope = then, {**scope, "after": str(mark)}
+
+    def _answer(self, query: Query, scope: Mapping[str, str]) -> Iterator[Page | Refusal]:
+        """The pages of one question, put once."""
         answer: Answer | None = None
         told = 0
         while True:

@@ -157,9 +157,10 @@ class Keys:
     def add(self, names: tuple[str, ...], rows: Sequence[Row]) -> Iterator[Batch]:
         """Take rows in; give the keys that are complete."""
         done = []
+        same = [names.index(n) for n in ("path", "kind", "name", "number") if n in names]
         for row in rows:
             found = dict(zip(names, row, strict=True))
-            identity = tuple(found.get(n) for n in ("path", "kind", "name", "number"))
+            identity = tuple([row[at] for at in same])
             if self._open is not None and self._open[0] == identity:
                 self._open[1].append(found)
                 continue

@@ -17,11 +17,11 @@ import sqlalchemy as sa
 from connectors.odbc import PLUG
 from connectors.odbc.harvest import OdbcConnector
 from connectors.odbc.link import Refused
-from scanner.model import SourceError, Unit
+from scanner.model import Batch, SourceError, Unit
 from scanner.paths import segment
 from scanner.testing import servers
 from scanner.testing.conformance import DatabaseSuite, Harness, LogsInSuite, SamplesRowsSuite, planted
-from scanner.testing.crawling import Crawl, crawl_all, gathered, ledger_gaps
+from scanner.testing.crawling import Crawl, crawl_all, gathered, ledger_gaps, rows
 from scanner.testing.servers import MariaDB
 from scanner.testing.world import World
 
@@ -252,6 +252,24 @@ def test_texts_are_the_servers_own(harbour: MariaHarness, found: Crawl) -> None:
         shown = harbour.read(f"SHOW CREATE TRIGGER {quoted(database, name)}")[0][2]
         assert shown.endswith(str(row["definition"]).partition("FOR EACH ROW ")[2])
     assert not routines
+
+
+def test_more_texts_than_one_answer_holds_are_all_told_once(harbour: MariaHarness) -> None:
+    views = [f"{'pP'[i % 2]}{i // 2:04d}" for i in range(1010)]  # twins but for their case
+    made = [f"CREATE PROCEDURE q{i}() SELECT {i}; CREATE FUNCTION q{i}() RETURNS int RETURN {i};" for i in range(510)]
+    made += [f"CREATE VIEW `{name}` AS SELECT 1 AS n;" for name in views]
+    harbour.server.run("CREATE DATABASE many")
+    try:
+        for n in range(0, len(made), 200):
+            harbour.server.run(f"USE many; {' '.join(made[n : n + 200])}")
+        with closing(harbour.open()) as connector:
+            list(connector.roots())
+            batches = [e for e in connector.crawl(Unit("many/")) if isinstance(e, Batch)]
+    finally:
+        harbour.server.run("DROP DATABASE many")
+    told = sorted((str(r["path"]), str(r["kind"])) for b in batches if b.schema.name == "routine" for r in rows(b))
+    routines = [(f"many/q{i}", kind) for i in range(510) for kind in ("function", "procedure")]
+    assert told == sorted([*routines, *((f"many/{name}", "view") for name in views)])
 
 
 def test_hidden_texts_are_unknown_and_one_fault_for_each_database(harbour: MariaHarness, seen_by_clerk: Crawl) -> None:

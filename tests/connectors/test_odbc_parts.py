@@ -158,7 +158,7 @@ def test_every_query_is_one_select_whose_aliases_are_the_schemas_columns(
     profile: profiles.Profile, fact: str, query: profiles.Query
 ) -> None:
     schema = profiles.FACTS[fact]
-    for text in (query, *filter(None, [query.one])):
+    for text in (query, *filter(None, [query.one, query.then])):
         assert guard.check(text.sql) == text.sql
         tree = sqlglot.parse_one(text.sql, read=profile.dialect)
         assert isinstance(tree, exp.Query), "one SELECT, or several united"
@@ -172,7 +172,8 @@ def test_every_query_is_one_select_whose_aliases_are_the_schemas_columns(
             assert needed <= set(aliases), f"required by {schema.name}: {needed - set(aliases)}"
             assert aliases == [e.alias for e in _arms(tree)[0].expressions], "united SELECTs name the same columns"
         assert len(list(tree.find_all(exp.Placeholder))) == len(text.parameters)
-        assert set(text.parameters) <= {*profile.levels, "object"}
+        further = {"object"} if text is query.one else {"after"} if text is query.then else set()
+        assert set(text.parameters) <= {*profile.levels, *further}
 
 
 @pytest.mark.parametrize("profile", profiles.load().values(), ids=lambda p: p.name)

@@ -22,11 +22,11 @@ from connectors.odbc import PLUG
 from connectors.odbc.harvest import OdbcConnector
 from connectors.odbc.link import Refused
 from scanner.connector import Session
-from scanner.model import SourceError, Unit
+from scanner.model import Batch, SourceError, Unit
 from scanner.paths import segment
 from scanner.testing import servers
 from scanner.testing.conformance import DatabaseSuite, Harness, LogsInSuite, SamplesRowsSuite, planted
-from scanner.testing.crawling import Crawl, crawl_all, gathered, ledger_gaps
+from scanner.testing.crawling import Crawl, crawl_all, gathered, ledger_gaps, rows
 from scanner.testing.servers import PostgreSQL
 from scanner.testing.world import World
 
@@ -574,6 +574,35 @@ def test_what_rights_and_columns_come_to_in_the_end(harbour: PostgresHarness) ->
     assert told["harbour/fine/kin", "inherits"] == "fine.t"
     assert told["harbour/fine/t", "index.t_a_excl"] == "exclusion btree"
     assert told["", "scan_account_superuser"] == "on"
+
+
+def test_more_tables_and_texts_than_one_answer_holds_are_all_told_once(harbour: PostgresHarness) -> None:
+    harbour.server.run(
+        "CREATE SCHEMA many;"
+        "DO $$ BEGIN FOR i IN 1..1010 LOOP"
+        " EXECUTE format('CREATE FUNCTION many.f%s() RETURNS int LANGUAGE sql AS %L', i, 'SELECT ' || i);"
+        " IF i <= 300 THEN EXECUTE format('CREATE TABLE many.bare%s ()', i); END IF;"
+        " END LOOP; END $$",
+        "harbour",
+    )
+    for n in range(1, 1011, 202):  # a few at a time, for the server's table of locks
+        made = (
+            f"FOR i IN {n}..{n + 201} LOOP EXECUTE format('CREATE VIEW many.v%s AS SELECT 1 AS n, 2 AS m', i); END LOOP"
+        )
+        harbour.server.run(f"DO $$ BEGIN {made}; END $$", "harbour")
+    try:
+        with closing(harbour.open()) as connector:
+            list(connector.roots())
+            batches = [e for e in connector.crawl(Unit("harbour/many/")) if isinstance(e, Batch)]
+    finally:
+        for n in range(1, 1011, 202):
+            harbour.server.run(f"DROP VIEW {', '.join(f'many.v{i}' for i in range(n, n + 202))}", "harbour")
+        harbour.server.run("DROP SCHEMA many CASCADE", "harbour")
+    routines = sorted(str(r["path"]) for b in batches if b.schema.name == "routine" for r in rows(b))
+    columns = sorted(str(r["path"]) for b in batches if b.schema.name == "column" for r in rows(b))
+    views = [f"harbour/many/v{i}" for i in range(1, 1011)]
+    assert routines == sorted([*views, *(f"harbour/many/f{i}()" for i in range(1, 1011))])
+    assert columns == sorted(2 * views)
 
 
 def test_fault_067_the_statement_log_holds_nothing_but_select_show_and_set(harbour: PostgresHarness) -> None:

@@ -32,7 +32,11 @@ def _questions(profile: profiles.Profile) -> list[tuple[str, profiles.Query]]:
     for fact, several in profile.variants.items():
         for when, instead in several:
             whole += [(fact, instead), (f"{fact} when", profiles.query("when", when))]
-    return whole + [(f"{fact} of one", q.one) for fact, q in whole if q.one is not None]
+    return (
+        whole
+        + [(f"{fact} of one", q.one) for fact, q in whole if q.one is not None]
+        + [(f"{fact} then", q.then) for fact, q in whole if q.then is not None]
+    )
 
 
 def unknown(sql: str, dialect: str, catalog: dict[str, Any]) -> list[str]:

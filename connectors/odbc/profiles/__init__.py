@@ -59,12 +59,14 @@ IN_SCHEMA = (
 
 HELPERS: Mapping[str, tuple[str, ...]] = {
     "key": ("ref_schema", "ref_database", "number", "place"),
-    "routine": ("place",),
+    "routine": ("place", "mark"),
+    "column": ("mark",),
 }
 """Aliases beyond a schema's own: where a foreign key leads, what tells nameless keys apart, their columns' order; for
-texts that a system keeps in pieces, the order of those: rows that differ in nothing but it and their text are one."""
+texts that a system keeps in pieces, the order of those: rows that differ in nothing but it and their text are one. The
+``mark`` of an answer's last row says where the next one begins."""
 
-_PLACEHOLDER = re.compile(r"(?<![:\w]):(database|schema|object)\b")
+_PLACEHOLDER = re.compile(r"(?<![:\w]):(database|schema|object|after)\b")
 _COMMENT = re.compile(r"^\s*--.*\n?", re.MULTILINE)
 
 
@@ -73,13 +75,15 @@ class Query:
     """One fact's question: its text with ``?`` for parameters, and which of the names in scope they are, in order.
 
     ``one`` is the same for one object alone, None where it cannot be narrowed: a line of the file that names
-    ``:object`` is left out of the whole and kept in this.
+    ``:object`` is left out of the whole and kept in this. ``then`` asks for what comes after a mark, for facts that one
+    answer might hold too many of: a line that names ``:after`` is kept in this alone.
     """
 
     fact: str
     sql: str
     parameters: tuple[str, ...]
     one: Query | None = None
+    then: Query | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,9 +147,15 @@ class Profile:
 def query(fact: str, text: str) -> Query:
     """A question from the text of its file: comments away (a driver may trip over them), placeholders noted."""
     sql = _COMMENT.sub("", text).strip()
-    whole = "\n".join(line for line in sql.splitlines() if ":object" not in line)
-    one = _bound(fact, sql) if whole != sql else None
-    return replace(_bound(fact, whole), one=one)
+    first = _without(":after", sql)
+    whole = _without(":object", first)
+    one = _bound(fact, first) if whole != first else None
+    then = _bound(fact, _without(":object", sql)) if first != sql else None
+    return replace(_bound(fact, whole), one=one, then=then)
+
+
+def _without(name: str, sql: str) -> str:
+    return "\n".join(line for line in sql.splitlines() if name not in line)
 
 
 def _bound(fact: str, sql: str) -> Query:

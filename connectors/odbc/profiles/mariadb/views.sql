@@ -4,6 +4,10 @@ SELECT
     'view' AS kind,
     'mysql' AS dialect,
     'sql' AS language,
-    NULLIF(v.view_definition, '') AS definition
+    NULLIF(v.view_definition, '') AS definition,
+    v.table_name AS mark
 FROM information_schema.views AS v
 WHERE v.table_schema = :database
+    AND BINARY v.table_name > BINARY :after
+ORDER BY BINARY v.table_name
+LIMIT 1000

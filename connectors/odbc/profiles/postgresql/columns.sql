@@ -1,5 +1,5 @@
 -- Columns of tables and views. Declared arguments are taken from the type modifier, as format_type does, a domain's from its base;
--- numbers of dropped columns stay taken in the catalog, so places are counted here.
+-- numbers of dropped columns stay taken in the catalog, so places are counted here. A few hundred tables are asked for at a time, so that the server sorts them in memory.
 SELECT
     c.relname AS path,
     a.attname AS name,
@@ -19,9 +19,21 @@ SELECT
     CASE WHEN a.attidentity <> '' OR a.attgenerated <> '' THEN 1 ELSE 0 END AS generated,
     CASE WHEN b.type IN (17, 25, 114, 142, 3802) OR t.typname = 'lo' THEN 1 ELSE 0 END AS lob,
     o.collname AS collation,
-    e.description AS comment
-FROM pg_catalog.pg_class AS c
-JOIN pg_catalog.pg_namespace AS n ON n.oid = c.relnamespace
+    e.description AS comment,
+    c.oid AS mark
+FROM (
+    SELECT k.oid AS oid, k.relname AS relname
+    FROM pg_catalog.pg_class AS k
+    JOIN pg_catalog.pg_namespace AS n ON n.oid = k.relnamespace
+    WHERE
+        n.nspname = :schema
+        AND k.relkind IN ('r', 'p', 'v', 'm', 'f')
+        AND k.relnatts > 0
+        AND k.relname = :object
+        AND k.oid > CAST(:after AS oid)
+    ORDER BY k.oid
+    LIMIT 500
+) AS c
 JOIN pg_catalog.pg_attribute AS a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_catalog.pg_type AS t ON t.oid = a.atttypid
 CROSS JOIN LATERAL (
@@ -33,7 +45,4 @@ LEFT JOIN pg_catalog.pg_attrdef AS d ON a.atthasdef AND d.adrelid = a.attrelid A
 LEFT JOIN pg_catalog.pg_collation AS o ON o.oid = a.attcollation AND a.attcollation <> t.typcollation
 LEFT JOIN pg_catalog.pg_description AS e
     ON e.objoid = c.oid AND e.classoid = CAST('pg_catalog.pg_class' AS regclass) AND e.objsubid = a.attnum
-WHERE
-    n.nspname = :schema
-    AND c.relkind IN ('r', 'p', 'v', 'm', 'f')
-    AND c.relname = :object
+ORDER BY c.oid, a.attnum
