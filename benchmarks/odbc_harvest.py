@@ -1,148 +1,237 @@
-"""A database's whole harvest beside ODBC's SQLColumns and SQLAlchemy's reflection: runs in turn, medians of ratios.
+"""A database's whole harvest beside SQLAlchemy's reflection and ODBC's SQLColumns, and how it grows with the tables.
 
-python benchmarks/odbc_harvest.py [tables] [pairs]
+    python -m benchmarks.odbc_harvest [--full] [--pairs 5]
 
-Starts a PostgreSQL and a MariaDB of its own on loopback, with tables of 20 columns, each referring to the one before.
-The harvest takes every fact the connector asks for (tables, columns, keys, indexes, texts, figures, grants, settings),
-login included; SQLColumns gives columns alone, SQLAlchemy columns and keys. All must have seen the same columns.
+Starts a PostgreSQL and a MariaDB of its own on loopback, and makes a SQLite file, with tables of 20 columns, each
+referring to the one before. The harvest takes every fact the connector asks for (tables, columns, keys, indexes, texts,
+figures, grants, settings), login included; SQLAlchemy gives columns and keys, SQLColumns columns alone. All must have
+seen the same columns. 2,000 tables with --full, and 500, 8,000 and 20,000 to see how the time of each table grows.
 """
 
 from __future__ import annotations
 
 import os
-import resource
+import re
+import sqlite3
 import statistics
 import sys
-import time
-from collections.abc import Callable
-from contextlib import closing
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
 
-import psycopg
-import pyodbc
-import sqlalchemy as sa
-
-from connectors.odbc import PLUG
-from scanner.connector import Session
+from benchmarks.harness import Goal, Row, Seen, Side, main, of, pairs
 from scanner.testing import servers
-from scanner.testing.crawling import crawl_all
 
-TYPES = (
-    "int",
-    "varchar(40)",
-    "decimal(10,2)",
-    "text",
-    "date",
-    "timestamp",
-    "bigint",
-    "char(3)",
-    "double precision",
-    "smallint",
-)
+SECTION = "6 ODBC"
+COLUMNS = 20
+TYPES = ("int", "varchar(40)", "decimal(10,2)", "text", "date", "timestamp", "bigint", "char(3)", "double precision",
+         "smallint")  # fmt: skip
+AT_ONCE = 500
+"""Tables made by one command: no server's table of locks holds many more."""
+GROWTH = Goal("a table takes no longer among many (at most 1.25 x)", 1.25, "value", at_most=True)
+PASSWORD = "STOCKTAKE_BENCHMARK"
 
 
-def script(tables: int, prefix: str) -> str:
-    """Statements that make the tables."""
-    made = []
-    for number in range(tables):
-        columns = [f"c{place:02d} {TYPES[place % len(TYPES)]} NULL" for place in range(2, 20)]
-        columns += ["prior_id int NULL"] + (
-            [f"CONSTRAINT fk{number} FOREIGN KEY (prior_id) REFERENCES {prefix}t{number - 1:05d} (id)"] * bool(number)
-        )
-        made.append(f"CREATE TABLE {prefix}t{number:05d} (id int PRIMARY KEY, {', '.join(columns)});")
-    return "\n".join(made)
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A database: its title, connection string without password, SQLAlchemy's URL, how SQLColumns narrows, the goal."""
+
+    title: str
+    connection: str
+    password: str
+    url: str
+    narrow: tuple[tuple[str, str], ...]
+    schema: str | None
+    goal: Goal | None
 
 
-def harvest(url: str) -> int:
-    """The connector's whole crawl; returns the number of columns found."""
-    options = PLUG.options.model_validate(PLUG.from_url(url))
-    with closing(PLUG.open(options, Session("benchmark"))) as connector:
-        crawl = crawl_all(connector)
+def scripts(tables: int) -> Iterator[str]:
+    """Statements that make the tables, some at a time."""
+    for start in range(0, tables, AT_ONCE):
+        made = []
+        for number in range(start, min(tables, start + AT_ONCE)):
+            columns = [f"c{place:02d} {TYPES[place % len(TYPES)]} NULL" for place in range(2, COLUMNS)]
+            refers = (
+                f", CONSTRAINT fk{number} FOREIGN KEY (prior_id) REFERENCES t{number - 1:05d} (id)" if number else ""
+            )
+            made.append(
+                f"CREATE TABLE t{number:05d} (id int PRIMARY KEY, {', '.join(columns)}, prior_id int NULL{refers});"
+            )
+        yield "\n".join(made)
+
+
+# the sides
+
+_open: list[Any] = []
+
+
+def connector(place: Place) -> None:
+    """Import the connector and its driver, and make one that has not connected yet."""
+    import pyodbc  # noqa: PLC0415 - of the process that is measured
+
+    from connectors.odbc import PLUG  # noqa: PLC0415
+    from scanner.connector import Session  # noqa: PLC0415
+
+    assert pyodbc
+    secret = f";PWD=env:{PASSWORD}" if place.password else ""
+    options = PLUG.options.model_validate(PLUG.from_url(f"odbc:{place.connection}{secret}"))
+    _open.append(PLUG.open(options, Session("benchmark")))
+
+
+def harvested() -> Seen:
+    """The connector's whole crawl."""
+    from scanner.testing.crawling import crawl_all  # noqa: PLC0415 - of the process that is measured
+
+    with closing(_open[0]) as open_one:
+        crawl = crawl_all(open_one)
     assert not crawl.faults, crawl.faults[:3]
-    return sum(len(b) for b in crawl.batches if b.schema.name == "column")
+    return of(
+        f"{path.rpartition('/')[2]}.{name}".encode()
+        for batch in crawl.batches
+        if batch.schema.name == "column"
+        for path, name in zip(batch.columns["path"], batch.columns["name"], strict=True)
+    )
 
 
-def functions(connect: Callable[[], pyodbc.Connection], **where: str) -> int:
-    """SQLColumns over the whole schema; returns the number of rows."""
-    with closing(connect()) as connection:
-        return len(connection.cursor().columns(**where).fetchall())
+def driver(place: Place) -> None:
+    """Import pyodbc, and write the connection string out."""
+    import pyodbc  # noqa: PLC0415 - of the process that is measured
+
+    pyodbc.pooling = False
+    _open.append(place.connection + (f";PWD={{{place.password}}}" if place.password else ""))
 
 
-def reflect(engine: sa.Engine, schema: str) -> int:
-    """SQLAlchemy's columns and keys of the whole schema; returns the number of columns."""
-    inspector = sa.inspect(engine)
-    columns = sum(len(c) for c in inspector.get_multi_columns(schema).values())
-    inspector.get_multi_pk_constraint(schema)
-    inspector.get_multi_foreign_keys(schema)
-    engine.dispose()
-    return columns
+def with_functions(place: Place) -> Seen:
+    """SQLColumns over the whole schema; psqlODBC's gives the columns of indexes as well, which do not count."""
+    import pyodbc  # noqa: PLC0415 - of the process that is measured
+
+    with closing(pyodbc.connect(_open[0])) as connection:
+        found = connection.cursor().columns(**dict(place.narrow)).fetchall()
+    return of(f"{row[2]}.{row[3]}".encode() for row in found if re.fullmatch(r"t\d{5}", row[2]))
 
 
-def compare(title: str, runs: dict[str, Callable[[], int]], expected: int, pairs: int) -> None:
-    """Run all in turn, and print medians and the ratio to the first."""
-    times: dict[str, list[float]] = {name: [] for name in runs}
-    for _ in range(pairs):
-        for name, run in runs.items():
-            started = time.perf_counter()
-            found = run()
-            times[name].append(time.perf_counter() - started)
-            # psqlODBC's SQLColumns gives the columns of indexes as well.
-            assert found == expected or (name == "SQLColumns" and found > expected), (name, found, expected)
-    first = next(iter(times))
-    for name, taken in times.items():
-        ratio = statistics.median(t / own for t, own in zip(taken, times[first], strict=True))
-        median = statistics.median(taken)
-        rate = f"{expected / median:9,.0f} columns/s"
-        print(f"{title:11} {name:11} {median:7.3f} s  best {min(taken):6.3f} s  {ratio:5.2f} x  {rate}")
+def engine(place: Place) -> None:
+    """Import SQLAlchemy and its driver."""
+    import sqlalchemy as sa  # noqa: PLC0415 - of the process that is measured
+
+    made = sa.create_engine(place.url)
+    made.dialect.import_dbapi()
+    _open.append(made)
 
 
-def main() -> None:
-    """Make the servers, measure, print."""
-    tables = int(sys.argv[1]) if len(sys.argv) > 1 else 2000
-    pairs = int(sys.argv[2]) if len(sys.argv) > 2 else 5
-    os.environ["STOCKTAKE_BENCH"] = servers.PASSWORD
-    columns = tables * 20
-    with servers.postgresql(settings=["max_locks_per_transaction=4096"]) as postgres:
-        postgres.run("CREATE DATABASE big")
-        postgres.run("BEGIN;" + script(tables, "") + "COMMIT; ANALYZE;", "big")
-        where = f"DRIVER={{PostgreSQL Unicode}};SERVER={postgres.host};PORT={postgres.port};Database=big;UID=postgres"
-        dsn = f"host={postgres.host} port={postgres.port} user=postgres password={postgres.password} dbname=big"
-        compare(
-            "PostgreSQL",
-            {
-                "harvest": lambda: harvest(f"odbc:{where};PWD=env:STOCKTAKE_BENCH"),
-                "SQLColumns": lambda: functions(
-                    lambda: pyodbc.connect(f"{where};PWD={{{postgres.password}}}"), schema="public"
-                ),
-                "SQLAlchemy": lambda: reflect(
-                    sa.create_engine("postgresql+psycopg://", creator=lambda: psycopg.connect(dsn)), "public"
-                ),
-            },
-            columns,
-            pairs,
-        )
-    with servers.mariadb() as maria:
-        maria.run("CREATE DATABASE big; USE big; SET foreign_key_checks = 0;" + script(tables, ""))
-        where = f"DRIVER={{MariaDB Unicode}};SERVER={maria.host};PORT={maria.port};UID={maria.user}"
-        plain = f"{where};PWD={{{maria.password}}};CHARSET=utf8mb4"
-        compare(
-            "MariaDB",
-            {
-                "harvest": lambda: harvest(f"odbc:{where};PWD=env:STOCKTAKE_BENCH"),
-                "SQLColumns": lambda: functions(lambda: pyodbc.connect(plain), catalog="big"),
-                "SQLAlchemy": lambda: reflect(
-                    sa.create_engine("mariadb+pyodbc://", creator=lambda: pyodbc.connect(plain)), "big"
-                ),
-            },
-            columns,
-            pairs,
-        )
-        maria.run(
-            f"CREATE USER clerk@'127.0.0.1' IDENTIFIED BY '{maria.password}';GRANT SELECT ON big.* TO clerk@'127.0.0.1'"
-        )
-        clerk = where.replace(f"UID={maria.user}", "UID=clerk")
-        compare("SELECT only", {"harvest": lambda: harvest(f"odbc:{clerk};PWD=env:STOCKTAKE_BENCH")}, columns, pairs)
-    print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024} MB")
+def with_sqlalchemy(place: Place) -> Seen:
+    """Columns and keys of the whole schema."""
+    import sqlalchemy as sa  # noqa: PLC0415 - of the process that is measured
+
+    inspector = sa.inspect(_open[0])
+    columns = inspector.get_multi_columns(place.schema)
+    inspector.get_multi_pk_constraint(place.schema)
+    inspector.get_multi_foreign_keys(place.schema)
+    _open[0].dispose()
+    return of(f"{table}.{column['name']}".encode() for (_, table), found in columns.items() for column in found)
+
+
+# the databases
+
+
+@contextmanager
+def postgresql(sizes: tuple[int, ...]) -> Iterator[list[tuple[int, Place]]]:
+    """A server with a database of each size."""
+    with servers.postgresql() as server:
+        found = []
+        for size in sizes:
+            server.run(f"CREATE DATABASE big{size}")
+            for script in scripts(size):
+                server.run(f"BEGIN; {script} COMMIT;", f"big{size}")
+            server.run("VACUUM ANALYZE", f"big{size}")
+            where = (
+                f"DRIVER={{PostgreSQL Unicode}};SERVER={server.host};PORT={server.port};Database=big{size};UID=postgres"
+            )
+            url = f"postgresql+psycopg://postgres@{server.host}:{server.port}/big{size}"
+            goal = Goal("at most 0.5 s", 0.5, "seconds")
+            found.append(
+                (size, Place("PostgreSQL", where, server.password, url, (("schema", "public"),), "public", goal))
+            )
+        os.environ["PGPASSWORD"] = server.password  # libpq's own, for SQLAlchemy's side
+        yield found
+
+
+@contextmanager
+def mariadb(sizes: tuple[int, ...]) -> Iterator[list[tuple[int, Place]]]:
+    """A server with a database of each size; its peer is reached over the same driver."""
+    with servers.mariadb() as server:
+        found = []
+        for size in sizes:
+            server.run(f"CREATE DATABASE big{size}")
+            for script in scripts(size):
+                server.run(f"USE big{size}; SET foreign_key_checks = 0; {script}")
+            at = f"SERVER={server.host};PORT={server.port};UID={server.user};Database=big{size}"
+            where = f"DRIVER={{MariaDB Unicode}};{at}"
+            whole = f"{where};PWD={{{server.password}}};CHARSET=utf8mb4".replace("%", "%25").replace(";", "%3B")
+            url = f"mariadb+pyodbc:///?odbc_connect={whole.replace('+', '%2B')}"
+            goal = Goal("at most 1 s", 1.0, "seconds")
+            narrow = (("catalog", f"big{size}"),)
+            found.append((size, Place("MariaDB", where, server.password, url, narrow, f"big{size}", goal)))
+        yield found
+
+
+@contextmanager
+def sqlite(sizes: tuple[int, ...]) -> Iterator[list[tuple[int, Place]]]:
+    """A file of each size."""
+    with tempfile.TemporaryDirectory() as folder:
+        found = []
+        for size in sizes:
+            file = Path(folder) / f"big{size}.db"
+            with closing(sqlite3.connect(file)) as db:
+                for script in scripts(size):
+                    db.executescript(f"BEGIN; {script} COMMIT;")
+            found.append(
+                (size, Place("SQLite", f"DRIVER={{SQLite3}};Database={file}", "", f"sqlite:///{file}", (), None, None))
+            )
+        yield found
+
+
+# the rows
+
+
+def beside(place: Place, size: int, *, full: bool) -> list[Row]:
+    """One database, beside both peers."""
+    peers = (
+        Side("SQLAlchemy", partial(with_sqlalchemy, place), ready=partial(engine, place)),
+        Side("SQLColumns", partial(with_functions, place), ready=partial(driver, place)),
+    )
+    ours = Side("harvest", harvested, ready=partial(connector, place))
+    work = f"{place.title}, {size:,} tables"
+    return [pairs(SECTION, work, peer=peer, ours=ours, goal=place.goal, full=full, unit="columns") for peer in peers]
+
+
+def grown(places: list[tuple[int, Place]], *, full: bool) -> list[Row]:
+    """The harvest alone at every size, and the time of a table among many over that among few."""
+    rows, each = [], []
+    for size, place in places:
+        work = f"{place.title}, {size:,} tables"
+        ours = Side("harvest", harvested, ready=partial(connector, place))
+        rows.append(pairs(SECTION, work, ours=ours, full=full, unit="columns"))
+        each.append(statistics.median(rows[-1].seconds) / size)
+    title = f"{places[0][1].title}, {places[0][0]:,} to {places[-1][0]:,} tables"
+    return [*rows, Row(SECTION, title, value=max(each[1:]) / each[0], goal=GROWTH, note="seconds of a table")]
+
+
+def measure(full: bool) -> list[Row]:
+    """Every system at one size, and how it grows."""
+    size, sizes = (2000, (500, 2000, 8000, 20000)) if full else (400, (100, 400))
+    os.environ[PASSWORD] = servers.PASSWORD
+    rows: list[Row] = []
+    for system in (postgresql, mariadb, sqlite):
+        with system(sizes) as places:
+            rows += beside(dict(places)[size], size, full=full)
+            rows += grown(places, full=full)
+    return rows
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main(measure, __doc__))

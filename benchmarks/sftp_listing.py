@@ -1,31 +1,51 @@
-"""Listing 20,000 files in 221 directories: the SFTP connector beside paramiko's listdir_attr and lftp, on a real sshd.
+"""Listing a tree over SFTP: beside lftp where the server is near, paramiko and asyncssh where it is 20 ms away.
 
-Each run is a fresh process; runs alternate, and medians are compared. All must have seen the same number of names. With
-``--latency`` a delay line stands before the server. lftp is left out where it is not installed.
+    python -m benchmarks.sftp_listing [--full] [--pairs 5]
 
-    python benchmarks/sftp_listing.py [--pairs 5] [--latency 0.020] [--scale 1]
+20,000 files in 221 directories on an OpenSSH server of its own; with --full also 200,000 in 2,021. The connector is
+measured with its login (lftp cannot tell its own apart), paramiko and asyncssh, and the connector beside them, without.
+A whole scan is a command: Python's start, login, listing, catalog. All must have seen the same names, as bytes.
 """
 
 from __future__ import annotations
 
-import argparse
+import asyncio
 import contextlib
-import json
-import os
-import queue
-import resource
 import shutil
-import socket
-import statistics
-import subprocess
+import stat
 import sys
 import tempfile
-import threading
-import time
-from collections.abc import Iterator
+from collections import deque
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from typing import Any
 
-from scanner.testing.servers import Sshd, sshd
+from benchmarks.harness import STOCKTAKE, Goal, Row, Seen, Side, main, of, pairs
+from scanner.testing.servers import Conditions, sshd, tcp_proxy
+
+ROUND_TRIP_S = 0.020
+WALKERS = 32
+NEAR = Goal("at most 1.0 x lftp at 0 ms", 1.0)
+FAR = Goal("at least 20 x paramiko at 20 ms", 20.0, "speedup")
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where the server is, and how to log in."""
+
+    host: str
+    port: int
+    user: str
+    key_file: str
+    host_key: str
+    path: str
+
+    @property
+    def url(self) -> str:
+        """The locator of the source."""
+        key = f"key_file={self.key_file}&host_key={self.host_key}"
+        return f"sftp://{self.user}@{self.host}:{self.port}{self.path}?{key}"
 
 
 def plant(root: Path, scale: int) -> int:
@@ -39,168 +59,203 @@ def plant(root: Path, scale: int) -> int:
     return 20 + 200 * scale * 101
 
 
-def with_connector(target: dict[str, str]) -> tuple[int, float, float]:
-    """Ours: every unit crawled, every column made. Names, and the times after connecting and at the end."""
-    from connectors.sftp import PLUG  # noqa: PLC0415 - the import is part of what is measured
+# the connector
+
+_open: list[Any] = []
+"""What ``ready`` made in the process that is measured."""
+
+
+def drivers() -> None:
+    """Import what the connector needs."""
+    from connectors.sftp import PLUG, ssh  # noqa: PLC0415 - of the process that is measured
+
+    assert PLUG
+    assert ssh
+
+
+def connector(target: Target, *, connect: bool = False) -> None:
+    """Make a connector; with ``connect``, log in as well."""
+    from connectors.sftp import PLUG, ssh  # noqa: PLC0415 - of the process that is measured
     from scanner.connector import Session  # noqa: PLC0415
-    from scanner.model import Batch, Unit  # noqa: PLC0415
+
+    assert ssh
+    options = {"host": target.host, "port": target.port, "user": target.user, "path": target.path}
+    options |= {"key_file": target.key_file, "host_key": target.host_key}
+    _open.append(PLUG.open(PLUG.options.model_validate(options), Session("benchmark")))
+    if connect:
+        _open[0].roots()
+
+
+def crawled() -> Seen:
+    """Every unit crawled, every column made, on one connection."""
+    from scanner.model import Batch, Unit  # noqa: PLC0415 - of the process that is measured
+    from scanner.paths import restore  # noqa: PLC0415
     from scanner.schema import ENTRY  # noqa: PLC0415
 
-    connector = PLUG.open(PLUG.options.model_validate(target), Session("bench"))
-    waiting, names = list(connector.roots()), 0
-    connected = time.perf_counter()
+    waiting: list[Unit] = list(_open[0].roots())
+    found: list[Batch] = []
     while waiting:
-        for event in connector.crawl(waiting.pop()):
+        for event in _open[0].crawl(waiting.pop()):
             if isinstance(event, Unit):
                 waiting.append(event)
             elif isinstance(event, Batch) and event.schema is ENTRY:
-                names += len(event)
-    ended = time.perf_counter()
-    connector.close()
-    return names, connected, ended
+                found.append(event)
+    each = (zip(b.columns["parent"], b.columns["name"], strict=True) for b in found)
+    return of(restore(f"{parent}{name}") for rows in each for parent, name in rows)
 
 
-def with_paramiko(target: dict[str, str]) -> tuple[int, float, float]:
-    """The peer: paramiko's own client, one directory after the other."""
-    import stat  # noqa: PLC0415
+# the peers
 
-    import paramiko  # noqa: PLC0415
+
+def paramiko_client(target: Target) -> None:
+    """Log in with paramiko's own client."""
+    import paramiko  # noqa: PLC0415 - of the process that is measured
 
     client = paramiko.SSHClient()
     client.set_missing_host_key_policy(paramiko.AutoAddPolicy())
-    where = {"port": int(target["port"]), "username": target["user"], "key_filename": target["key_file"]}
-    client.connect(target["host"], **where, allow_agent=False, look_for_keys=False)
-    sftp = client.open_sftp()
-    connected = time.perf_counter()
-    waiting, names = [target["path"]], 0
+    key: dict[str, Any] = {"username": target.user, "key_filename": target.key_file}
+    client.connect(target.host, port=target.port, **key, allow_agent=False, look_for_keys=False)
+    _open.extend((client.open_sftp(), client))
+
+
+def with_paramiko(target: Target) -> Seen:
+    """Paramiko's listdir_attr, one directory after the other."""
+    waiting, found = [""], []
     while waiting:
-        path = waiting.pop()
-        for entry in sftp.listdir_attr(path):
-            names += 1
+        parent = waiting.pop()
+        for entry in _open[0].listdir_attr(f"{target.path}/{parent}"):
+            found.append(f"{parent}{entry.filename}".encode())
             if stat.S_ISDIR(entry.st_mode or 0):
-                waiting.append(f"{path}/{entry.filename}")
-    ended = time.perf_counter()
-    client.close()
-    return names, connected, ended
+                waiting.append(f"{parent}{entry.filename}/")
+    return of(found)
 
 
-WAYS = {"connector": with_connector, "paramiko": with_paramiko}
+def asyncssh_module() -> None:
+    """Import asyncssh."""
+    import asyncssh  # noqa: PLC0415 - of the process that is measured
+
+    assert asyncssh
 
 
-def run(way: str, target: dict[str, str]) -> None:
-    """One run in this process; prints what it saw and what the listing alone took."""
-    names, connected, ended = WAYS[way](target)
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    print(json.dumps({"names": names, "listing": ended - connected, "cpu": time.process_time(), "peak_mb": peak}))
+def with_asyncssh(target: Target) -> Seen:
+    """Asyncssh's readdir in several directories at once, its login included."""
+    return asyncio.run(_walked(target))
 
 
-def with_lftp(target: dict[str, str]) -> dict[str, float]:
-    """The other peer: lftp's recursive long listing, start included (it has no way to tell its parts apart)."""
-    ssh = "ssh -a -x -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR"
-    words = (
-        f"set sftp:connect-program '{ssh} -i {target['key_file']}'; "
-        f"open -u {target['user']},x -p {target['port']} sftp://{target['host']}; find -l {target['path']}; exit"
-    )
-    done = subprocess.run(["lftp", "-c", words], check=True, capture_output=True)
-    return {"names": done.stdout.count(b"\n") - 1, "listing": 0.0, "cpu": 0.0, "peak_mb": 0}
+async def _walked(target: Target) -> Seen:
+    import asyncssh  # noqa: PLC0415 - of the process that is measured
 
+    where: dict[str, Any] = {"username": target.user, "client_keys": [target.key_file], "known_hosts": None}
+    waiting, found, active = deque([b""]), list[bytes](), set[bytes]()
+    news = asyncio.Condition()
+    async with asyncssh.connect(target.host, target.port, **where) as host, host.start_sftp_client() as sftp:
 
-@contextlib.contextmanager
-def delayed(port: int, latency_s: float) -> Iterator[int]:
-    """A port that leads to another with half the round trip in each direction; chunks wait in line, in order."""
-    listener = socket.create_server(("127.0.0.1", 0))
-
-    def pump(source: socket.socket, sink: socket.socket) -> None:
-        line: queue.Queue[tuple[float, bytes]] = queue.Queue()
-
-        def leave() -> None:
+        async def walk() -> None:
             while True:
-                due, data = line.get()
-                time.sleep(max(0.0, due - time.monotonic()))
-                with contextlib.suppress(OSError):
-                    if not data:
-                        sink.shutdown(socket.SHUT_WR)
+                async with news:
+                    await news.wait_for(lambda: waiting or not active)
+                    if not waiting:
                         return
-                    sink.sendall(data)
+                    parent = waiting.popleft()
+                    active.add(parent)
+                below = []
+                for entry in await sftp.readdir(target.path.encode() + b"/" + parent):
+                    if entry.filename not in (b".", b".."):
+                        found.append(parent + bytes(entry.filename))
+                        if stat.S_ISDIR(entry.attrs.permissions or 0):
+                            below.append(found[-1] + b"/")
+                async with news:
+                    waiting.extend(below)
+                    active.discard(parent)
+                    news.notify_all()
 
-        threading.Thread(target=leave, daemon=True).start()
-        data = b"-"
-        while data:
-            try:
-                data = source.recv(65536)
-            except OSError:
-                data = b""
-            line.put((time.monotonic() + latency_s / 2, data))
-
-    def accept() -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                near, _ = listener.accept()
-                far = socket.create_connection(("127.0.0.1", port))
-                for one, other in ((near, far), (far, near)):
-                    one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-                    threading.Thread(target=pump, args=(one, other), daemon=True).start()
-
-    threading.Thread(target=accept, daemon=True).start()
-    try:
-        yield listener.getsockname()[1]
-    finally:
-        listener.close()
+        await asyncio.gather(*(walk() for _ in range(WALKERS)))
+    return of(found)
 
 
-def once(way: str, target: dict[str, str], env: dict[str, str]) -> dict[str, float]:
-    """One run in a process of its own, with the wall time of the whole."""
-    started = time.perf_counter()
-    if way == "lftp":
-        answer = with_lftp(target)
-    else:
-        command = [sys.executable, __file__, "--way", way, "--target", json.dumps(target)]
-        answer = json.loads(subprocess.run(command, check=True, capture_output=True, env=env).stdout)
-    return {**answer, "wall": time.perf_counter() - started}
+def lftp(target: Target) -> Side:
+    """The recursive long listing of lftp, its cache off: start, login and listing."""
+    ssh = (
+        f"ssh -a -x -o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR -i {target.key_file}"
+    )
+    words = (
+        f"set sftp:connect-program '{ssh}'; set cache:enable no; "
+        f"open -u {target.user},x -p {target.port} sftp://{target.host}; find -l {target.path}/; exit"
+    )
+
+    def seen(out: bytes) -> Seen:
+        root = target.path.encode() + b"/"
+        found = (line.split()[-1].removeprefix(root).rstrip(b"/") for line in out.splitlines())
+        return of(name for name in found if name)
+
+    return Side("lftp find -l", ["lftp", "-c", words], seen=seen)
 
 
-def measure(server: Sshd, port: int, names: int, pairs: int) -> int:
-    """Alternate the ways, check that they agree, print medians and ratios."""
-    target = {"host": server.host, "port": str(port), "user": server.user, "key_file": str(server.key)}
-    target |= {"host_key": server.fingerprint, "path": str(server.data)}
-    ways = [*WAYS, *(["lftp"] if shutil.which("lftp") else [])]
-    results: dict[str, list[dict[str, float]]] = {way: [] for way in ways}
-    with tempfile.TemporaryDirectory() as compiled:
-        # Modules are imported from compiled files, as where they are installed; the first round makes those.
-        clean = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        for pair in range(pairs + 1):
-            for way in ways:
-                answer = once(way, target, {**clean, "PYTHONPYCACHEPREFIX": compiled})
-                if pair:
-                    results[way].append(answer)
-    seen = {way: {int(r["names"]) for r in runs} for way, runs in results.items()}
-    if any(each != {names} for each in seen.values()):
-        print(f"not all saw the {names} names: {seen}")
-        return 1
-    of = {w: {k: statistics.median(r[k] for r in runs) for k in runs[0]} for w, runs in results.items()}
-    for way in ways:
-        figures = of[way]
-        listing = f"listing {figures['listing']:6.2f} s  peak {figures['peak_mb']:.0f} MB" if figures["listing"] else ""
-        print(f"{way:10} whole {figures['wall']:6.2f} s  {listing}")
-    ratio = of["paramiko"]["listing"] / of["connector"]["listing"]
-    print(f"listing: {ratio:.1f} x as fast as paramiko's; medians of {pairs}")
-    if "lftp" in of:
-        print(f"whole: {of['connector']['wall'] / of['lftp']['wall']:.2f} x lftp's time, start of Python included")
-    return 0
+# the rows
+
+
+def scan(target: Target, folder: Path) -> Side:
+    """The whole command, from Python's start to the last commit."""
+
+    def seen(_out: bytes) -> Seen:
+        from scanner.catalog import Catalog, locate, read  # noqa: PLC0415 - this process needs it here alone
+        from scanner.paths import restore  # noqa: PLC0415
+
+        with Catalog.open(locate(str(folder))) as catalog, read(catalog) as reader:
+            return of(restore(path) for (path,) in reader.rows("SELECT path FROM entry"))
+
+    command = [*STOCKTAKE, "scan", target.url, "--catalog", folder, "-q"]
+    return Side("stocktake scan", command, seen=seen, before=lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+def near(target: Target, work: str, folder: Path, *, full: bool) -> list[Row]:
+    """Beside lftp, without delay."""
+    listed = Side("connector", crawled, ready=partial(connector, target))
+    return [
+        pairs("4 SFTP", f"{work}, 0 ms", peer=lftp(target), ours=listed, goal=NEAR, full=full, unit="names",
+              note="both with their login"),
+        pairs("4 SFTP", f"{work}, 0 ms, whole scan", peer=lftp(target), ours=scan(target, folder), full=full,
+              unit="names", goal=replace(NEAR, text="whole scan at most 1.0 x lftp")),
+    ]  # fmt: skip
+
+
+def far(target: Target, work: str, folder: Path, *, full: bool, large: bool) -> list[Row]:
+    """Beside paramiko and asyncssh, at 20 ms."""
+    rows = []
+    walkers = Side(f"asyncssh x {WALKERS}", partial(with_asyncssh, target), ready=asyncssh_module)
+    ours = Side("connector", crawled, ready=partial(connector, target))
+    if not large:  # paramiko would take minutes for each
+        alone = Side("paramiko listdir_attr", partial(with_paramiko, target), ready=partial(paramiko_client, target))
+        listed = Side("connector", crawled, ready=partial(connector, target, connect=True))
+        rows.append(
+            pairs("4 SFTP", f"{work}, 20 ms", peer=alone, ours=listed, goal=FAR, full=full, unit="names",
+                  note="logged in before")
+        )  # fmt: skip
+    rows.append(pairs("4 SFTP", f"{work}, 20 ms", peer=walkers, ours=ours, full=full, unit="names",
+                      note="one connection, both with their login"))  # fmt: skip
+    if large:
+        rows.append(pairs("4 SFTP", f"{work}, 20 ms, whole scan", peer=walkers, ours=scan(target, folder), full=full,
+                          unit="names"))  # fmt: skip
+    return rows
+
+
+def measure(full: bool) -> list[Row]:
+    """20,000 files, and with ``full`` 200,000."""
+    rows: list[Row] = []
+    for scale in (1, 10) if full else (1,):
+        with contextlib.ExitStack() as stack:
+            server = stack.enter_context(sshd())
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory())) / "catalog"
+            work = f"{plant(server.data, scale):,} names"
+            target = Target(
+                server.host, server.port, server.user, str(server.key), server.fingerprint, str(server.data)
+            )
+            rows += near(target, work, folder, full=full) if shutil.which("lftp") else []
+            proxy = stack.enter_context(tcp_proxy(server.host, server.port))
+            proxy.change(both=Conditions(latency_s=ROUND_TRIP_S / 2))
+            rows += far(replace(target, port=proxy.port), work, folder, full=full, large=scale > 1)
+    return rows
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--pairs", type=int, default=5)
-    parser.add_argument("--latency", type=float, default=0.0, help="round trip in seconds")
-    parser.add_argument("--scale", type=int, default=1, help="200 times this many directories of 100 files")
-    parser.add_argument("--way", choices=list(WAYS), help=argparse.SUPPRESS)
-    parser.add_argument("--target", type=json.loads, help=argparse.SUPPRESS)
-    chosen = parser.parse_args()
-    if chosen.way:
-        run(chosen.way, chosen.target)
-    else:
-        with sshd() as server:
-            count = plant(server.data, chosen.scale)
-            with delayed(server.port, chosen.latency) if chosen.latency else contextlib.nullcontext(server.port) as at:
-                sys.exit(measure(server, at, count, chosen.pairs))
+    sys.exit(main(measure, __doc__))
