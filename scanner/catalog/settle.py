@@ -24,7 +24,7 @@ from scanner.schema import SCHEMAS
 
 MANY, SMALL = 64, 20_000
 """A source's first scan is settled too where it left more parts than so many, with fewer rows each than so many."""
-MEMORY = "300MiB"
+MEMORY = "200MiB"
 """What sorting may take; beyond it goes to the catalog's room."""
 FOLDER = "settled"
 

@@ -17,9 +17,9 @@ from sqlalchemy.dialects import postgresql, sqlite
 
 from scanner.catalog import tables as t
 from scanner.catalog.engine import make_engine, make_folders, refusals, writable_or_copy
-from scanner.catalog.facts import Facts, Folder
+from scanner.catalog.facts import Facts, facts_at
 from scanner.catalog.location import Location
-from scanner.catalog.lock import Lock, held
+from scanner.catalog.lock import Lock, ServerLock, held
 from scanner.catalog.parts import Buffer, Part
 from scanner.catalog.readers import alone
 from scanner.catalog.schema_version import prepare
@@ -74,10 +74,11 @@ class Catalog:
 
     def __init__(self, location: Location, engine: sa.Engine) -> None:
         self.location = location
-        self.facts: Facts = Folder(location.facts)
+        self.facts: Facts = facts_at(location.place)
         self._engine = engine
         self._write = threading.Lock()
         self._lock = Lock(location.root)
+        self._server_lock = None if location.state_file else ServerLock(engine, location.shown)
         self._next_unit = 0
         self._after = contextlib.ExitStack()
 
@@ -90,7 +91,7 @@ class Catalog:
         Raises:
             StocktakeError: NO_CATALOG, CATALOG_UNWRITABLE, CATALOG_DAMAGED, CATALOG_NEWER.
         """
-        if create:
+        if create or location.store:
             make_folders(location)
         elif not location.exists():
             raise StocktakeError("NO_CATALOG", str(location.state_file or location.shown))
@@ -106,6 +107,8 @@ class Catalog:
 
     def close(self) -> None:
         """Let go of the lock and the connections; may be called twice."""
+        if self._server_lock is not None:
+            self._server_lock.release()
         self._lock.release()
         self._after.close()
 
@@ -120,6 +123,9 @@ class Catalog:
     def lock(self) -> None:
         """Become the one scan that writes here. Raises StocktakeError CATALOG_LOCKED."""
         self._lock.acquire()
+        if self._server_lock is not None:
+            with refusals(self.location):
+                self._server_lock.acquire()
         with self.reading() as db:
             highest = [db.execute(sa.select(sa.func.max(c))).scalar() or 0 for c in (t.unit.c.id, t.dropped.c.unit)]
         self._next_unit = max(highest) + 1
@@ -157,8 +163,9 @@ class Catalog:
         """Every scan, newest first. One that says running but whose process is gone is ``interrupted``."""
         with self.reading() as db:
             rows = [dict(r) for r in db.execute(sa.select(t.scan).order_by(t.scan.c.id.desc())).mappings()]
+            elsewhere = self._server_lock is not None and self._server_lock.holder(db) is not None
         for row in rows:
-            if row["state"] == "running" and not held(self.location.root):
+            if row["state"] == "running" and not elsewhere and not held(self.location.root):
                 row["state"] = "interrupted"
         return rows
 
@@ -247,10 +254,12 @@ class Catalog:
         """Make a bundle count, in one transaction.
 
         Raises:
-            StocktakeError: DISK_FULL, CATALOG_DAMAGED.
+            StocktakeError: DISK_FULL, CATALOG_DAMAGED; CATALOG_LOCKED when the lock was lost.
         """
         scan, source = number, bundle.source
         with self._begin() as db:
+            if self._server_lock is not None:
+                self._server_lock.check(db)
             if bundle.parts:
                 db.execute(
                     t.part.insert(),
@@ -279,6 +288,9 @@ class Catalog:
     def replace(self, number: int, source: str, parts: Sequence[Mapping[str, Any]]) -> None:
         """Let other parts stand for all that is kept of a source in a scan; files no row names wait for the sweep."""
         with self._begin() as db:
+            if self._engine.dialect.name == "sqlite":
+                # A loss of power may not undo this one: the files of the old parts may be gone by then.
+                db.exec_driver_sql("PRAGMA synchronous=FULL")
             db.execute(t.part.delete().where(t.part.c.scan == number, t.part.c.source == source))
             if parts:
                 db.execute(t.part.insert(), [{"scan": number, "source": source, **p} for p in parts])
