@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from scanner.model import Batch
 from scanner.schema import ENTRY
 
@@ -15,30 +13,29 @@ _OWNER = _COLUMNS.index("owner")
 
 
 class Rows:
-    """Entries not yet handed out."""
+    """Entries not yet handed out; kept as rows, since one append costs less than twelve."""
 
     def __init__(self) -> None:
-        self._lists: tuple[list[Any], ...] = tuple([] for _ in _COLUMNS)
+        self._rows: list[tuple[object, ...]] = []
 
     def __len__(self) -> int:
-        return len(self._lists[0])
+        return len(self._rows)
 
     def add(self, *values: object) -> None:
-        """Append one entry."""
-        for column, value in zip(self._lists, values, strict=True):
-            column.append(value)
+        """Append one entry, a value for each column."""
+        self._rows.append(values)
 
     def extend(self, more: Rows) -> None:
         """Append the entries of another."""
-        for column, values in zip(self._lists, more._lists, strict=True):
-            column.extend(values)
+        self._rows += more._rows
 
     def own(self, row: int, owner: str) -> None:
         """Say who owns the entry in that row."""
-        self._lists[_OWNER][row] = owner
+        values = self._rows[row]
+        self._rows[row] = *values[:_OWNER], owner, *values[_OWNER + 1 :]
 
     def take(self) -> Batch:
         """Hand out what has been added as a batch, and start again empty."""
-        batch = Batch(ENTRY, dict(zip(_COLUMNS, self._lists, strict=True)))
-        self._lists = tuple([] for _ in _COLUMNS)
-        return batch
+        rows, self._rows = self._rows, []
+        columns = zip(*rows, strict=True) if rows else ((),) * len(_COLUMNS)
+        return Batch(ENTRY, dict(zip(_COLUMNS, map(list, columns), strict=True)))

@@ -21,7 +21,7 @@ from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
 from scanner.testing.servers import base
 
 FOLDERS, FILES = 70, 23
-LONG = 12_000
+LONG = 6_000
 
 
 @pytest.fixture(autouse=True)
