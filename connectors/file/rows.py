@@ -1,11 +1,14 @@
-"""From what the system calls return to columns: whole columns at a time, no object per entry."""
+"""From what the system calls return to columns: whole columns at a time, no object per entry that is kept."""
 
 from __future__ import annotations
 
 import os
 import stat
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable
+
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from connectors.file.mounts import HIERARCHICAL, INLINE, INLINE_BYTES, Mounts
 from connectors.file.rights import Grants, Words
@@ -28,7 +31,11 @@ _UTF8_NAMES = sys.getfilesystemencoding().lower().replace("-", "") == "utf8"
 
 
 class Rows:
-    """Entries and listings on their way into batches."""
+    """Entries and listings on their way into batches.
+
+    What a system call returned is taken apart directory by directory, so that its memory serves the next one at once;
+    what follows from that is worked out by Arrow, for many directories together.
+    """
 
     def __init__(self, mounts: Mounts, words: Words, *, access_times: bool) -> None:
         self._mounts = mounts
@@ -39,10 +46,15 @@ class Rows:
         self._start()
 
     def _start(self) -> None:
-        self._parents: list[str] = []
+        self._parents: tuple[list[str], list[int]] = ([], [])
+        """Directories, and where in the names those of the next one begin."""
         self._names: list[str] = []
-        self._stats: list[os.stat_result] = []
+        self._facts: tuple[list[int], ...] = tuple([] for _ in range(7))
+        self._accessed: list[int] = []
         self._targets: dict[int, str | None] = {}
+        self._hardlinks: dict[int, str | None] = {}
+        self._tiers: dict[int, str | None] = {}
+        """What only some have, by their place."""
         self._listings: tuple[list[str], list[int], list[bool]] = ([], [], [])
         self._unasked: tuple[list[str], list[str], list[str]] = ([], [], [])
 
@@ -52,12 +64,33 @@ class Rows:
 
     def add(self, parent: str, names: list[str], stats: list[os.stat_result], targets: dict[int, str | None]) -> None:
         """Add entries of one directory; ``names`` are canonical, ``targets`` says where a link at that place points."""
-        if targets:
-            first = len(self._names)
-            self._targets.update((first + place, target) for place, target in targets.items())
-        self._parents += [parent] * len(names)
+        if not names:
+            return
+        first = len(self._names)
+        self._targets.update((first + place, target) for place, target in targets.items())
         self._names += names
-        self._stats += stats
+        self._parents[0].append(parent)
+        self._parents[1].append(len(self._names))
+        modes, _inodes, _devices, links, users, groups, sizes, *_seconds = zip(*stats, strict=True)
+        blocks = [s.st_blocks for s in stats]
+        changed = [s.st_mtime_ns for s in stats]
+        for column, values in zip(self._facts, (modes, links, users, groups, sizes, blocks, changed), strict=True):
+            column.extend(values)
+        if self._access_times:
+            self._accessed += [s.st_atime_ns for s in stats]
+        if max(links) > 1:
+            self._hardlinks.update(
+                (first + place, f"{s.st_dev}:{s.st_ino}")
+                for place, s in enumerate(stats)
+                if s.st_nlink > 1 and s.st_mode & FORMAT == REGULAR
+            )
+        if 0 in blocks:
+            self._doubt(first, stats, blocks)
+
+    def _doubt(self, first: int, stats: list[os.stat_result], blocks: list[int]) -> None:
+        for place, count in enumerate(blocks):
+            if not count and (s := stats[place]).st_size and s.st_mode & FORMAT == REGULAR:
+                self._tiers[first + place] = tier(s, self._mounts.type_of(s.st_dev))
 
     def add_unasked(self, parent: str, name: str, kind: str) -> None:
         """Add one entry of which nothing but its kind is known, since nobody asked for more."""
@@ -85,52 +118,63 @@ class Rows:
         self._start()
         return batches
 
-    def _columns(self) -> dict[str, Sequence[object]]:
-        stats = self._stats
-        modes, inodes, devices, links, users, groups, sizes, *_seconds = zip(*stats, strict=True)
-        kinds = [_KINDS.get(mode & FORMAT, "unknown") for mode in modes]
-        columns: dict[str, Sequence[object]] = {
-            "parent": self._parents,
-            "name": self._names,
-            "kind": kinds,
-            "size": [size if kind == "file" else None for size, kind in zip(sizes, kinds, strict=True)],
-            "allocated": [s.st_blocks * 512 for s in stats],
-            "modified": _microseconds(s.st_mtime_ns for s in stats),
-            "owner": [self._owners[user] for user in users],
-            "group": [self._groups[group] for group in groups],
+    def _columns(self) -> dict[str, pa.Array]:
+        modes, links, users, groups, sizes, blocks = (pa.array(column, pa.int64()) for column in self._facts[:6])
+        formats = pc.bit_wise_and(modes, FORMAT)
+        is_file = pc.equal(formats, REGULAR)
+        rows, nothing = len(self._names), pa.scalar(None, pa.int64())
+        columns = {
+            "parent": _spread(*self._parents),
+            "name": pa.array(self._names, pa.string()),
+            "kind": _named(formats, lambda kind: _KINDS.get(kind, "unknown")),
+            "size": pc.if_else(is_file, sizes, nothing),
+            "allocated": pc.multiply(blocks, 512),
+            "modified": _microseconds(self._facts[6]),
+            "owner": _named(users, self._owners.__getitem__),
+            "group": _named(groups, self._groups.__getitem__),
             "mode": modes,
-            "links": [count if kind == "file" else None for count, kind in zip(links, kinds, strict=True)],
-            "tier": ["online" if kind == "file" else None for kind in kinds],
+            "links": pc.if_else(is_file, links, nothing),
+            "tier": _some(self._tiers, rows) if self._tiers else pa.nulls(rows, pa.string()),
         }
+        columns["tier"] = pc.coalesce(columns["tier"], pc.if_else(is_file, "online", None))
         if self._access_times:
-            columns["accessed"] = _microseconds(s.st_atime_ns for s in stats)
-        if 0 in columns["allocated"]:
-            self._doubt(columns["tier"])
-        if max(links) > 1:
-            columns["hardlink"] = [
-                f"{device}:{inode}" if count > 1 and kind == "file" else None
-                for device, inode, count, kind in zip(devices, inodes, links, kinds, strict=True)
-            ]
+            columns["accessed"] = _microseconds(self._accessed)
+        if self._hardlinks:
+            columns["hardlink"] = _some(self._hardlinks, rows)
         if self._targets:
-            columns["target"] = [self._targets.get(place) for place in range(len(stats))]
-        if "special" in kinds:
-            columns["subtype"] = [_SPECIAL.get(mode & FORMAT) for mode in modes]
+            columns["target"] = _some(self._targets, rows)
+        if pc.any(pc.is_in(formats, pa.array(_SPECIAL, pa.int64()))).as_py():
+            columns["subtype"] = _named(formats, _SPECIAL.get)
         return columns
 
-    def _doubt(self, tiers: object) -> None:
-        assert isinstance(tiers, list)
-        for place, s in enumerate(self._stats):
-            if not s.st_blocks and tiers[place]:
-                tiers[place] = tier(s, self._mounts.type_of(s.st_dev))
+
+def _spread(values: list[str], ends: list[int]) -> pa.Array:
+    """Each value as often as there are places up to its end."""
+    ends_ = pa.array([0, *ends], pa.int32())
+    whose = pc.list_parent_indices(pa.ListArray.from_arrays(ends_, pa.nulls(ends[-1])))
+    return pa.DictionaryArray.from_arrays(whose.cast(pa.int32()), pa.array(values, pa.string()))
 
 
-def _microseconds(nanoseconds: Iterable[int]) -> list[int | None]:
+def _named(numbers: pa.Array, name: Callable[[int], str | None]) -> pa.Array:
+    """A name for each number, asked for once each."""
+    encoded = numbers.dictionary_encode()
+    names = pa.array([name(number) for number in encoded.dictionary.to_pylist()], pa.string())
+    return pa.DictionaryArray.from_arrays(encoded.indices, names)
+
+
+def _some(values: dict[int, str | None], rows: int) -> pa.Array:
+    """The values at their places; unknown at all others."""
+    return pa.array([values.get(place) for place in range(rows)], pa.string())
+
+
+def _microseconds(nanoseconds: list[int]) -> pa.Array:
     """Times as the catalog keeps them; unknown where a broken clock wrote what 64 bits cannot hold."""
-    times: list[int | None] = []
-    times += [n // 1000 for n in nanoseconds]
-    if all(time in _INT64 for time in (min(times, default=0), max(times, default=0))):  # type: ignore[type-var]
-        return times
-    return [time if time in _INT64 else None for time in times]
+    try:
+        exact = pa.array(nanoseconds, pa.int64())
+    except (OverflowError, pa.ArrowInvalid):
+        return pa.array([time if (time := n // 1000) in _INT64 else None for n in nanoseconds], pa.int64())
+    times = pc.divide(exact, 1000)  # towards zero: one too much before 1970
+    return pc.subtract(times, pc.greater(pc.multiply(times, 1000), exact).cast(pa.int64()))
 
 
 def tier(s: os.stat_result, file_system: str) -> str:

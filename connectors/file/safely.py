@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 from scanner.paths import restore
 
 _LOOK = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY
+_SCHEDULE = Path("/proc/self/schedstat")
 _REASONS = {
     errno.EACCES: "DENIED",
     errno.EPERM: "DENIED",
@@ -64,6 +66,14 @@ def open_file(parent: int, name: bytes, *, allow_atime: bool) -> int:
         if error.errno != errno.EPERM or not (allow_atime or kept):
             raise
     return os.open(name, _LOOK, dir_fd=parent)
+
+
+def kept_waiting_s() -> float:
+    """Seconds this thread was ready to run and no processor was free; 0 where the kernel does not say."""
+    try:
+        return int(_SCHEDULE.read_bytes().split()[1]) / 1e9
+    except (OSError, ValueError, IndexError):
+        return 0.0
 
 
 def parts(path: str) -> list[bytes]:

@@ -14,7 +14,7 @@ from connectors.file.mounts import ANCHORED, Mount, Mounts
 from connectors.file.options import FileOptions
 from connectors.file.rights import Rights, attributes, look, of_mode
 from connectors.file.rows import DIRECTORY, FORMAT, LINK, REGULAR, Rows, canonical_names
-from connectors.file.safely import open_directory, parts, pass_through, reason, scarce
+from connectors.file.safely import kept_waiting_s, open_directory, parts, pass_through, reason, scarce
 from scanner.connector import Session
 from scanner.model import Batch, Event, Fault, SourceError, Unit
 from scanner.paths import canonical
@@ -86,7 +86,8 @@ class Walk:
         self._rows = rows
         self._settings = settings
         self._clock = clock
-        self._start = clock()
+        self._until = clock() + SHARE_S
+        self._kept = kept_waiting_s()
         self._left = SHARE
         self._faults: list[Fault] = []
         self._above: set[Identity] = set()
@@ -181,8 +182,11 @@ class Walk:
 
     @property
     def _spent(self) -> bool:
-        """Whether the unit has had its share."""
-        return self._left <= 0 or self._clock() > self._start + SHARE_S
+        """Whether the unit has had its share; not where the time went while no processor was free."""
+        if self._left > 0 and self._clock() > self._until:
+            before, self._kept = self._kept, kept_waiting_s()
+            self._until += self._kept - before
+        return self._left <= 0 or self._clock() > self._until
 
     def _handed_out(self, here: _Open) -> Iterator[Unit]:
         """The directories that wait in this one, as units: of several each where they are read quickly.
@@ -191,7 +195,7 @@ class Walk:
         """
         children, here.children = here.children, []
         asked = max(1, SHARE - self._left)
-        each = max(self._clock() - self._start, 1e-6) / asked
+        each = max(self._clock() - self._until + SHARE_S, 1e-6) / asked
         most = max(1, min(int(SHARE_S / each / TYPICAL), -(-len(children) // FEWEST)))
         names: list[str] = []
         length = 0
@@ -284,9 +288,11 @@ class Walk:
             self._faults.append(Fault(key, "note", "NAME_UNDECODABLE", f"{odd} names here are not valid UTF-8"))
 
     def _told(self) -> Iterator[Event]:
+        start = self._clock()
         yield from self._rows.take()
         faults, self._faults = self._faults, []
         yield from faults
+        self._until += self._clock() - start  # which whoever keeps it took, not the source
 
     def _unasked(self, key: str, raw: list[str], mounted: dict[str, Mount]) -> list[str]:
         """Record what another machine's file systems are mounted at without asking them; returns the other names.
@@ -316,7 +322,7 @@ class Walk:
         targets: dict[int, str | None] = {}
         plain = here.plain
         for place, mark in enumerate(map(_MARKS, stats)):
-            if mark in plain:
+            if mark in plain:  # as nearly all are
                 continue
             kind = mark[0] & FORMAT
             if kind == REGULAR:

@@ -47,6 +47,8 @@ class Around:
     """Whether nothing beneath a unit can be on the frontier yet, so that a child may decide for itself."""
     left_out: tuple[str, ...] = ()
     """Containers that another source covers."""
+    took: Callable[[float, float], None] = lambda _took, _waited: None
+    """Told after each unit how many seconds it took the child, and in how many of them it waited for the source."""
 
 
 def opened(bound: Bound, session: Session, around: Around) -> Connector:
@@ -295,6 +297,8 @@ class Apart:
             raise wire.Garbage("no ending")
         self._around.pace.made(max(0, row["made"]))
         self._rss_mib = row["rss_mib"]
+        if isinstance(times := row.get("times"), list):
+            self._around.took(*wire.seconds(times, 2))
         value = row.get("value")
         if kind == b"E":
             return value

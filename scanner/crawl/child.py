@@ -19,12 +19,13 @@ import socket
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from scanner.connector import Connector, Plug, Session
 from scanner.crawl import wire
 from scanner.crawl.exclude import excluded
+from scanner.crawl.width import Watch
 from scanner.model import Batch, Fault, SourceError, Stopped, Unit
 from scanner.secrets import listen, scrub
 
@@ -173,6 +174,7 @@ class _Child:
         self._made = 0
         self._credit = 0
         self._until = 0.0
+        self._watch: Watch | None = None
 
     def run(self) -> None:
         """Obey until told to close, or until nobody is there to obey."""
@@ -210,6 +212,7 @@ class _Child:
             return None
         if what == "crawl":
             self._fresh = order["fresh"]
+            self._watch = Watch()
             self._crawl(connector, Unit(order["key"], order["after"]))
         elif what == "close":
             connector.close()
@@ -263,7 +266,7 @@ class _Child:
                 held = kind
                 if isinstance(event, Batch):
                     for body in wire.pack(event):
-                        with self._lock:
+                        with self._with_parent():
                             wire.send(self._sock, b"B", body)
                 elif isinstance(event, Unit):
                     waiting.append([event.key, event.after])
@@ -280,16 +283,29 @@ class _Child:
 
     # calls back
 
-    def _tell(self, kind: bytes, value: object) -> None:
+    @contextlib.contextmanager
+    def _with_parent(self) -> Iterator[None]:
+        """Alone with the parent; the time that takes is none of the source's."""
         with self._lock:
+            start = time.monotonic()
+            try:
+                yield
+            finally:
+                if self._watch is not None:
+                    self._watch.elsewhere += time.monotonic() - start
+
+    def _tell(self, kind: bytes, value: object) -> None:
+        with self._with_parent():
             wire.send_json(self._sock, kind, value)
 
     def _end(self, kind: bytes, value: object) -> None:
         made, self._made = self._made, 0
-        self._tell(kind, {"value": value, "made": made, "rss_mib": _rss_mib()})
+        watch, self._watch = self._watch, None
+        times = None if watch is None else watch.told()
+        self._tell(kind, {"value": value, "made": made, "rss_mib": _rss_mib(), "times": times})
 
     def _ask(self, kind: bytes, value: object) -> Any:
-        with self._lock:
+        with self._with_parent():
             wire.send_json(self._sock, kind, value)
             got, body = self._reader.read()
             if got != b"R":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from scanner.connector import Connector, Session
@@ -16,6 +16,7 @@ from scanner.crawl.host import Host
 from scanner.crawl.overlap import CASELESS, leaves
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
+from scanner.crawl.width import Width
 from scanner.crawl.worker import (
     AUTH_CODES,
     FIRST_BACKOFF_S,
@@ -74,6 +75,8 @@ class Crew:
     park: Callable[[Connector], bool] | None = None
     most: int = 0
     """Connections at the utmost."""
+    width: Width = field(default_factory=Width)
+    _paced: int = 0
 
     def work(self, first: Sequence[Connector], over: Callable[[], bool]) -> None:
         """Crawl until the frontier is empty, or ``over`` says that it is to be left as it is.
@@ -83,7 +86,8 @@ class Crew:
             Exception: what breaks the catalog, and our own faults.
         """
         shared = self._shared()
-        self.frontier.limit = self.progress.workers = self.most
+        self._paced = self.most
+        self._limit()
         workers = [Worker(shared, first[n] if n < len(first) else None) for n in range(self.most)]
         threads = [
             threading.Thread(target=w.run, name=f"{self.bound.name}-{n}", daemon=True) for n, w in enumerate(workers)
@@ -98,9 +102,20 @@ class Crew:
 
     def on_pace(self, slower: bool) -> None:
         """Half as many workers where the source asks for less; one more where it has been quiet for a while."""
-        frontier = self.frontier
-        frontier.limit = frontier.limit // 2 if slower else min(self.most, frontier.limit + 1)
-        self.progress.workers = frontier.limit
+        now = min(self._paced, self.frontier.limit)
+        self._paced = max(1, now // 2) if slower else min(self.most, now + 1)
+        self._limit()
+
+    def _limit(self) -> None:
+        useful = self.width.useful if self.bound.isolated else self.most  # threads wait, or they would not be many
+        limit = min(self._paced, useful)
+        if limit != self.frontier.limit:
+            self.frontier.limit = limit
+        self.progress.workers = self.frontier.limit
+
+    def _took(self, took: float, waited: float) -> None:
+        self.width.told(took, waited)
+        self._limit()
 
     # connecting
 
@@ -171,7 +186,7 @@ class Crew:
     def _login(self) -> Opened:
         connector: Connector | None = None
         try:
-            around = Around(self.pace, self.stop, self._fresh, tuple(self.left_out or ()))
+            around = Around(self.pace, self.stop, self._fresh, tuple(self.left_out or ()), self._took)
             connector = opened(self.bound, self._session(), around)
             self.progress.opened(1)
             self.progress.logins += 1

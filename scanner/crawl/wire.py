@@ -243,6 +243,15 @@ def error_of(value: Any) -> SourceError:
     return SourceError(code, detail, where=where, transient=value[3])
 
 
+def seconds(value: Any, count: int) -> list[float]:
+    """So many spans of time. Raises Garbage."""
+    if not isinstance(value, list) or len(value) != count:
+        raise Garbage("no times")
+    if not all(isinstance(v, int | float) and 0 <= v < 1e9 for v in value):
+        raise Garbage("no times")
+    return [float(v) for v in value]
+
+
 def error_row(error: SourceError) -> list[object]:
     """A SourceError as plain values."""
     return [str(error.code), str(error.detail), str(error.where), bool(error.transient)]

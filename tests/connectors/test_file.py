@@ -687,6 +687,7 @@ def test_how_many_go_into_a_unit_follows_from_how_long_they_take(
     for folder in range(400):
         (tmp_path / f"d{folder}").mkdir()
     monkeypatch.setattr(walk_module, "SHARE_S", 0.25)
+    monkeypatch.setattr(walk_module, "kept_waiting_s", lambda: 0.0)
     monkeypatch.setattr(walk_module, "SHARE", 100)  # spent after the top's own names
     assert {len(u.members) for u in _handed_out(tmp_path, each_s=0.00001)} == {100}
     assert {len(u.members) for u in _handed_out(tmp_path, each_s=0.001)} == {5}
@@ -880,7 +881,8 @@ def test_fault_019_no_writing_or_opening_of_files_shows_in_a_trace(tmp_path: Pat
         "from connectors.file.options import FileOptions\n"
         "from scanner.connector import Session\n"
         "from scanner.testing.crawling import crawl_all\n"
-        "import grp, os, pwd\n"
+        "import grp, os, pwd, pyarrow\n"
+        "pyarrow.array([1])\n"  # which looks around for another library, once
         "pwd.getpwuid(0), grp.getgrgid(0)\n"
         "groups, users = grp.getgrall(), pwd.getpwall()\n"  # the account database opens what it likes
         "grp.getgrall, pwd.getpwall = lambda: groups, lambda: users\n"
