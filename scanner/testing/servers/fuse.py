@@ -35,6 +35,8 @@ _DIE_WITH_PARENT = 1
 
 BROKEN_AFTER = 5000
 """Names that ``broken`` gives before it fails."""
+TREE = 20
+"""Folders of ``tree``, and files in each."""
 CIRCLE = 3000
 """Names that ``circle`` gives again and again."""
 
@@ -63,13 +65,14 @@ class Fuse:
 
 
 @contextlib.contextmanager
-def fuse(point: Path | None = None, *, many: int = 100_000) -> Iterator[Fuse]:
+def fuse(point: Path | None = None, *, many: int = 100_000, delay_s: float = 0.0) -> Iterator[Fuse]:
     """Mount the double at an empty directory, or at one of its own, until the block ends; needs root and /dev/fuse.
 
     It holds the folders ``plain`` (a file and a folder), ``broken`` (fails after 5,000 names), ``endless`` (always
     another name), ``circle`` (the same 3,000 names for ever), ``slow`` (a second per answer), ``stuck`` (listing it
     never ends), ``offline`` (a stub whose opening is counted; to read it never ends), ``many`` (that many files) and
-    ``nfs4`` (with an NFSv4 access list); ``failing`` has a name that cannot be asked about.
+    ``nfs4`` (with an NFSv4 access list); ``failing`` has a name that cannot be asked about. With a delay every answer
+    takes that long, and there is also a ``tree`` of 20 folders with 20 files each.
     """
     need_root("a FUSE file system")
     unmount = program("fusermount3", "fuse3")
@@ -80,6 +83,7 @@ def fuse(point: Path | None = None, *, many: int = 100_000) -> Iterator[Fuse]:
         place.mkdir(exist_ok=True)
         log.touch()
         words = [sys.executable, "-m", "scanner.testing.servers.fuse", str(place), str(log), f"--many={many}"]
+        words.append(f"--delay={delay_s}")
         with (directory / "words").open("wb") as sink:
             process = subprocess.Popen(
                 words, stdin=subprocess.DEVNULL, stdout=sink, stderr=sink, start_new_session=True
@@ -109,17 +113,23 @@ class Double:
     use_ns = True
     folders = ("plain", "broken", "endless", "circle", "slow", "stuck", "offline", "many", "nfs4", "failing")
 
-    def __init__(self, log: Path, many: int) -> None:
+    def __init__(self, log: Path, many: int, delay_s: float = 0.0) -> None:
         self._log = log
         self._many = many
+        self._delay_s = delay_s
+        if delay_s:
+            self.folders = (*self.folders, "tree")
 
     def getattr(self, path: str, _fh: int | None = None) -> dict[str, Any]:
         """Facts of a path."""
+        time.sleep(self._delay_s)
         folder, _, name = path.strip("/").partition("/")
         if not folder or (folder in self.folders and (not name or path == "/plain/folder")):
             return _facts(stat.S_IFDIR | 0o755, 4096, 8)
         if folder not in self.folders:
             raise OSError(errno.ENOENT, "")
+        if folder == "tree":
+            return _facts(stat.S_IFREG | 0o644, 7, 8) if "/" in name else _facts(stat.S_IFDIR | 0o755, 4096, 8)
         if folder == "failing" and name == "bad":
             raise OSError(errno.EIO, "")
         if path == "/nfs4/private":
@@ -130,7 +140,12 @@ class Double:
 
     def readdir_with_offset(self, path: str, offset: int, _fh: int) -> Iterator[tuple[str, int, int]]:
         """Names from an offset on; each with the offset behind it. The caller stops taking when its answer is full."""
+        time.sleep(self._delay_s)
         folder, _, rest = path.strip("/").partition("/")
+        if folder == "tree":
+            for number in range(offset, TREE):
+                yield f"{number:02}", stat.S_IFREG if rest else stat.S_IFDIR, number + 1
+            return
         if folder == "stuck":
             time.sleep(_FOREVER_S)
         if folder == "slow":
@@ -205,11 +220,12 @@ def _serve() -> None:
     parser.add_argument("point")
     parser.add_argument("log", type=Path)
     parser.add_argument("--many", type=int)
+    parser.add_argument("--delay", type=float, default=0.0)
     chosen = parser.parse_args()
     # Whoever asked for it may be killed: the kernel then ends this too, and libfuse's watcher takes the mount away.
     ctypes.CDLL(None).prctl(_DIE_WITH_PARENT, signal.SIGKILL)
     mfusepy.FUSE(
-        Double(chosen.log, chosen.many),
+        Double(chosen.log, chosen.many, chosen.delay),
         chosen.point,
         foreground=True,
         allow_other=True,
