@@ -39,7 +39,8 @@ def make_engine(location: Location) -> sa.Engine:
     """The engine of a catalog's state. Raises StocktakeError for a URL that leads to no database."""
     if location.state_file is None:
         try:
-            return sa.create_engine(location.url, pool_pre_ping=True, hide_parameters=True)
+            alive = {"keepalives_idle": 30, "keepalives_interval": 10, "keepalives_count": 3}
+            return sa.create_engine(location.url, pool_pre_ping=True, hide_parameters=True, connect_args=alive)
         except (sa.exc.ArgumentError, ImportError, ValueError) as error:
             # ImportError: no driver; its message names the module, none of them the password.
             raise StocktakeError("CATALOG_UNWRITABLE", location.shown, scrub(str(error))) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import os
 import socket
 from collections.abc import Iterable, Iterator
@@ -115,8 +116,13 @@ class Folder:
         db.execute("SET enable_external_access = false")
 
 
+@functools.lru_cache(8)
 def facts_at(place: str) -> Facts:
-    """The facts at a place, as ``shown`` names it."""
+    """The facts at a place, as ``shown`` names it: a folder, or ``s3://BUCKET/PREFIX``."""
+    if place.startswith("s3://"):
+        from scanner.catalog.bucket import Bucket  # noqa: PLC0415 - loads Arrow's S3 client, which few need
+
+        return Bucket(place)
     return Folder(Path(place))
 
 

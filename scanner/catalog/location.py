@@ -1,8 +1,10 @@
-"""Where a catalog lives: a folder, or a database URL with a folder for the facts."""
+"""Where a catalog lives: a folder, or a database URL with a folder or a bucket for the facts."""
 
 from __future__ import annotations
 
+import hashlib
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
@@ -17,12 +19,14 @@ DEFAULT = "stocktake-catalog"
 class Location:
     """``root`` is the folder of the facts, the lock and the project key; the state is in ``state_file`` or at ``url``.
 
-    ``state_file`` is a SQLite file, None for a server; ``url`` is the server's SQLAlchemy URL, '' for a file.
+    ``state_file`` is a SQLite file, None for a server; ``url`` is the server's SQLAlchemy URL, '' for a file. Facts in
+    a bucket are at ``store``; ``root`` is then a folder of this machine's own.
     """
 
     url: str
     root: Path
     state_file: Path | None = None
+    store: str = ""
 
     @property
     def shown(self) -> str:
@@ -36,12 +40,19 @@ class Location:
         return self.root / "facts"
 
     @property
+    def place(self) -> str:
+        """Where the parts are, as ``facts_at`` reads it."""
+        return self.store or str(self.facts)
+
+    @property
     def room(self) -> Path:
         """The folder of copies that are made for a while; whatever is found there when a scan starts is removed."""
         return self.root / "tmp"
 
     def exists(self) -> bool:
         """Whether a catalog was ever made here, as far as the file system tells. Raises StocktakeError NO_CATALOG."""
+        if self.store:
+            return True  # the database will tell
         sign = self.state_file or self.facts
         try:
             return sign.exists()
@@ -53,7 +64,8 @@ def locate(text: str) -> Location:
     """Read what ``--catalog`` or the estate file says.
 
     A path is a folder of its own. ``sqlite:///x.db`` keeps its facts in ``x.db.d``. A server's URL names the folder:
-    ``postgresql://host/db?inventory=/srv/inventory``; its password comes from where the server's own tools take it.
+    ``postgresql://host/db?inventory=/srv/inventory``, or a bucket: ``…?inventory=s3://bucket/prefix``; passwords
+    and keys come from where the servers' own tools take them.
 
     Raises:
         StocktakeError: CATALOG_UNWRITABLE for what is no place for a catalog; SECRET_LITERAL for a password in the URL.
@@ -92,4 +104,16 @@ def _server(text: str) -> Location:
         raise StocktakeError(
             "CATALOG_UNWRITABLE", shown, "a server's URL also needs the folder for the facts: …?inventory=/path"
         )
-    return Location(urlunsplit((scheme, parts.netloc, parts.path, urlencode(query), "")), _absolute(inventory))
+    url = urlunsplit((scheme, parts.netloc, parts.path, urlencode(query), ""))
+    if "://" not in inventory:
+        return Location(url, _absolute(inventory))
+    bucket = re.fullmatch(r"s3://[a-z0-9][a-z0-9.-]+[a-z0-9](/[\w.!*'()-]+)*/?", inventory)
+    if bucket is None:
+        raise StocktakeError("CATALOG_UNWRITABLE", shown, "inventory is a folder, or s3://BUCKET/PREFIX")
+    return Location(url, _own_folder(url + inventory), store=inventory.rstrip("/"))
+
+
+def _own_folder(place: str) -> Path:
+    """A folder of this machine for what a catalog elsewhere needs beside its facts: a lock, copies made for a while."""
+    home = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
+    return _absolute(home) / "stocktake" / hashlib.sha256(place.encode()).hexdigest()[:16]

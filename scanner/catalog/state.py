@@ -124,8 +124,12 @@ class Catalog:
         """Become the one scan that writes here. Raises StocktakeError CATALOG_LOCKED."""
         self._lock.acquire()
         if self._server_lock is not None:
-            with refusals(self.location):
-                self._server_lock.acquire()
+            try:
+                with refusals(self.location):
+                    self._server_lock.acquire()
+            except StocktakeError:
+                self._lock.release()
+                raise
         with self.reading() as db:
             highest = [db.execute(sa.select(sa.func.max(c))).scalar() or 0 for c in (t.unit.c.id, t.dropped.c.unit)]
         self._next_unit = max(highest) + 1
