@@ -18,6 +18,8 @@ from scanner.model import Batch, Unit
 from scanner.schema import COLUMN, ENTRY, KEY, LISTING, SETTING
 
 PER_FOLDER = 48
+NOW = 1_800_000_000_000_000
+"""When the made scan ended."""
 CHUNK = 100_000
 """Rows written at once, as a worker does."""
 
@@ -51,6 +53,7 @@ _INTS = ("size", "allocated", "modified", "accessed", "mode", "links")
 def entries(rows: int, chunk: int = CHUNK) -> Iterator[pa.Table]:
     """The entries, a chunk at a time, as Arrow tables with plain columns."""
     with duckdb.connect(":memory:") as db:
+        db.execute("SET enable_progress_bar = false")
         for start in range(0, rows, chunk):
             table = db.sql(_ENTRIES.format(start=start, end=min(rows, start + chunk))).to_arrow_table()
             fields = [pa.field(f.name, pa.int64() if f.name in _INTS else pa.string()) for f in table.schema]
@@ -75,7 +78,7 @@ def make(folder: Path, rows: int, tables: int = 0) -> Catalog:
     if tables:
         _server(catalog, number, tables)
     for source in sources:
-        catalog.set_source(number, source.name, state="complete", started=1, ended=1_800_000_000_000_000)
+        catalog.set_source(number, source.name, state="complete", started=1, ended=NOW)
     catalog.finish(number, "complete", 0)
     return catalog
 

@@ -135,6 +135,7 @@ def connect(catalog: Catalog) -> duckdb.DuckDBPyConnection:
         room = Path(tempfile.gettempdir())
     db.execute(f"SET temp_directory = {_quote(str(room))}")
     db.execute(f"SET memory_limit = '{MEMORY}'")
+    db.execute("SET enable_progress_bar = false")  # it would be drawn into the result
     db.execute("SET parquet_metadata_cache = true")  # thousands of parts: each is asked for its columns once
     return db
 
@@ -165,7 +166,6 @@ def lay_out(
 
 def shut_in(db: duckdb.DuckDBPyConnection, catalog: Catalog) -> None:
     """From here on nothing but the parts can be read, whatever a query says."""
-    db.execute("SET enable_progress_bar = false")  # it would be drawn into the result
     catalog.facts.shut_in(db)
     db.execute("SET lock_configuration = true")
 
