@@ -151,6 +151,7 @@ _ROWS = (
     _c("CATALOG_NEWER", "a newer Stocktake wrote this catalog", "version", "nothing ran", "upgrade Stocktake", Exit.DAMAGED),
     _c("DISK_FULL", "no space is left to write", "volume", "the last commit is kept", "free space, then: " + _RESUME, Exit.DISK_FULL),
     _c("TOO_MANY_FILES", "this process may not open as many files as it needs", "file", "nothing ran; the catalog is whole", "raise the limit, as with: ulimit -n 4096", Exit.CONFIGURATION),
+    _c("OUT_OF_MEMORY", "this process may not have as much memory as it needs", "what needed it", "the last commit is kept", "raise the limit (ulimit -v, or the container's), then: stocktake resume", Exit.CONFIGURATION),
     _c("OUTPUT_UNWRITABLE", "the output cannot be written", "path", "an older file there is kept", "choose another place with -o", Exit.CONFIGURATION),
     _c("RUN_UNKNOWN", "there is no such run", "run", "nothing ran", "stocktake runs", Exit.CONFIGURATION),
     _c("NOTHING_SCANNED", "the catalog holds no finished source", "catalog", "there is nothing to report", "stocktake scan", Exit.NO_CATALOG),

@@ -129,11 +129,25 @@ def _told(error: Exception) -> StocktakeError:
     if message is not None:
         context = getattr(error, "ctx", None)
         return StocktakeError("USAGE", context.command_path if context else "stocktake", message())
-    if isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EDQUOT}:
-        return StocktakeError("DISK_FULL", str(error.filename or ""), str(error.strerror))
+    if (short := _short_of(error)) is not None:
+        return StocktakeError(short, str(getattr(error, "filename", None) or type(error).__name__), str(error))
     place = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{os.path.basename(place.filename)}:{place.lineno}"  # noqa: PTH119
     return StocktakeError("INTERNAL", where, f"{type(error).__name__}: {error}")
+
+
+_SHORT = {
+    errno.ENOSPC: "DISK_FULL", errno.EDQUOT: "DISK_FULL", errno.EMFILE: "TOO_MANY_FILES",
+    errno.ENFILE: "TOO_MANY_FILES", errno.ENOMEM: "OUT_OF_MEMORY",
+}  # fmt: skip
+
+
+def _short_of(error: Exception) -> str | None:
+    """The code of what the machine lacks, if an error says so; for a thread's stack Python has only words."""
+    if isinstance(error, OSError):
+        return _SHORT.get(error.errno or 0)
+    memory = isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryException"  # DuckDB's
+    return "OUT_OF_MEMORY" if memory or "can't start new thread" in str(error) else None
 
 
 def _of_source(error: SourceError) -> StocktakeError:
