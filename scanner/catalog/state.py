@@ -27,6 +27,9 @@ from scanner.codes import GAP_CODES, StocktakeError
 from scanner.model import Fault, Unit
 from scanner.secrets import scrub
 
+SPILLED = "duckdb_temp_"
+"""How files begin that a reader put into the catalog's room since they did not fit into memory."""
+
 
 def now_us() -> int:
     """The present time in microseconds UTC."""
@@ -372,9 +375,10 @@ class Catalog:
                 if name not in named and (nobody_reads or name.endswith(".tmp")):
                     self.facts.remove(name)
                     removed += 1
-        for file in self.location.room.glob("*"):
-            file.unlink(missing_ok=True)
-            removed += 1
+            for file in self.location.room.glob("*"):
+                if nobody_reads or not file.name.startswith(SPILLED):
+                    file.unlink(missing_ok=True)
+                    removed += 1
         return removed
 
     # trust and the one-attempt breaker

@@ -84,6 +84,18 @@ def test_what_does_not_fit_into_memory_goes_to_the_catalogs_room(catalog: Catalo
     assert list(catalog.location.room.glob("*")) == []
 
 
+def test_a_scan_that_begins_leaves_a_reader_what_it_put_on_disk(catalog: Catalog) -> None:
+    catalog.location.room.mkdir(exist_ok=True)
+    spilled, copy = (catalog.location.room / name for name in ("duckdb_temp_1_0_storage.tmp", "copy"))
+    with read(catalog):
+        for file in (spilled, copy):
+            file.touch()
+        assert catalog.sweep() == 1
+        assert spilled.exists()
+    assert catalog.sweep() == 1
+    assert not spilled.exists()
+
+
 def test_a_part_keeps_bounds_of_what_is_asked_for_ranges(catalog: Catalog) -> None:
     with catalog.reading() as db:
         path = db.exec_driver_sql("SELECT path FROM part LIMIT 1").scalar()
