@@ -99,9 +99,27 @@ class Pass:
         sql = f"""SELECT store, {", ".join(aggregates)}
             FROM ({verdicts.select(self._sql, "store", *inner, f"{self._place()} AS place")})
             WHERE {verdicts.any_of(verdicts.expressions)} GROUP BY store ORDER BY store"""
-        for store, *numbers in self._reader.rows(sql):
+        answer = self._reader.rows(sql)
+        told = self._told_of(
+            failing, [places for _, *numbers in answer for _, _, i in at for places in numbers[i] or ()]
+        )
+        for store, *numbers in answer:
             for pair, column in zip(failing, at, strict=True):
-                self._show(counted, pair, store, [numbers[i] for i in column])
+                size, still, rows = (numbers[i] for i in column)
+                self._show(counted, pair, store, (size, still, [told[store, p] for p in rows or ()] if told else rows))
+
+    def _told_of(self, failing: Sequence[Asked], places: Sequence[Any]) -> dict[tuple[str, str], dict[str, str | None]]:
+        """What findings show of the entries at some places; of other views the examples tell that themselves."""
+        if self.view.name != "entries" or not places:
+            return {}
+        inner = ", ".join(f'"{c}"' for c in self._told(failing))
+        sql = f"""SELECT store, place, {self._packed(failing)} FROM (SELECT store, {inner}, {self._place()} AS place
+            FROM ({self._sql})) WHERE place IN (SELECT unnest(?::VARCHAR[]))"""
+        return {(store, place): row for store, place, row in self._reader.rows(sql, [sorted(set(places))])}
+
+    def _packed(self, failing: Sequence[Asked]) -> str:
+        """A row as findings show it, as one value."""
+        return "{" + ", ".join(f"'{c}': CAST(\"{c}\" AS VARCHAR)" for c in (*self._told(failing), "place")) + "}"
 
     def _told(self, failing: Sequence[Asked]) -> list[str]:
         """Columns that findings show: what the formulas look at and the messages name."""
@@ -112,15 +130,17 @@ class Pass:
         self, failing: Sequence[Asked], fails: Sequence[str], still: Sequence[str]
     ) -> tuple[list[str], list[tuple[int, int, int]]]:
         """Aggregates, each once, and for each pair the places of its bytes, its open count and its examples."""
-        packed = ", ".join(f"'{c}': CAST(\"{c}\" AS VARCHAR)" for c in (*self._told(failing), "place"))
-        # Entries have a path each; elsewhere several rows may share one (keys without a name), and a tie has no order.
-        order = "place" if self.view.name == "entries" else f"place || chr(31) || CAST({{{packed}}} AS VARCHAR)"
+        # Entries have a path each, and may be many: their places are enough here. Elsewhere several rows may share one
+        # (keys without a name), and a tie has no order.
+        packed = self._packed(failing)
+        first = f"arg_min({packed}, place || chr(31) || CAST({packed} AS VARCHAR), {EXAMPLES})"
+        first = f"min(place, {EXAMPLES})" if self.view.name == "entries" else first
         size = "size" if self._sized else "NULL"
         wanted = [
             (
                 f"sum({size}) FILTER (WHERE {fail})",
                 f"count(*) FILTER (WHERE {open_})",
-                f"arg_min({{{packed}}}, {order}, {EXAMPLES}) FILTER (WHERE {open_})",
+                f"{first} FILTER (WHERE {open_})",
             )
             for fail, open_ in zip(fails, still, strict=True)
         ]
