@@ -483,7 +483,7 @@ def _sum(values: Sequence[object]) -> int:
     if isinstance(values, pa.Array | pa.ChunkedArray):
         return int(pc.sum(values).as_py() or 0)
     try:
-        return sum(filter(None, values))  # type: ignore[arg-type] - what does not add up comes next
+        return sum(filter(None, values))  # type: ignore[arg-type]  # what does not add up comes next
     except TypeError:
         return sum(n for n in values if isinstance(n, int))
 
