@@ -84,7 +84,7 @@ class Reader:
     def _ask(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         """Run a statement; the many units that are done come in when first asked for."""
         if self._copy_units is not None and asks_for_units(sql):
-            self._copy_units, copy = None, self._copy_units
+            copy, self._copy_units = self._copy_units, None
             copy()
         return self._db.execute(sql, list(params))
 
