@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 import pyarrow as pa
@@ -356,7 +357,7 @@ class Worker:
             self._s.progress.units_found += len(fresh)
         self._commit()
         for number, rest in fresh:
-            frontier.offer(rest, lambda number=number: number, unit)
+            frontier.offer(rest, partial(int, number), unit)
 
     def _forget(self, job: Job, mark: dict[str, int], attempt: _Attempt) -> None:
         """Drop what an attempt gave, so that the next one starts clean; its children stay offered."""
