@@ -86,6 +86,7 @@ class Fleet:
         self._perform = perform
         self._client = _client(address)
         self._workers: dict[str, frozenset[str]] = {}
+        self._alive: frozenset[str] = frozenset()
         self._heard = time.monotonic()
         self._over = threading.Event()
         self._look()
@@ -119,7 +120,7 @@ class Fleet:
             while (answer := self._answer(future, worker)) is None:
                 wait()
                 self._check()
-                if worker not in self._workers:
+                if worker not in self._alive:
                     raise WorkerLost(worker)
             return answer
         finally:
@@ -182,6 +183,7 @@ class Fleet:
             for address, worker in told["workers"].items()
             if worker["status"] == "running"
         }
+        self._alive = frozenset(told["workers"])
         self._heard = time.monotonic()
 
 

@@ -32,6 +32,8 @@ from scanner.crawl.worker import AUTH_CODES, Sampling, shut
 from scanner.model import SourceError, Stopped, Unit
 from scanner.registry import Bound
 
+LOOK_S = 20.0
+"""Seconds a local root is given to say where it is: here nothing was prepared for that."""
 IDLE_S = 60.0
 """Seconds after which connections that no order has used are closed."""
 COUNTED = (
@@ -298,7 +300,7 @@ class Outpost:
         name = str(order.source["name"])
         if order.do == "place":
             here = socket.gethostname()
-            found = asked(order.bound(), threading.Event())
+            found = asked(order.bound(), threading.Event(), LOOK_S)
             return Manifest(Bundle(name), place=tuple((f"{here} {known}", step) for known, step in found))
         post = self._post(order, name)
         if not post.busy.acquire(timeout=1.0):  # an order that was cancelled here is still coming to its end

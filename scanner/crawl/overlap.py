@@ -95,12 +95,12 @@ def _can_leave(outer: Bound, names: tuple[str, ...]) -> bool:
     return len(names) == 1 or outer.plug.type not in {"s3", "odbc"}
 
 
-def asked(bound: Bound, stop: threading.Event) -> Steps:
+def asked(bound: Bound, stop: threading.Event, look_s: float = LOOK_S) -> Steps:
     """Where a local root is, as its connector's process says; nothing where it does not answer."""
     if stop.is_set():
         return ()
     pace = Pace(SourceProgress(bound.name), stop, None, None)
-    proxy = Apart(bound, Session(bound.name, pace), Around(pace, stop, lambda _unit: True), LOOK_S)
+    proxy = Apart(bound, Session(bound.name, pace), Around(pace, stop, lambda _unit: True), look_s)
     try:
         return proxy.place()
     except (SourceError, Stopped, Bug):  # it is not there, or cannot be reached: the scan itself will tell

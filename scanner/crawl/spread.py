@@ -130,7 +130,7 @@ class _Source:
         self._job.progress.unfit[worker] = f"{why.code} {why.where} {why.detail}".replace("  ", " ")
         self._gone(worker)
         if not self._fit():
-            raise why
+            raise why if why.code in UNFIT else self._no_worker()
 
     def _gone(self, worker: str) -> None:
         self._shares.leave(worker)
@@ -157,9 +157,11 @@ class _Source:
                     self._requests.give_back(allowance, manifest.counts.get("requests", 0))
                     self._refused(manifest)
             except WorkerLost:
+                self._requests.give_back(allowance, allowance or 0)
                 self._gone(worker)
                 continue
             except WorkerUnfit as error:
+                self._requests.give_back(allowance, 0)
                 self._unfit(worker, SourceError("WORKER_UNFIT", str(error), where=worker))
                 continue
             self._count(worker, manifest)
@@ -362,13 +364,16 @@ class _Source:
             requests_per_s=rate * share if rate else None, requests=allowance, content=content or 0,
             seconds=SHORT_S if waited_for else ORDER_S, deep=not pieces[0].lost,
         )  # fmt: skip
+        spent = allowance or 0, content or 0  # what a lost worker had counts as spent
         try:
             manifest = self._answer(worker, order)
+            spent = manifest.counts.get("requests", 0), manifest.content
         except WorkerUnfit as error:
             self._unfit(worker, SourceError("WORKER_UNFIT", str(error), where=worker))
             raise Stopped from None
-        self._requests.give_back(allowance, manifest.counts.get("requests", 0))
-        self._content.give_back(content, manifest.content)
+        finally:
+            self._requests.give_back(allowance, spent[0])
+            self._content.give_back(content, spent[1])
         self._refused(manifest)
         if self._keep(worker, pieces, manifest):
             settled.update(u for _, u, _, _ in manifest.bundle.units)
