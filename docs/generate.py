@@ -14,7 +14,7 @@ from docs import faults
 from docs.changelog import changelog
 from scanner.cli.app import app
 from scanner.codes import CODES, EXIT_MEANING
-from scanner.config import Estate, KnownStore, Limits, Policy, SourceConfig
+from scanner.config import Estate, Executor, KnownStore, Limits, Policy, SourceConfig
 from scanner.connector import Plug, plugs
 from scanner.judge import rules_markdown
 from scanner.model import OPS
@@ -84,9 +84,9 @@ def estate_file() -> str:
         "`stocktake init` writes a commented one. Secrets stand in it by reference only.\n",
     ]
     parts = (("top level", Estate), ("[limits], and in each source", Limits), ("[[sources]]", SourceConfig))
-    for title, model in (*parts, ("[[stores]]", KnownStore), ("[policy]", Policy)):
+    for title, model in (*parts, ("[[stores]]", KnownStore), ("[policy]", Policy), ("[executor]", Executor)):
         lines += [f"## {title}\n", "| key | what it says |", "|---|---|"]
-        hidden = {"sources", "stores", "policy", "limits", "options"}
+        hidden = {"sources", "stores", "policy", "limits", "options", "executor"}
         fields = {k: f for k, f in model.model_fields.items() if k not in hidden}
         lines += [f"| {k} | {_cell(f.description or '')} |" for k, f in fields.items()]
         lines.append("")

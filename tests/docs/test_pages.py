@@ -115,7 +115,7 @@ def test_every_file_that_a_page_names_exists() -> None:
 def test_every_extra_that_the_readme_offers_exists() -> None:
     extras = tomllib.loads(text_of(HOME / "pyproject.toml"))["project"]["optional-dependencies"]
     offered = set(re.findall(r"^\| `([a-z0-9-]+)` \|", text_of(HOME / "README.md"), re.MULTILINE))
-    assert offered == set(extras) - {"dev", "dask"}  # for contributors; and without use until scans leave one machine
+    assert offered == set(extras) - {"dev"}  # for contributors
     assert {p.extra for p in plugs().values() if isinstance(p, Plug)} - {""} <= offered
 
 
