@@ -111,7 +111,9 @@ class Double:
     """The file system itself: what mfusepy asks of one."""
 
     use_ns = True
-    folders: tuple[str, ...] = ("plain", "broken", "endless", "circle", "slow", "stuck", "offline", "many", "nfs4", "failing")
+    folders: tuple[str, ...] = (
+        "plain", "broken", "endless", "circle", "slow", "stuck", "offline", "many", "nfs4", "failing",
+    )  # fmt: skip
 
     def __init__(self, log: Path, many: int, delay_s: float = 0.0) -> None:
         self._log = log
