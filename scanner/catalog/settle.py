@@ -16,6 +16,7 @@ import sqlalchemy as sa
 from scanner.catalog import tables as t
 from scanner.catalog.canonical import Chunk, Settled, chunks, content_name, quoted, sort, unchanged
 from scanner.catalog.reader import OFFLINE, whole_parts
+from scanner.catalog.readers import alone
 from scanner.catalog.rows import INSIDE, Parts, parts_of, present, rows_sql
 from scanner.catalog.state import Catalog
 from scanner.codes import StocktakeError
@@ -95,6 +96,9 @@ def _settle_source(catalog: Catalog, scan: int, source: str, base: int | None, s
             _find(db, catalog, fact, its, dropped)
             kept += _settle_fact(catalog, db, fact, _settled(catalog, base, source, fact), stop)
     catalog.replace(scan, source, [{n: getattr(part, n) for n in Settled.__dataclass_fields__} for part in kept])
+    with alone(catalog.location.root) as nobody_reads:
+        for name in (n for p in parts.values() for n in p.crawled if nobody_reads):  # else the next sweep removes them
+            catalog.facts.remove(name)
     return True
 
 
