@@ -51,7 +51,7 @@ class Reader:
         self,
         db: duckdb.DuckDBPyConnection,
         describe: Callable[[], list[tuple[str, str]]],
-        leave: Callable[[], None],
+        leave: Callable[[], None] = lambda: None,
         copy_units: Callable[[], None] | None = None,
     ) -> None:
         self._db = db
