@@ -21,7 +21,9 @@ from whole_estate import GAPS, Estate, differences, inventory, on_record
 pytestmark = [pytest.mark.server, pytest.mark.xdist_group("proof")]
 TICKS = os.sysconf("SC_CLK_TCK")
 AT_ONCE = int(os.environ.get("STOCKTAKE_PROOF_AT_ONCE", "2"))
-POINTS = {"few": 3, "full": 200}
+MANY = 200
+POINTS = {"few": (54, 60, 140), "full": range(MANY)}
+"""Three of the many: early and late in a scan, and in a re-scan whose resume is killed too."""
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,7 @@ class Running:
     @property
     def waits(self) -> bool:
         """Whether it has used nothing for a while: it waits for a server."""
-        return time.monotonic() - self._still > 2
+        return time.monotonic() - self._still > 5
 
     def _cpu_s(self) -> float:
         try:
@@ -118,7 +120,7 @@ def killed(estate: Estate, verb: str, catalog: Path, after_s: float) -> bool:
     """Start, kill the whole group once it has used so much; False where it had ended by then."""
     scan = Running(estate, verb, catalog)
     while not scan.ended and scan.used_s() < after_s and not scan.waits:
-        time.sleep(0.002)
+        time.sleep(0.004)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(scan.process.pid or 0, signal.SIGKILL)
     scan.process.join()
@@ -172,14 +174,14 @@ def uninterrupted(estate: Estate, catalog: Path, before: Path | None = None) -> 
     """Scan twice without a kill: both must agree, or a comparison says nothing."""
     if before:
         shutil.copytree(before, catalog)
-    life_s = life(estate, catalog)
+    first_s = life(estate, catalog)
     expected = inventory(catalog)
     again = catalog.with_name(catalog.name + "-again")
     if before:
         shutil.copytree(before, again)
-    assert not finished(estate, "scan", again)
+    second_s = life(estate, again)
     assert differences(expected, inventory(again)) == []
-    return Uninterrupted(expected, life_s, before)
+    return Uninterrupted(expected, min(first_s, second_s), before)
 
 
 @pytest.mark.parametrize("size", ["few", pytest.param("full", marks=pytest.mark.full)])
@@ -187,7 +189,7 @@ def uninterrupted(estate: Estate, catalog: Path, before: Path | None = None) -> 
 def test_fault_099_kill_sweep_over_every_connector_resumes_to_the_same_inventory(
     everything: Estate, tmp_path: Path, size: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    all_points = list(points(POINTS[size]))
+    all_points = [point for point in points(MANY) if point.number in POINTS[size]]
     whole = uninterrupted(everything, tmp_path / "whole")
     facts = whole.expected
     assert all(facts[fact] for fact in ("entry", "listing", "column", "key", "routine", "grant", "setting")), "too poor"
