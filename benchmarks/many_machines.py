@@ -3,9 +3,12 @@
     python -m benchmarks.many_machines [--full] [--pairs 5]
 
 An OpenSSH server of its own behind a proxy that delays by 20 ms, 20,000 files in 221 directories, with --full 200,000
-in 2,021; scheduler and workers are processes of this machine. Each worker may have two connections, so that two workers
-ask the source on twice as many. Timed is the scan itself: the cluster is there, and its workers have loaded
-what they need. Workers are not among the memory and the processor time that the table shows, only the coordinator is.
+in 2,021; scheduler and workers are processes of this machine. Twice: over a line where a connection gets so many bytes
+a second and no more, as one does whose window is small for its delay, and over one where delay is all there is. A
+connection that asks far ahead is not kept waiting by that: one worker is then as fast as its processor, and two share
+theirs with the server and the proxy. Each worker has as many connections as one alone. Timed is the scan itself: the
+cluster is there, and has loaded what it needs after the first pair. What workers use is not in the table's memory and
+processor time, only the coordinator is.
 """
 
 from __future__ import annotations
@@ -14,8 +17,7 @@ import contextlib
 import shutil
 import sys
 import tempfile
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +26,8 @@ from benchmarks.sftp_listing import ROUND_TRIP_S, Target, plant
 from scanner.testing.servers import Conditions, sshd, tcp_proxy
 from scanner.testing.servers.dask import dask
 
-PER_WORKER = 2
-"""Connections."""
+NARROW = 250_000
+"""Bytes a second that a connection gets; four times as many at full size."""
 SECTION = "7 cluster"
 TWICE = Goal("2 workers at least 1.8 x 1 worker at 20 ms", 1.8, "speedup")
 
@@ -86,19 +88,28 @@ def measure(full: bool) -> list[Row]:
         server = stack.enter_context(sshd())
         work = f"{plant(server.data, 10 if full else 1):,} names, 20 ms"
         proxy = stack.enter_context(tcp_proxy(server.host, server.port))
-        proxy.change(both=Conditions(latency_s=ROUND_TRIP_S / 2))
         target = Target(server.host, proxy.port, server.user, str(server.key), server.fingerprint, str(server.data))
         one, two = stack.enter_context(dask("a")), stack.enter_context(dask("b", "c"))
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        made = partial(Scan, target)
-        alone = made(PER_WORKER, one.address, folder / "one").side("1 worker")
-        both = made(2 * PER_WORKER, two.address, folder / "two").side("2 workers")
-        here = made(PER_WORKER, "", folder / "here").side("no cluster")
-        note = f"{PER_WORKER} connections each"
+
+        def side(workers: int, each: int) -> Side:
+            cluster = ("", one.address, two.address)[workers]
+            name = ("no cluster", "1 worker", "2 workers")[workers]
+            return Scan(target, max(1, workers) * each, cluster, folder / name).side(name)
+
+        far = Conditions(latency_s=ROUND_TRIP_S / 2)
+        narrow = replace(far, rate=NARROW * (4 if full else 1))
+        told = f"{narrow.rate / 1000:,.0f} KB/s a connection" if narrow.rate else ""
+        proxy.change(both=narrow)
+        rows = [pairs(SECTION, work, peer=side(1, 1), ours=side(2, 1), goal=TWICE, full=full, unit="names",
+                      note=f"1 connection each, {told}")]  # fmt: skip
+        proxy.change(both=far)
         return [
-            pairs(SECTION, work, peer=alone, ours=both, goal=TWICE, full=full, unit="names", note=note),
-            pairs(SECTION, work, peer=here, ours=alone, full=full, unit="names", note="what the cluster costs"),
-        ]
+            *rows,
+            pairs(SECTION, work, peer=side(1, 2), ours=side(2, 2), full=full, unit="names", note="2 connections each"),
+            pairs(SECTION, work, peer=side(0, 2), ours=side(1, 2), full=full, unit="names",
+                  note="what the cluster costs"),
+        ]  # fmt: skip
 
 
 if __name__ == "__main__":

@@ -75,6 +75,8 @@ class Crew:
     park: Callable[[Connector], bool] | None = None
     most: int = 0
     """Connections at the utmost."""
+    ending: bool = False
+    """Whether units at work are to hand out what they have not begun, since others could."""
     width: Width = field(default_factory=Width)
     _paced: int = 0
 
@@ -85,7 +87,7 @@ class Crew:
             SourceError: the login was refused, the host is gone; FAILED_HUNG.
             Exception: what breaks the catalog, and our own faults.
         """
-        shared = self._shared()
+        shared, self.ending = self._shared(), False
         self._paced = self.most
         self._limit()
         workers = [Worker(shared, first[n] if n < len(first) else None) for n in range(self.most)]
@@ -209,7 +211,7 @@ class Crew:
 
     def _within(self, key: str) -> bool:
         """Whether a unit may cover a further container itself: not when that is excluded, or a unit already."""
-        if excluded(key, self.bound.config.exclude) or self._covers(key):
+        if self.ending or excluded(key, self.bound.config.exclude) or self._covers(key):
             return False
         return not self.frontier.knows(Unit(key))
 
@@ -247,6 +249,7 @@ class Crew:
                 thread.join(WATCH_S / len(threads))
             now = time.monotonic()
             if over():
+                self.ending = True
                 self.frontier.close()
             if shared.broken or self.stop.is_set() or self.pace.over:
                 self.frontier.close()

@@ -24,6 +24,8 @@ from scanner.registry import Bound
 
 _WATCH_S = 0.05
 _REST_S = 0.1
+_SOON_S = 0.25
+"""Seconds after which a source that is still looked through is worth a second worker."""
 ORDER_S, SHORT_S = 2.0, 0.4
 """Seconds an order lasts at least; and where others wait for what it finds."""
 MOST_SEEDS = 256
@@ -87,6 +89,8 @@ class _Source:
         self._used: set[str] = set()
         self._broken: list[BaseException] = []
         self._abandoned = threading.Event()
+        self._others_until = 0.0
+        """Until then a worker's first connection comes before another's second one."""
         self._trust = tuple(job.catalog.trusts())
 
     def crawl(self) -> None:
@@ -94,6 +98,7 @@ class _Source:
         try:
             roots = self._canary()
             self._known = Known(self._job.fill(self._frontier, roots))
+            self._others_until = time.monotonic() + 2 * _SOON_S if len(self._fit()) > 1 else 0.0
             self._watch()
         finally:
             self._abandoned.set()
@@ -145,34 +150,49 @@ class _Source:
     # orders
 
     def _canary(self) -> Sequence[Unit]:
-        """One login, alone for its account, at the first worker that can try it."""
-        while True:
-            worker = self._awaited()[0]
-            self._shares.take(worker, 1)
-            allowance = self._requests.take(1.0)
-            order = self._order("roots", connections=1, requests=allowance)
+        """One login, at the first worker that can try it; gives the roots. Raises SourceError, Stopped."""
+        while (roots := self._logged_in(self._awaited()[0])) is None:
+            pass
+        return roots
+
+    def _join(self, worker: str) -> None:
+        """Have a further worker log in, as soon as it is plain that there will be work for it."""
+        until = time.monotonic() + _SOON_S
+        while not len(self._frontier) and time.monotonic() < until:
+            if self._frontier.finished:
+                return
+            time.sleep(_WATCH_S)
+        if not self._frontier.finished and self._shares.take(worker, 1) and self._logged_in(worker) is None:
+            raise Stopped
+
+    def _logged_in(self, worker: str) -> Sequence[Unit] | None:
+        """A worker's first login; None where the worker is of no use. Raises SourceError, Stopped."""
+        self._shares.take(worker, 1)
+        with self._account():
+            allowance = self._requests.take(1 / self._shares.total if self._open else 1.0)
+            spent = allowance or 0
             try:
-                with self._account():
-                    manifest = self._answer(worker, order)
-                    self._requests.give_back(allowance, manifest.counts.get("requests", 0))
-                    self._refused(manifest)
+                manifest = self._answer(worker, self._order("roots", connections=1, requests=allowance))
+                spent = manifest.counts.get("requests", 0)
             except WorkerLost:
-                self._requests.give_back(allowance, allowance or 0)
                 self._gone(worker)
-                continue
+                return None
             except WorkerUnfit as error:
-                self._requests.give_back(allowance, 0)
                 self._unfit(worker, SourceError("WORKER_UNFIT", str(error), where=worker))
-                continue
-            self._count(worker, manifest)
-            if manifest.error is None:
-                if not manifest.connections:  # it was told to stop, or its budget was used up
-                    self._pace.spent = manifest.spent
-                    raise Stopped
-                return manifest.roots
+                return None
+            finally:
+                self._requests.give_back(allowance, spent)
+            self._refused(manifest)
+        self._count(worker, manifest)
+        if manifest.error is None and not manifest.connections:  # told to stop, or its budget is used up
+            self._pace.spent = self._requests.empty
+            raise Stopped
+        if manifest.error is not None:
             if manifest.error.code not in UNFIT:
                 raise manifest.error
             self._unfit(worker, manifest.error)
+            return None
+        return manifest.roots
 
     @contextlib.contextmanager
     def _account(self) -> Iterator[None]:
@@ -265,6 +285,8 @@ class _Source:
     def _slot(self, worker: str) -> None:
         """Give a worker one order after the other."""
         try:
+            if not self._open.get(worker):
+                self._join(worker)
             while (piece := self._frontier.take(_nothing)) is not None:
                 if not self._serve(worker, piece):
                     time.sleep(_REST_S)  # the others have what it would need; one of them takes the unit
@@ -333,7 +355,8 @@ class _Source:
         It waits for that only where it has no connection at all. Raises SourceError AUTH_BLOCKED, Stopped.
         """
         account, there = self._bound.account, self._open.get(worker, 0)
-        if account is None or there >= connections:
+        others_first = there and time.monotonic() < self._others_until
+        if account is None or there >= connections or others_first:
             yield account is None
             return
         lock = self._job.locks.of(account)
