@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 
-from scanner.testing.servers import PASSWORD, Conditions, Sshd, tcp_proxy
+from scanner.testing.servers import PASSWORD, Conditions, S3Server, Sshd, tcp_proxy
 from scanner.testing.servers.dask import Cluster, dask
 
 pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
@@ -113,6 +116,7 @@ def wait_for(what: object, process: subprocess.Popen[bytes]) -> bool:
     return False
 
 
+@pytest.mark.full
 def test_a_tree_and_a_site_are_found_as_on_one_machine(cluster: Cluster, planted: Path, tmp_path: Path) -> None:
     config = estate(
         tmp_path,
@@ -179,6 +183,7 @@ def sftp(server: Sshd, **more: object) -> dict[str, object]:
     } | more  # fmt: skip
 
 
+@pytest.mark.full
 def test_a_wrong_password_is_tried_once(cluster: Cluster, sshd: Sshd, tmp_path: Path) -> None:
     def refusals() -> int:
         return sshd.log.read_text(errors="replace").count("Failed password for")
@@ -226,6 +231,7 @@ def test_a_scheduler_elsewhere_without_tls_is_refused(tmp_path: Path) -> None:
     assert not (tmp_path / "c").exists()
 
 
+@pytest.mark.full
 def test_certificates_on_both_sides_are_asked_for(planted: Path, expected: list[str], tmp_path: Path) -> None:
     config = estate(tmp_path, {"name": "t", "type": "file", "root": str(planted)})
     with dask("a", encrypted=True) as cluster:
@@ -237,3 +243,44 @@ def test_certificates_on_both_sides_are_asked_for(planted: Path, expected: list[
         plain = command(*scan[:4], cluster.address.replace("tls:", "dask:"), *scan[5:], str(tmp_path / "none"))
         assert (plain.returncode, "EXECUTOR_UNREACHABLE" in plain.stderr) == (13, True), plain.stderr
     assert inventory(tmp_path / "far") == expected
+
+
+@pytest.mark.full
+def test_an_estate_of_several_kinds_is_found_as_on_one_machine(
+    cluster: Cluster, planted: Path, sshd: Sshd, s3_server: S3Server, tmp_path: Path
+) -> None:
+    """Database files on the share are looked into as well."""
+    client = boto3.client(
+        "s3", endpoint_url=s3_server.endpoint, aws_access_key_id=s3_server.user, aws_secret_access_key=PASSWORD
+    )
+    client.create_bucket(Bucket="many")
+    for n in range(40):
+        client.put_object(Bucket="many", Key=f"a{n % 4}/k{n}", Body=b"x" * n)
+    share = tmp_path / "share"
+    for n in range(6):
+        (share / f"d{n}").mkdir(parents=True)
+        with contextlib.closing(sqlite3.connect(share / f"d{n}" / "books.sqlite")) as db:
+            db.execute(f"CREATE TABLE ledger{n} (id INTEGER PRIMARY KEY, paid REAL)")
+    config = estate(
+        tmp_path,
+        {"name": "tree", "type": "file", "root": str(planted)},
+        {"name": "share", "type": "file", "root": str(share), "depth": "L2"},
+        sftp(sshd),
+        {
+            "name": "bucket", "type": "s3", "root": "s3://many", "endpoint": s3_server.endpoint,
+            "access_key": "env:MANY_AK", "secret_key": "env:MANY_PASSWORD",
+        },
+    )  # fmt: skip
+    keys = {"MANY_AK": s3_server.user, "MANY_PASSWORD": PASSWORD}
+    cluster.start("keys", env=keys)  # the others cannot open the bucket, and are done without for it
+    far, near = tmp_path / "far", tmp_path / "near"
+    scan = ["scan", "--config", config, "-q", "--catalog"]
+    done = command(*scan, str(far), "--executor", cluster.address)
+    assert done.returncode == 0, done.stderr
+    assert command(*scan, str(near), **keys).returncode == 0
+    assert inventory(far) == inventory(near)
+    sql = 'SELECT source, path, name FROM "column" ORDER BY ALL'
+    asked = [command("query", sql, "--json", "--catalog", str(c)).stdout for c in (far, near)]
+    assert asked[0] == asked[1]
+    assert asked[0].count("ledger") == 12
+    cluster.kill("keys")
