@@ -209,13 +209,14 @@ class Chains:
         if number not in self._parts:
             raise Astray(f"an answer to no request (message {number})")
         chain, at = self._parts[number]
-        if smb != _SMB or size != _HEADER.size or not flags & _ANSWER or command != chain.commands[at]:
+        is_answer = flags & _ANSWER and (status != PENDING or flags & _ASYNC)
+        if smb != _SMB or size != _HEADER.size or not is_answer or command != chain.commands[at]:
             raise Astray(f"an answer to another request than was made (message {number}, command {command})")
         if not encrypted and status != PENDING:
             self._verify(part, chain, status, flags, signature)
         with self._wire.sequence_lock:
             self._wire.sequence_window["high"] += credits_
-        if status == PENDING and flags & _ASYNC:  # no answer yet; it does not lengthen the deadline
+        if status == PENDING:  # no answer yet; it does not lengthen the deadline
             return
         del self._parts[number]
         chain.answers[at] = Answer(status, part[_HEADER.size :])

@@ -122,6 +122,11 @@ class Walk:
             return False
         return self._link is not None and (place.host.lower(), place.share) == (self._link.host.lower(), self._share)
 
+    @property
+    def _is_alone(self) -> bool:
+        """Whether nothing else waits for this share, so that the walk may turn to another."""
+        return not (self._folders or self._asks or self._under_way or self._plainly)
+
     def run(self, unit: Unit, *, begun: bool = False) -> Iterator[Event]:
         """The unit's folders, unless they have begun already, and a share of what lies beneath them."""
         self._until, self._home = self._clock() + SHARE_S, unit.key
@@ -222,6 +227,9 @@ class Walk:
     def _ask(self, wanted: _Waiting) -> bool:
         """Send the chain of a folder or for rights, if there is room for it."""
         assert self._link is not None
+        if not self._is_here(wanted.path):  # a DFS link above it has become known meanwhile
+            self._plainly.append(wanted)
+            return True
         place = self._reach.beyond(wanted.path)
         name = self._link.name(place.share, place.path)
         if not wanted.lists:
@@ -246,21 +254,19 @@ class Walk:
             return
         if wanted.rights:
             self._learn(wanted, _descriptor(answers[1]))
-        ends = [answer.status for answer in (first, second) if answer.status != _SUCCESS]
+        has_ended = second.status in NOTHING_MORE and (first.status == _SUCCESS or first.status in NOTHING_MORE)
         try:
-            pages = [wire.page(answer.body) for answer in (first, second) if answer.status == _SUCCESS]
             found = wire.created(opened.body)
+            page = wire.page(first.body) if first.status == _SUCCESS else b""
         except (ValueError, struct.error):
-            pages, ends = [], []
-        if not ends or any(status not in NOTHING_MORE for status in ends):
+            has_ended = False
+        if not has_ended:
             self._plainly.append(_Waiting(wanted.path, None, rights=False))
             return
         identity = (self._link.host, *found.identity) if self._link and found.identity else None
         self._reach.remember(wanted.path, identity)
         folder = self._folder(wanted.path)
-        for page in pages:
-            if folder.broken is None:
-                self._events += self._taken(folder, folder.add(page))
+        self._events += self._taken(folder, folder.add(page))
         self._ended(folder)
 
     def _refused(self, wanted: _Waiting, status: int) -> None:
@@ -302,7 +308,7 @@ class Walk:
             return
         with handle:
             self._reach.remember(wanted.path, handle.identity)
-            if not self._is_here(wanted.path):  # through a DFS link that was not known before
+            if self._is_alone and not self._is_here(wanted.path):  # through a DFS link that was not known before
                 self._settle(wanted.path)
             yield from self._pages(wanted.path, handle)
 

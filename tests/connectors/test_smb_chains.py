@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from connectors.smb import PLUG, SmbConnector, chains, walk, wire
+from connectors.smb import PLUG, SmbConnector, chains, listing, reach, walk, wire
 from connectors.smb.chains import Answer, Astray, Chains, Unsigned
 from scanner.connector import Session
 from scanner.model import Batch, Event, Fault, SourceError, Unit
@@ -160,6 +160,53 @@ def test_a_listing_whose_end_was_not_seen_is_asked_for_again(
         whole(crawl_all(connector), share)
 
 
+def test_an_end_before_names_is_no_end(share: Share, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that says there is nothing more, and then tells names, has told nothing that can be relied on."""
+    with closing(opened(share)) as connector:
+        list(connector.roots())
+        link, plainly = connector._reach.link(), list[str]()
+        answered, single = link.answered, link.open
+
+        def meddled() -> tuple[Any, list[Answer]] | None:
+            told = answered()
+            if told is None:
+                return None
+            of, (*begin, names, end, closed) = told
+            return of, [*begin, end, names, closed]
+
+        def noted(*args: Any) -> Any:
+            plainly.append(args[1])
+            return single(*args)
+
+        monkeypatch.setattr(link, "answered", meddled)
+        monkeypatch.setattr(link, "open", noted)
+        whole(crawl_all(connector), share)
+        assert len(plainly) > FOLDERS, "the answers of chains were taken for whole"
+
+
+def test_fault_043_folders_beside_a_dfs_link_are_not_asked_of_the_host_it_leads_to(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Some servers list a DFS link as a plain folder; both hosts have a share of the same name, as replicas do."""
+    with servers.samba(options=" msdfs root = yes") as near, servers.samba() as far:
+        for server, name in ((near, "near"), (far, "far")):
+            for folder in ("a", "m", "z"):
+                if server is far or folder != "m":
+                    (server.data / folder / name).mkdir(parents=True)
+        (near.data / "m").symlink_to("msdfs:localhost\\data\\m")
+        monkeypatch.setattr(reach, "PORT", far.port)
+        monkeypatch.setattr(listing, "UNUSUAL", 0)
+        for window in (1, 4):
+            monkeypatch.setattr(chains, "FIRST", window)
+            monkeypatch.setattr(chains, "MOST", window)
+            with closing(opened(Share(near, set()), allow_hosts=["localhost"])) as connector:
+                crawl = crawl_all(connector)
+            names = {path.removeprefix("data/") for path in crawl.paths} - {"data"}
+            assert names == {"a", "a/near", "m", "m/far", "z", "z/near"}
+            assert [fault for fault in crawl.faults if fault.op == "list"] == []
+            assert ledger_gaps(crawl) == []
+
+
 # ── answers beside the protocol ──
 
 
@@ -269,12 +316,22 @@ def test_a_part_that_never_comes_is_no_answer(under_way: Chains) -> None:
         answer(10, wire.CREATE, more=True) + answer(99, wire.CLOSE),
         answer(10, wire.CLOSE),
         answer(10, wire.CREATE, flags=8),
+        answer(10, wire.CREATE, status=0x103),
         answer(10, wire.CREATE, more=True) + b"\xfeSMB",
         answer(10, wire.CREATE)[:20] + struct.pack("<I", 9999) + answer(10, wire.CREATE)[24:],
         answer(10, wire.CREATE)[:20] + struct.pack("<I", 8) + answer(10, wire.CREATE)[24:],
         answer(10, wire.CREATE, more=True) + answer(10, wire.CREATE),
     ],
-    ids=["another message", "another command", "a request", "cut off", "beyond the end", "overlapping", "twice"],
+    ids=[
+        "another message",
+        "another command",
+        "a request",
+        "pending, and not",
+        "cut off",
+        "beyond the end",
+        "overlapping",
+        "twice",
+    ],
 )
 def test_an_answer_beside_the_protocol_ends_the_connection(under_way: Chains, frame: bytes) -> None:
     with pytest.raises(Astray):
