@@ -6,6 +6,7 @@ import os
 import socket
 import struct
 import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -14,9 +15,13 @@ from pathlib import Path
 
 import pytest
 
+sys.path.insert(0, str(Path(__file__).parent))
+
+from smb_shares import WRONG, crawled, opened, settings
+
 from connectors.smb import PLUG, SmbConnector, wire
 from scanner.codes import StocktakeError
-from scanner.connector import Account, Connector, Session
+from scanner.connector import Account
 from scanner.model import Batch, Fault, SourceError, Unit
 from scanner.testing import servers
 from scanner.testing.conformance import (
@@ -36,7 +41,6 @@ from scanner.testing.world import World, fingerprint
 
 pytestmark = pytest.mark.server
 
-WRONG = "wr0ng/Pw+2!"
 SHARES = """
 [world]
  path = {d}/world
@@ -79,20 +83,6 @@ def smb() -> Iterator[servers.Samba]:
         patch.setenv("SMB_PW", server.password)
         patch.setenv("SMB_WRONG", WRONG)
         yield server
-
-
-def settings(server: servers.Server, folder: str = "", **more: object) -> dict[str, object]:
-    root = "\\".join(["\\\\" + server.host, *folder.split("/")]) if folder else "\\\\" + server.host
-    return {"root": root, "port": server.port, "user": server.user, "password": "env:SMB_PW", **more}
-
-
-def opened(given: dict[str, object], timeout_s: float = 20.0) -> Connector:
-    return PLUG.open(PLUG.options.model_validate(given), Session("test", timeout_s=timeout_s))
-
-
-def crawled(server: servers.Server, folder: str = "", **more: object) -> Crawl:
-    with closing(opened(settings(server, folder, **more))) as connector:
-        return crawl_all(connector)
 
 
 def refused(given: dict[str, object], timeout_s: float = 20.0) -> SourceError:

@@ -17,6 +17,10 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from smb_shares import WRONG, crawled, opened, settings
 from smbprotocol.connection import Connection
 from smbprotocol.open import Open
 from smbprotocol.session import Session as Login
@@ -28,19 +32,18 @@ from scanner import paths
 from scanner.catalog import Catalog, locate, read
 from scanner.codes import Exit
 from scanner.config import Limits, SourceConfig
-from scanner.connector import Connector, Plug, Session
+from scanner.connector import Connector, Plug
 from scanner.crawl import Outcome, Run, worker
 from scanner.model import Batch, Fault, SourceError, Unit
 from scanner.registry import Bound
 from scanner.testing import servers
-from scanner.testing.crawling import Crawl, crawl_all, ledger_gaps
+from scanner.testing.crawling import crawl_all, ledger_gaps
 from scanner.testing.estate_tree import plant_many
 from scanner.testing.servers import base
 from scanner.testing.servers.proxy import Conditions, tcp_proxy
 
 pytestmark = pytest.mark.server
 
-WRONG = "wr0ng/Pw+2!"
 SMALL = 1_500
 """Entries of the tree: the awkward worlds alone are some hundred."""
 SHARES = """
@@ -87,20 +90,6 @@ def smb() -> Iterator[servers.Samba]:
         for folder in ("tree", "links", "tape", "hops"):
             (server.directory / folder).mkdir(mode=0o755)
         yield server
-
-
-def settings(server: servers.Server, share: str, **more: object) -> dict[str, object]:
-    root = f"\\\\{server.host}\\{share}"
-    return {"root": root, "port": server.port, "user": server.user, "password": "env:SMB_PW", **more}
-
-
-def opened(given: dict[str, object], timeout_s: float = 20.0) -> Connector:
-    return PLUG.open(PLUG.options.model_validate(given), Session("test", timeout_s=timeout_s))
-
-
-def crawled(server: servers.Server, share: str, **more: object) -> Crawl:
-    with closing(opened(settings(server, share, **more))) as connector:
-        return crawl_all(connector)
 
 
 # ── whole scans ──
