@@ -72,6 +72,10 @@ class SourceRow:
     error_code: str | None = None
 
 
+_PLACE = ("scan", "source", "key", "after")
+"""What there is one unit of."""
+
+
 class Catalog:
     """Everything kept about an estate. Open for writing with ``Catalog.open``; thread-safe."""
 
@@ -83,6 +87,7 @@ class Catalog:
         self._lock = Lock(location.root)
         self._server_lock = None if location.state_file else ServerLock(engine, location.shown)
         self._next_unit = 0
+        self._closed = False
         self._after = contextlib.ExitStack()
 
     # opening and closing
@@ -109,7 +114,13 @@ class Catalog:
         return catalog
 
     def close(self) -> None:
-        """Let go of the lock and the connections; may be called twice."""
+        """Let go of the lock and the connections; may be called twice.
+
+        A worker that was left behind may still be about to commit: by then the next scan may have the lock, and have
+        given the same ids to other units. So nothing is kept any more from here on.
+        """
+        with self._write:
+            self._closed = True
         if self._server_lock is not None:
             self._server_lock.release()
         self._lock.release()
@@ -284,7 +295,8 @@ class Catalog:
                 )
             if bundle.children:
                 rows = [_unit_values(scan, source, i, u, "pending", 0) for i, u in bundle.children]
-                db.execute(self._insert(t.unit).on_conflict_do_nothing(), rows)
+                # Of a unit that is there already, not of an id: that would lose a unit without a word.
+                db.execute(self._insert(t.unit).on_conflict_do_nothing(index_elements=_PLACE), rows)
             if bundle.units:
                 self._settle(db, [_unit_values(scan, source, *row) for row in bundle.units])
             if bundle.dropped:
@@ -307,7 +319,7 @@ class Catalog:
 
         Their earlier rows and faults count no more. None repeats every unit with a fault that left a gap. Settled rows
         do not say which unit they are from: where one unit of such a source is to be repeated, the source is crawled
-        anew as a whole.
+        anew as a whole. A unit of several is taken apart: a part that it handed out is a unit of its own by now.
         """
         condition = t.unit.c.state == "failed"
         picked = sa.select(t.fault.c.unit).where(t.fault.c.scan == number, t.fault.c.unit.is_not(None))
@@ -317,17 +329,23 @@ class Catalog:
             condition = t.unit.c.id.in_(picked.where(t.fault.c.reason.in_(reasons)))
         with self._begin() as db:
             picked_units = db.execute(
-                sa.select(t.unit.c.id, t.unit.c.source).where(t.unit.c.scan == number, condition)
+                sa.select(t.unit.c.id, t.unit.c.source, t.unit.c.key, t.unit.c.after).where(
+                    t.unit.c.scan == number, condition
+                )
             ).fetchall()
             settled = sa.select(t.part.c.source).where(t.part.c.scan == number, t.part.c.digest.is_not(None))
-            anew = set(db.execute(settled.distinct()).scalars()) & {source for _, source in picked_units}
+            anew = set(db.execute(settled.distinct()).scalars()) & {source for _, source, _, _ in picked_units}
             for source in sorted(anew):
                 self._begin_anew(db, number, source)
-            ids = [unit for unit, source in picked_units if source not in anew]
-            for chunk in _chunks(ids, 500):
+            again = {row.id: row for row in picked_units if row.source not in anew}
+            apart = {i for i, row in again.items() if Unit(row.key, row.after).members}
+            for i in apart:
+                self._take_apart(db, number, again[i].source, Unit(again[i].key, again[i].after))
+            for chunk in _chunks(list(again), 500):
                 db.execute(t.dropped.insert(), [{"unit": i, "scan": number} for i in chunk])
                 db.execute(t.fault.delete().where(t.fault.c.scan == number, t.fault.c.unit.in_(chunk)))
-                db.execute(t.unit.update().where(t.unit.c.id.in_(chunk)).values(state="pending"))
+                for state, units in (("pending", set(chunk) - apart), ("done", set(chunk) & apart)):
+                    db.execute(t.unit.update().where(t.unit.c.id.in_(list(units))).values(state=state))
         return len(picked_units)
 
     def gaps(self, number: int, source: str) -> dict[str, int]:
@@ -445,8 +463,11 @@ class Catalog:
 
     @contextlib.contextmanager
     def _begin(self) -> Iterator[sa.Connection]:
-        with self._write, refusals(self.location), self._engine.begin() as db:
-            yield db
+        with self._write, refusals(self.location):
+            if self._closed:
+                raise StocktakeError("CATALOG_LOCKED", str(self.location.shown), "this scan has let go of it")
+            with self._engine.begin() as db:
+                yield db
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[sa.Connection]:
@@ -463,11 +484,25 @@ class Catalog:
         new = insert.excluded
         db.execute(
             insert.on_conflict_do_update(
-                index_elements=["scan", "source", "key", "after"],
+                index_elements=_PLACE,
                 set_={"id": new.id, "state": new.state, "attempts": new.attempts},
             ),
             rows,
         )
+
+    def _take_apart(self, db: sa.Connection, number: int, source: str, unit: Unit) -> None:
+        """Put each container of a unit of several on the frontier, but those that it handed out as parts of itself."""
+        place = (t.unit.c.scan == number) & (t.unit.c.source == source) & (t.unit.c.key == unit.key)
+        marks = db.execute(sa.select(t.unit.c.after).where(place)).scalars()
+        own = set(unit.members)
+        for members in [set(Unit(unit.key, mark).members) for mark in marks]:
+            if len(members) < len(unit.members):  # a part of it, or one that lies beside it
+                own -= members
+        if not own:
+            return
+        first, self._next_unit = self._next_unit, self._next_unit + len(own)
+        rows = [_unit_values(number, source, first + n, each, "pending", 0) for n, each in enumerate(sorted(own))]
+        db.execute(self._insert(t.unit).on_conflict_do_nothing(index_elements=_PLACE), rows)
 
     def _begin_anew(self, db: sa.Connection, number: int, source: str) -> None:
         """Forget all that a scan kept of a source, as if its turn had not come yet."""

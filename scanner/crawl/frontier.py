@@ -51,7 +51,7 @@ class Frontier:
 
     def fresh(self, unit: Unit) -> bool:
         """Whether nothing beneath a unit can be known yet, but through that unit itself, which gave none so far."""
-        return not self._strays and not self._seen.marked(unit)
+        return not self._strays and not any(map(self._seen.marked, (unit, *unit.members)))
 
     def offer(self, unit: Unit, new_id: Callable[[], int], by: Unit | None = None) -> int | None:
         """Add a unit nobody offered before; returns the id of its first attempt, None for a known one.
@@ -60,9 +60,10 @@ class Frontier:
         """
         with self._change:
             if by is not None:
-                if not self._seen.marked(by):
-                    self._mark(by, *by.members)
-                self._strays = self._strays or not unit.key.startswith(by.key)
+                above = _above(unit, by)
+                known = above == by or above in self._seen  # to mark what nobody offered would hide it
+                self._seen.mark(above if known else by)
+                self._strays = self._strays or not known or not unit.key.startswith(by.key)
             elif self._seen:
                 self._strays = True
             if not self._remember(unit):
@@ -72,7 +73,7 @@ class Frontier:
             self._change.notify()
         return job.id
 
-    def divide(self, unit: Unit, parts: Iterable[Unit], new_id: Callable[[], int]) -> list[tuple[int, Unit]]:
+    def divide(self, parts: Iterable[Unit], new_id: Callable[[], int]) -> list[tuple[int, Unit]]:
         """Put parts of a taken unit of several on the stack, known though they are; ``done`` is to be called as ever.
 
         Returns them with the ids of their attempts.
@@ -80,7 +81,6 @@ class Frontier:
         divided = [(new_id(), part) for part in parts]
         if divided:
             with self._change:
-                self._mark(*unit.members)  # what it found beneath them is known already
                 self._stack.extend(Job(number, part) for number, part in divided)
                 self._change.notify(len(divided))
         return divided
@@ -145,10 +145,6 @@ class Frontier:
                 self._seen.add(member)
         return new
 
-    def _mark(self, *units: Unit) -> None:
-        for unit in units:
-            self._seen.mark(unit)
-
     def _pop(self) -> Job | None:
         if self._closed or not len(self) or self._active >= self._limit:
             return None
@@ -157,3 +153,11 @@ class Frontier:
 
     def _finished(self) -> bool:
         return self._closed or (not self._active and not len(self))
+
+
+def _above(unit: Unit, by: Unit) -> Unit:
+    """The unit that another was found beneath: of a unit of several, the one container."""
+    if not by.members:
+        return by
+    name, _, _ = unit.key[len(by.key) :].partition("/")
+    return Unit(f"{by.key}{name}/")

@@ -110,9 +110,9 @@ class Local(Frontier):
         self.know(unit)
         return new_id()
 
-    def divide(self, unit: Unit, parts: Iterable[Unit], new_id: Callable[[], int]) -> list[tuple[int, Unit]]:
+    def divide(self, parts: Iterable[Unit], new_id: Callable[[], int]) -> list[tuple[int, Unit]]:
         """As ever; or handed back."""
-        return super().divide(unit, parts, new_id) if self._deep else [(new_id(), part) for part in parts]
+        return super().divide(parts, new_id) if self._deep else [(new_id(), part) for part in parts]
 
 
 @dataclass(slots=True)

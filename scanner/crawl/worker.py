@@ -326,7 +326,7 @@ class Worker:
 
     def _settle(self, job: Job, attempt: _Attempt, state: str) -> None:
         bundle, progress = self._bundle, self._s.progress
-        attempt.children += self._s.frontier.divide(job.unit, attempt.rest, self._s.catalog.new_unit_id)
+        attempt.children += self._s.frontier.divide(attempt.rest, self._s.catalog.new_unit_id)
         bundle.units.append((job.id, job.unit, state, job.attempts))
         bundle.children += attempt.children
         bundle.faults += [(job.id, fault) for fault in attempt.faults]

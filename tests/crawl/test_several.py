@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import random
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from scripted import Script, Scripted, bound, inventory, paths_of, scan, tree
 
-from scanner.catalog import Catalog, locate, read
-from scanner.codes import Exit
-from scanner.crawl import Run, worker
+from scanner.catalog import Bundle, Catalog, locate, read
+from scanner.codes import Exit, StocktakeError
+from scanner.crawl import Run, crew, worker
 from scanner.crawl.frontier import Frontier
-from scanner.model import Event, SourceError, Unit
+from scanner.model import Event, Fault, SourceError, Unit
 from scanner.registry import Bound
 
 TREE = tree(4, 3)
@@ -180,8 +181,88 @@ def test_a_frontier_knows_the_members_of_what_it_was_given() -> None:
     assert taken
     assert taken.unit == pair
     assert frontier.fresh(pair)
-    assert [unit for _, unit in frontier.divide(pair, pair.members, lambda: next(ids))] == list(pair.members)
-    assert not frontier.fresh(Unit("a/")), "an attempt at both may have found something beneath it"
+    assert frontier.offer(Unit("a/x/"), lambda: next(ids), pair) is not None
+    assert [unit for _, unit in frontier.divide(pair.members, lambda: next(ids))] == list(pair.members)
+    assert not frontier.fresh(Unit("a/")), "an attempt at both has found something beneath it"
+    assert frontier.fresh(Unit("b/"))
+    assert not frontier.fresh(Unit.several("", ["a", "c"])), "nor is a part that holds it"
     again = Frontier()
     again.know(pair)
     assert again.knows(Unit("a/"))
+
+
+def test_what_no_member_holds_is_not_taken_for_known() -> None:
+    frontier, ids = Frontier(), iter(range(100))
+    root, pair = Unit(""), Unit.several("", ["a", "b"])
+    frontier.offer(root, lambda: next(ids))
+    frontier.offer(pair, lambda: next(ids), root)
+    assert frontier.offer(Unit("z/x/"), lambda: next(ids), pair) is not None
+    assert not frontier.knows(Unit("z/"))
+    assert not frontier.fresh(Unit("z/"))
+
+
+@pytest.mark.parametrize("limit", [20, 45, 70])
+def test_a_gap_in_one_of_several_is_repeated_without_what_was_handed_on(tmp_path: Path, limit: int) -> None:
+    denied = {"d0/", "d1/", "d1/d0/", "d3/d1/"}
+
+    class Denying(Several):
+        def _one(self, unit: Unit) -> Iterator[Event]:
+            if unit.key in denied:
+                yield Fault(unit.key, "list", "DENIED", "no")
+            else:
+                yield from super()._one(unit)
+
+    script = Script(TREE)
+    source = several(script, Denying, connections=1, requests_per_s=1000)
+
+    def stop(run: Run) -> None:
+        if len(script.crawled) > limit:
+            run.stop.set()
+
+    outcome = scan(tmp_path, source, tick=stop)
+    denied.clear()
+    for again in (True, True, False):
+        with Catalog.open(locate(str(tmp_path / "catalog"))) as catalog:
+            catalog.lock()
+            catalog.reopen(outcome.run)
+            picked = catalog.repeat(outcome.run, None)
+        assert not picked or again
+        outcome = scan(tmp_path, source, number=outcome.run)
+    assert outcome.state == "complete"
+    assert found(tmp_path) == paths_of(TREE)
+    assert faults(tmp_path) == []
+
+
+def test_a_worker_left_behind_keeps_nothing_once_the_next_scan_may_begin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else its units come under ids that the next one gave to others, and those are lost without a word."""
+    held, go_on, left = threading.Event(), threading.Event(), []
+    commit = Catalog.commit
+
+    def late(self: Catalog, number: int, bundle: Bundle) -> None:
+        if not held.is_set():
+            held.set()
+            go_on.wait(30)
+            try:
+                commit(self, number, bundle)
+            except StocktakeError as error:
+                left.append(error.code.code)
+            else:
+                left.append("kept")
+            done.set()
+            return
+        commit(self, number, bundle)
+
+    done = threading.Event()
+    monkeypatch.setattr(Catalog, "commit", late)
+    monkeypatch.setattr(crew, "GRACE_S", 0.0)
+    script = Script(TREE)
+    source = several(script, connections=1)
+    outcome = scan(tmp_path, source, tick=lambda run: run.stop.set() if held.is_set() else None)
+    assert outcome.state == "stopped"
+    go_on.set()
+    assert done.wait(30)
+    assert left == ["CATALOG_LOCKED"]
+    assert scan(tmp_path, source, number=outcome.run).state == "complete"
+    assert found(tmp_path) == paths_of(TREE)
