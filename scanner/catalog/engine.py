@@ -20,6 +20,8 @@ from scanner.codes import StocktakeError
 from scanner.secrets import scrub
 
 _DAMAGED = ("malformed", "not a database", "file is encrypted", "no such table", "no such column")
+_NO_MEMORY = {"SQLITE_NOMEM", "SQLITE_IOERR_NOMEM", "SQLITE_IOERR_SHMMAP"}
+"""Also where the file that its processes share cannot be mapped."""
 
 
 def make_folders(location: Location) -> None:
@@ -89,11 +91,31 @@ def refusals(location: Location) -> Iterator[None]:
         text = scrub(str(error.orig if isinstance(error, DBAPIError) else error))
         if any(sign in text for sign in _DAMAGED):
             raise StocktakeError("CATALOG_DAMAGED", where, text) from None
-        if "disk is full" in text or "No space left" in text or "disk I/O error" in text or _full(location):
-            raise StocktakeError("DISK_FULL", where, text) from None
+        if (short := _short_of(error, text, location)) is not None:
+            raise StocktakeError(short, where, text) from None
         if isinstance(error, sa.exc.OperationalError | sqlite3.OperationalError):
             raise StocktakeError("CATALOG_UNWRITABLE", where, text) from None
         raise
+
+
+def _short_of(error: Exception, text: str, location: Location) -> str | None:
+    """The code of what the machine lacks, where that is why: SQLite has one sentence for several lacks."""
+    if "disk is full" in text or "No space left" in text or _full(location):
+        return "DISK_FULL"
+    name = getattr(error.orig if isinstance(error, DBAPIError) else error, "sqlite_errorname", "")
+    if name in _NO_MEMORY:
+        return "OUT_OF_MEMORY"
+    if name.startswith("SQLITE_CANTOPEN") and not _may_open_more():
+        return "TOO_MANY_FILES"
+    return "DISK_FULL" if "disk I/O error" in text else None
+
+
+def _may_open_more() -> bool:
+    try:
+        os.close(os.open(os.devnull, os.O_RDONLY | os.O_CLOEXEC))
+    except OSError as error:
+        return error.errno not in {errno.EMFILE, errno.ENFILE}
+    return True
 
 
 def _full(location: Location) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import resource
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 
 from scanner.catalog import Bundle, Catalog, SourceRow, locate, read
 from scanner.catalog.copied import asks_for_units
+from scanner.catalog.engine import refusals
 from scanner.catalog.reader import connect, whole_parts
 from scanner.codes import StocktakeError
 from scanner.model import CONTENT, Batch, Unit
@@ -49,6 +51,28 @@ def test_too_few_files_are_not_taken_for_damage(catalog: Catalog) -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
         assert caught.value.code.code == "TOO_MANY_FILES"
         assert db.execute(sql).fetchall() == [(40,)]
+
+
+def test_a_state_that_cannot_be_opened_for_lack_of_files_is_not_called_unwritable(catalog: Catalog) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (3, hard))
+        with pytest.raises(StocktakeError) as caught, refusals(catalog.location):
+            sqlite3.connect(str(catalog.location.state_file))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    assert caught.value.code.code == "TOO_MANY_FILES"
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("SQLITE_IOERR_SHMMAP", "OUT_OF_MEMORY"), ("SQLITE_IOERR_WRITE", "DISK_FULL")]
+)
+def test_one_sentence_of_sqlite_is_told_apart_by_its_number(catalog: Catalog, name: str, code: str) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = name
+    with pytest.raises(StocktakeError) as caught, refusals(catalog.location):
+        raise error
+    assert caught.value.code.code == code
 
 
 def test_units_that_are_done_are_counted_without_being_copied(catalog: Catalog) -> None:
