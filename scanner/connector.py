@@ -157,15 +157,25 @@ GROUP = "stocktake.connectors"
 
 def plugs() -> dict[str, Plug | str]:
     """Every installed connector by type; a broken one is there as the sentence that says why."""
-    found: dict[str, Plug | str] = {}
-    for point in metadata.entry_points(group=GROUP):
-        try:
-            plug = point.load()
-        except Exception as error:  # noqa: BLE001 - a third party's module may raise anything at import
-            found[point.name] = f"{point.value} does not load: {type(error).__name__}: {error}"
-            continue
-        found[point.name] = plug if isinstance(plug, Plug) else f"{point.value} is no Plug"
+    found = {point.name: _loaded(point) for point in metadata.entry_points(group=GROUP)}
     return dict(sorted(found.items()))
+
+
+def plug_named(kind: str) -> Plug | str | None:
+    """The installed connector of a type, the others left alone: each takes a while to load; None where there is none.
+
+    A broken one is the sentence that says why.
+    """
+    found = [_loaded(point) for point in metadata.entry_points(group=GROUP, name=kind)]
+    return found[-1] if found else None
+
+
+def _loaded(point: metadata.EntryPoint) -> Plug | str:
+    try:
+        plug = point.load()
+    except Exception as error:  # noqa: BLE001 - a third party's module may raise anything at import
+        return f"{point.value} does not load: {type(error).__name__}: {error}"
+    return plug if isinstance(plug, Plug) else f"{point.value} is no Plug"
 
 
 def targets() -> dict[str, str]:

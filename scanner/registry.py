@@ -13,7 +13,7 @@ from pydantic import BaseModel, ValidationError
 
 from scanner.codes import StocktakeError
 from scanner.config import MAX_BYTES, Estate, Limits, Lines, SourceConfig, invalid, parse
-from scanner.connector import Account, Connector, Plug, Session, plugs, targets
+from scanner.connector import Account, Connector, Plug, Session, plug_named, plugs, targets
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,17 +96,21 @@ def _installed() -> dict[str, Plug | str]:
 
 
 @functools.cache
+def _named(kind: str) -> Plug | str | None:
+    return plug_named(kind)
+
+
+@functools.cache
 def _targets() -> dict[str, str]:
     return targets()
 
 
 def plug_of(kind: str, where: str) -> Plug:
     """The installed connector of a type. Raises StocktakeError CONNECTOR_UNKNOWN."""
-    found = _installed()
-    plug = found.get(kind)
+    plug = _named(kind)
     if isinstance(plug, Plug):
         return plug
-    detail = plug or f'"{kind}" is none of: {", ".join(found)}'
+    detail = plug or f'"{kind}" is none of: {", ".join(_installed())}'
     raise StocktakeError("CONNECTOR_UNKNOWN", where, detail)
 
 
@@ -139,7 +143,8 @@ def from_locator(text: str, limits: Limits | None = None) -> Bound:
         StocktakeError: SOURCE_UNKNOWN, CONFIG_INVALID, SECRET_LITERAL.
     """
     scheme = text.partition(":")[0].lower() if ":" in text else ""
-    plug = next((p for p in _installed().values() if isinstance(p, Plug) and scheme and scheme in p.schemes), None)
+    others = _installed().values() if scheme else ()
+    plug = next((p for p in others if isinstance(p, Plug) and scheme in p.schemes), None)
     if plug is None:
         if "://" in text or not (os.sep in text or text in {".", ".."} or _is_here(text)):
             raise StocktakeError("SOURCE_UNKNOWN", without_password(text))

@@ -13,7 +13,7 @@ from types import TracebackType
 from typing import Any, Self
 
 import sqlalchemy as sa
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 
 from scanner.catalog import tables as t
 from scanner.catalog.engine import make_engine, make_folders, refusals, writable_or_copy
@@ -476,7 +476,11 @@ class Catalog:
             yield db
 
     def _insert(self, table: sa.Table) -> Any:
-        return postgresql.insert(table) if self._engine.dialect.name == "postgresql" else sqlite.insert(table)
+        if self._engine.dialect.name != "postgresql":
+            return sqlite.insert(table)
+        from sqlalchemy.dialects import postgresql  # noqa: PLC0415 - takes a while, and few need it
+
+        return postgresql.insert(table)
 
     def _settle(self, db: sa.Connection, rows: list[dict[str, Any]]) -> None:
         """Set the state of units, whether their parent's commit has put them there already or not."""

@@ -172,8 +172,6 @@ def _fleet(shared: Common, executor: str | None) -> Iterator[Fleet | None]:
 
 
 def _execute(shared: Common, run: Run, show: Show, fleet: Fleet | None) -> Exit:
-    from scanner.sample import sampling
-
     output = shared.output
     if fleet is not None:
         from scanner.crawl.spread import Spread
@@ -181,7 +179,10 @@ def _execute(shared: Common, run: Run, show: Show, fleet: Fleet | None) -> Exit:
         run.way = spread = Spread(fleet, shared.estate.executor.wait_s)
         run.asked = spread.asked
     Output.run = run.number
-    run.sampling = partial(sampling, room=run.catalog.location.room)
+    if run.depth != "L1":  # else nobody looks into content
+        from scanner.sample import sampling
+
+        run.sampling = partial(sampling, room=run.catalog.location.room)
     caught = _Caught(run, output)
     with caught.listening():
         with watching(output, show.value) as watch:
