@@ -2,7 +2,8 @@
 
 The scan is the whole pipeline: started, crawled, escaped, written as Parquet and committed. Work: 21 x 1,000
 directories, one directory with very many files, a million directories (``--full`` only), and a mount that takes 5 ms
-for every answer. Every side must see the same number of names beneath the root.
+for every answer. Every side must see the same number of names beneath the root; find and
+the scan the same paths and sizes.
 
     python -m benchmarks.local_tree [--full] [--pairs N]
 
@@ -13,7 +14,6 @@ in a temporary one.
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import shutil
 import subprocess
@@ -22,7 +22,8 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks.harness import STOCKTAKE, Goal, Row, Seen, Side, main, pairs
+from benchmarks.harness import STOCKTAKE, Goal, Row, Seen, Side, main, of, pairs
+from scanner.catalog import Catalog, locate, read
 
 SECTION = "1 local tree"
 WALK = """
@@ -95,8 +96,18 @@ def printed(out: bytes) -> Seen:
 
 def find(tree: Path) -> Side:
     """What most people would use."""
-    words = ["find", tree, "-xdev", "-mindepth", "1", "-printf", r"%s %T@ %u %p\0"]
-    return Side("find %u", words, seen=lambda out: Seen(out.count(b"\0")))
+    words = ["find", tree, "-xdev", "-mindepth", "1", "-printf", r"%y %s %T@ %u %P\0"]
+
+    def seen(out: bytes) -> Seen:
+        rows = (entry.split(b" ", 4) for entry in out.split(b"\0")[:-1])
+        return of(_entry(path, size if kind == b"f" else b"") for kind, size, _time, _user, path in rows)
+
+    return Side("find %u", words, seen=seen)
+
+
+def _entry(path: bytes, size: bytes) -> bytes:
+    """What find and the catalog are compared by: the path within the tree, and the size of a file."""
+    return size + b" " + path
 
 
 def loop(tree: Path, scratch: Path) -> Side:
@@ -119,9 +130,9 @@ def scan(tree: Path, scratch: Path) -> Side:
     catalog = scratch / "catalog"
 
     def seen(_out: bytes) -> Seen:
-        words = [*STOCKTAKE, "query", "SELECT count(*) AS names FROM entry", "--json", "--catalog", str(catalog)]
-        told = subprocess.run(words, capture_output=True, check=True).stdout
-        return Seen(int(json.loads(told)["names"]))
+        with Catalog.open(locate(str(catalog))) as store, read(store) as reader:
+            rows = reader.rows("SELECT path, size FROM entry")
+        return of(_entry(path.encode(), b"" if size is None else b"%d" % size) for path, size in rows)
 
     return Side(
         "stocktake", [*STOCKTAKE, "scan", str(tree), "--catalog", str(catalog), "-q"],
