@@ -22,6 +22,8 @@ from connectors.smb.wire import PAYLOAD, Message
 
 FIRST, MOST = 4, 64
 """Chains under way at once: at the beginning and at least, and at most."""
+ENOUGH = 8
+"""Chains that wait at the server, by what latencies tell: fewer, and more are sent; twice as many, and less are."""
 SPARE = 4
 """Credits left over for single requests in between."""
 _WANTED = 1024
@@ -72,11 +74,15 @@ class _Pace:
     best: float = field(default=float("inf"))
 
     def learn(self, latency: float) -> None:
-        """Chains that wait at the server for each other take longer than the quickest: then there are enough."""
+        """What the quickest took is the way there and back; chains take longer as far as they wait at the server.
+
+        So many are to wait there that it never runs dry, even where its times vary for other reasons than ours.
+        """
         self.best = min(self.best, latency)
-        if latency <= 2 * self.best + 0.001:
+        waiting = self.window * (1 - self.best / max(latency, 1e-9))
+        if waiting < ENOUGH:
             self.window = min(MOST, self.window + 1)
-        elif latency > 4 * self.best:
+        elif waiting > 2 * ENOUGH:
             self.window = max(FIRST, self.window - 1)
 
 

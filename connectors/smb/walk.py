@@ -34,7 +34,7 @@ SHARE_S = 2.0
 SIDE_BY_SIDE = 64
 """Folders of one parent in a unit handed out: as many as there may be under way, since most are leaves."""
 APART = 16
-"""Units that folders of one parent make at least, for connections that have nothing to do."""
+"""Units that are handed out at least, for connections that have nothing to do."""
 _BATCH = 10_000
 _LONGEST_PATH = 3840
 """Bytes of a path: Linux opens none of 4,096, those of the share's own folder included, and Samba then says that
@@ -210,6 +210,7 @@ class Walk:
 
     def _hand_out(self) -> None:
         """Leave the folders that are not listed yet to others; their rights are part of what is told here."""
+        size = max(1, min(SIDE_BY_SIDE, len(self._folders) // APART))
         side_by_side: dict[str, list[str]] = {}
         for wanted in self._folders:
             side_by_side.setdefault(wanted.path[: -len(wanted.name) - 1], []).append(wanted.name)
@@ -217,7 +218,6 @@ class Walk:
                 self._asks.append(_Waiting(wanted.path, wanted.page, lists=False))
         self._folders.clear()
         for key, names in side_by_side.items():
-            size = max(1, min(SIDE_BY_SIDE, len(names) // APART))
             for at in range(0, len(names), size):
                 some = names[at : at + size]
                 self._events.append(Unit.several(key, some) if len(some) > 1 else Unit(f"{key}{some[0]}/"))

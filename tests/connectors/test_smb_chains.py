@@ -207,6 +207,19 @@ def test_fault_043_folders_beside_a_dfs_link_are_not_asked_of_the_host_it_leads_
             assert ledger_gaps(crawl) == []
 
 
+@pytest.mark.parametrize(("there_s", "each_s", "least", "most"), [
+    (0.02, 0.0005, 30, 64), (0.0001, 0.001, 8, 20), (0.02, 0.02, 8, 20),
+], ids=["far", "near", "far and slow"])  # fmt: skip
+def test_as_many_chains_are_under_way_as_keep_the_server_busy(
+    there_s: float, each_s: float, least: int, most: int
+) -> None:
+    """A server that answers one after the other, each in so many seconds, so many seconds away."""
+    pace = chains._Pace()
+    for _ in range(2_000):
+        pace.learn(there_s + each_s * max(1, pace.window - there_s / each_s))
+    assert least <= pace.window <= most
+
+
 # ── answers beside the protocol ──
 
 
