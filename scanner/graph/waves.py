@@ -50,11 +50,12 @@ def _word(kind: str, count: int) -> str:
 def generations(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[list[tuple[str, ...]]]:
     """Layers of groups, from (dependant, dependency) pairs: a group depends only on groups of layers before its own.
 
-    A group is one node, or the sorted nodes of a cycle; a layer is sorted too.
+    A group is one node, or the sorted nodes of a cycle; a layer is sorted too. What groups and layers hold is the same
+    in whatever order nodes and pairs come.
     """
     graph = nx.DiGraph()
-    graph.add_nodes_from(sorted(nodes))
-    graph.add_edges_from(sorted((t, s) for s, t in set(pairs) if s != t and s in graph and t in graph))
+    graph.add_nodes_from(nodes)
+    graph.add_edges_from((t, s) for s, t in pairs if s != t and s in graph and t in graph)
     condensed = nx.condensation(graph)
     groups = {index: tuple(sorted(members)) for index, members in condensed.nodes(data="members")}
     return [sorted(groups[index] for index in layer) for layer in nx.topological_generations(condensed)]
@@ -156,7 +157,7 @@ def load_order(tables: Iterable[str], references: Iterable[tuple[str, str]]) -> 
 def cycles(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
     """Groups of assets that depend on each other, each sorted; an asset that refers to itself is no cycle."""
     graph = nx.DiGraph()
-    graph.add_edges_from(sorted(set(pairs)))
+    graph.add_edges_from(pairs)
     return tuple(sorted(tuple(sorted(c)) for c in nx.strongly_connected_components(graph) if len(c) > 1))
 
 
