@@ -114,7 +114,7 @@ def scan(target: Target, folder: Path) -> Side:
         return of(path[len(SHARE) + 1 :].encode() for (path,) in found)
 
     url = f"smb://{target.user}@{target.host}:{target.port}/{SHARE}?password=env:{PASSWORD}"
-    command = [*STOCKTAKE, "scan", url, "--catalog", folder, "-q"]
+    command = [*STOCKTAKE, "scan", url, "--catalog", str(folder), "-q"]
     fresh = partial(shutil.rmtree, folder, ignore_errors=True)
     # Some facts of a share are for administrators alone, which is told as a gap.
     return Side("stocktake scan", command, seen=seen, before=fresh, env=target.env, codes=frozenset({0, 3}))

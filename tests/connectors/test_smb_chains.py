@@ -78,7 +78,7 @@ def test_fault_044_the_count_is_exact_at_every_number_of_chains(share: Share, mo
         under_way = connector._reach.link()._wire.chains
         send, most, parts, left = under_way.send, [0], [0], [64]
 
-        def watched(*args: object) -> None:
+        def watched(*args: Any) -> None:
             send(*args)
             most.append(under_way.under_way)
             parts.append(len(under_way._parts))
