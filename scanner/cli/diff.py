@@ -26,12 +26,17 @@ def register(app: typer.Typer) -> None:
 def since_before(catalog: Catalog, run: int | None = None) -> Changes | None:
     """What differs between a run (the newest when absent) and the one before that scanned any of the same sources.
 
-    None where there is none; the largest changes are listed.
+    None where there is none, or no such run; the largest changes are listed.
+
+    Raises:
+        StocktakeError: CATALOG_DAMAGED, of either run.
     """
     from scanner.compare import compare
 
     known = sorted((int(r["id"]) for r in catalog.runs()), reverse=True)
     newer = run if run is not None else next(iter(known), 0)
+    if newer not in known:
+        return None
     names = {s.name for s in catalog.sources(newer)}
     for older in known:
         if older < newer and names & {s.name for s in catalog.sources(older)}:

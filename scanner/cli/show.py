@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from scanner.catalog import Reader
+from scanner.catalog import Catalog, Reader
 from scanner.cli.common import (
     CatalogOption,
     ColorOption,
@@ -71,7 +71,7 @@ def report(
     shared = common(output, config, catalog)
     with shared.open_catalog() as store:
         anchor = store.audit_anchor()
-        changes = None if form is Format.GRAPHML else since_before(store, run)
+        changes = None if form is Format.GRAPHML else _changes(output, store, run)
     with shared.open_reader(run) as reader:
         wanted = _targets(reader, list(target or ()))
         heading = title or reader.rows("SELECT title FROM scan ORDER BY id DESC LIMIT 1")[0][0]
@@ -86,6 +86,17 @@ def report(
     output.record("report", {"path": str(output_file.absolute()), "format": form.value, "bytes": len(text.encode())})
     output.exit(code)
     leave(code)
+
+
+def _changes(output: Output, store: Catalog, run: int | None) -> Changes | None:
+    """What changed since the run before; that its parts are broken takes nothing from a report of this one."""
+    try:
+        return since_before(store, run)
+    except StocktakeError as error:
+        if error.code.code != "CATALOG_DAMAGED":
+            raise
+        output.say(f"What changed since the run before is not told: {error}")
+        return None
 
 
 def _render(
