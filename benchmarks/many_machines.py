@@ -22,17 +22,27 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.harness import Goal, Row, Seen, Side, main, of, pairs
-from benchmarks.sftp_listing import ROUND_TRIP_S, Target, plant
+from benchmarks.sftp_listing import ROUND_TRIP_S, Target
 from scanner.testing.servers import Conditions, sshd, tcp_proxy
 from scanner.testing.servers.dask import dask
 
 NARROW = 250_000
 """Bytes a second that a connection gets; four times as many at full size."""
-SECTION = "7 cluster"
+SECTION = "8 many machines"
 TWICE = Goal("2 workers at least 1.8 x 1 worker at 20 ms", 1.8, "speedup")
 
 _open: list[Any] = []
 """What ``ready`` made in the process that is measured."""
+
+
+def plant(root: Path, below: int) -> int:
+    """Twenty directories of so many of a hundred empty files each; the number of names."""
+    for number in range(20 * below):
+        place = root / f"t{number % 20}/u{number // 20}"
+        place.mkdir(parents=True)
+        for file in range(100):
+            (place / f"file{file:03d}.dat").touch()
+    return 20 * (1 + below * 101)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +96,7 @@ def measure(full: bool) -> list[Row]:
     """20,000 files, with ``full`` 200,000."""
     with contextlib.ExitStack() as stack:
         server = stack.enter_context(sshd())
-        work = f"{plant(server.data, 10 if full else 1):,} names, 20 ms"
+        work = f"{plant(server.data, 100 if full else 10):,} names, 20 ms"
         proxy = stack.enter_context(tcp_proxy(server.host, server.port))
         target = Target(server.host, proxy.port, server.user, str(server.key), server.fingerprint, str(server.data))
         one, two = stack.enter_context(dask("a")), stack.enter_context(dask("b", "c"))

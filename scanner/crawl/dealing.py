@@ -116,3 +116,11 @@ class Purse:
         """Whether nothing is left, and nobody could give any back."""
         with self.guard:
             return self.left == 0 and not self.out
+
+
+def parts_of(unit: Unit, most: int) -> list[Unit]:
+    """A unit of several containers as up to so many units of fewer."""
+    names = [member.key[len(unit.key) : -1] for member in unit.members]
+    each = -(-len(names) // most)
+    groups = [names[at : at + each] for at in range(0, len(names), each)]
+    return [Unit.several(unit.key, group) if len(group) > 1 else Unit(f"{unit.key}{group[0]}/") for group in groups]

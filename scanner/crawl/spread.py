@@ -11,7 +11,7 @@ from datetime import datetime
 from scanner.catalog import Bundle
 from scanner.codes import StocktakeError
 from scanner.crawl.crew import GRACE_S
-from scanner.crawl.dealing import Central, Known, Purse, Shares
+from scanner.crawl.dealing import Central, Known, Purse, Shares, parts_of
 from scanner.crawl.fleet import Fleet, WorkerLost, WorkerUnfit
 from scanner.crawl.frontier import Job as Piece
 from scanner.crawl.order import BLOCK, Manifest, Misfit, Order, described
@@ -428,6 +428,7 @@ class _Source:
             raise StocktakeError("LOCATION_NOT_SHARED", missing, f"worker {worker} wrote it, and it is not there")
         if self._abandoned.is_set():
             raise Stopped
+        bundle.children = self._divided(bundle.children, done)
         if bundle:
             self._job.catalog.commit(self._job.scan, bundle)
         left = [(i, u) for i, u in bundle.children if u not in done]
@@ -438,6 +439,18 @@ class _Source:
         frontier.settle(done)
         self._count(worker, manifest)
         return True
+
+    def _divided(self, children: list[tuple[int, Unit]], done: set[Unit]) -> list[tuple[int, Unit]]:
+        """What was found; units of several containers are divided where there is too little else for all workers."""
+        wanted = 8 * max(1, len(self._slots))
+        few = len(self._frontier) + len(children) - len(done) < wanted
+        made: list[tuple[int, Unit]] = []
+        for number, unit in children:
+            if few and unit.members and unit not in done:
+                made += [(self._job.catalog.new_unit_id(), part) for part in parts_of(unit, wanted)]
+            else:
+                made.append((number, unit))
+        return made
 
     def _note_odd(self, unsettled: set[Unit], own: set[Unit], found: set[Unit]) -> None:
         """Keep in mind what lies beneath a unit that is still to be crawled, and what lies elsewhere."""

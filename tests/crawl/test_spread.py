@@ -21,12 +21,12 @@ from scanner.catalog import Catalog, locate
 from scanner.codes import Exit, StocktakeError
 from scanner.connector import Account
 from scanner.crawl import Outcome, Run
-from scanner.crawl.dealing import Known, Purse, Shares
+from scanner.crawl.dealing import Known, Purse, Shares, parts_of
 from scanner.crawl.fleet import WorkerLost, WorkerUnfit, address_of
 from scanner.crawl.order import Manifest, Misfit, Order
 from scanner.crawl.outpost import Outpost
 from scanner.crawl.spread import Spread
-from scanner.model import SourceError, Unit
+from scanner.model import Event, SourceError, Unit
 from scanner.registry import Bound
 
 
@@ -313,7 +313,7 @@ def test_stopped_in_the_midst_and_resumed_finds_everything_once(spread: Callable
 class Wandering(Scripted):
     """Gives units that lie elsewhere, and those of others again."""
 
-    def crawl(self, unit: Unit) -> Iterator[object]:
+    def crawl(self, unit: Unit) -> Iterator[Event]:
         yield from super().crawl(unit)
         if unit.key.endswith("d0/"):
             yield Unit("d1/")
@@ -363,6 +363,46 @@ def test_what_is_known_beneath_a_unit_is_all_that_and_nothing_else() -> None:
     known.add([Unit("a/z/")])
     assert Unit("a/z/") in set(known.beneath(Unit("a/")))
     assert set(known.beneath(Unit.several("a/", ["b", "z"]))) == {Unit("a/b/"), Unit("a/b/c/"), Unit("a/z/")}
+
+
+@pytest.mark.parametrize("names", [2, 3, 7, 20])
+@pytest.mark.parametrize("most", [1, 4, 50])
+def test_a_unit_of_several_is_divided_without_loss(names: int, most: int) -> None:
+    unit = Unit.several("a/", [f"n{n}" for n in range(names)])
+    parts = parts_of(unit, most)
+    assert len(parts) <= most
+    assert [m for part in parts for m in part.members or (part,)] == list(unit.members)
+
+
+class Gathering(Scripted):
+    """Gives the folders of a folder as one unit, and crawls such units."""
+
+    def crawl(self, unit: Unit) -> Iterator[Event]:
+        for one in unit.members or (unit,):
+            below = []
+            for event in super().crawl(one):
+                if isinstance(event, Unit):
+                    below.append(event.key[len(one.key) : -1])
+                else:
+                    yield event
+            if below:
+                yield Unit.several(one.key, below)
+
+
+@pytest.mark.parametrize("stations", [1, 3])
+def test_units_of_several_are_shared_out(spread: Callable[..., Outcome], tmp_path: Path, stations: int) -> None:
+    planted = tree(4, 3)
+    script = Script(planted)
+    made = source(script, requests_per_s=150)
+    plug = registry.Plug(
+        **{f: getattr(made.plug, f) for f in made.plug.__dataclass_fields__}
+        | {"open": lambda _o, session: Gathering(script, session)}
+    )
+    here = Stations(tuple(f"w{n}" for n in range(stations)))
+    assert spread(here, Bound(made.config, plug, made.options)).state == "complete"
+    assert [row[1] for row in inventory(tmp_path)] == paths_of(planted)
+    assert max(Counter(script.crawled).values()) == 1
+    assert len({w for w, o in here.sent if o.do == "crawl"}) == stations
 
 
 def test_a_scheduler_elsewhere_needs_tls_or_a_word_in_the_estate_file() -> None:
