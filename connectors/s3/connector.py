@@ -27,6 +27,8 @@ BUCKETS = 100_000
 
 VERSIONS = "\\versions"
 """Mark of the unit that counts versions. A lone backslash is in no canonical key, so it is no key to start after."""
+SETTINGS = "\\settings"
+"""Mark of the unit that asks a bucket about itself: some twenty requests, for which its keys need not wait."""
 
 _ARCHIVED = ("ARCHIVE_ACCESS", "DEEP_ARCHIVE_ACCESS")
 _UNIT_LEVEL = frozenset({"AUTH_REFUSED", "AUTH_EXPIRED", "SECRET_MISSING", "TLS_REFUSED"})
@@ -65,12 +67,9 @@ class S3Connector:
 
             yield from count_versions(self._client(), bucket, bucket_text, paths.restore_text(prefix_text))
             return
-        try:
-            facts = [] if unit.after or not self._options.settings else list(self._facts(bucket, bucket_text))
-        except SourceError as error:
-            yield from self._not_listed(unit, error, 0)
+        if unit.after == SETTINGS:
+            yield from self._facts(bucket, bucket_text)
             return
-        yield from facts
         yield from self._crawl_keys(unit, bucket, paths.restore_text(prefix_text))
         if self._options.versions and not unit.after:
             yield Unit(unit.key, VERSIONS)
@@ -143,7 +142,7 @@ class S3Connector:
             name = paths.segment(bucket)
             entries.add("", name, "bucket", microseconds(told.get("CreationDate")), told.get("Owner"))
             if BUCKET_NAME.match(bucket):
-                units.append(Unit(f"{name}/{paths.canonical_text(self._options.prefix)}"))
+                units += self._units_of(name)
             else:  # an ARN, say, would lead the client to another host
                 faults.append(Fault(f"{name}/", "list", "OTHER", "this is no name of a bucket, so it is not asked for"))
         if len(entries):
@@ -153,6 +152,13 @@ class S3Connector:
         yield from self._about_source(others)
         yield from faults
         yield from units
+
+    def _units_of(self, name: str) -> Iterator[Unit]:
+        """A bucket's keys, and what it says of itself: two connections may ask at once."""
+        key = f"{name}/{paths.canonical_text(self._options.prefix)}"
+        yield Unit(key)
+        if self._options.settings:
+            yield Unit(key, SETTINGS)
 
     def _about_source(self, others: _Buckets | None) -> Iterator[Event]:
         """Settings of the source, and the account's buckets that are not looked into; None where it would not say."""
@@ -241,10 +247,17 @@ class S3Connector:
     # Keys
 
     def _facts(self, bucket: str, path: str) -> Iterator[Event]:
+        """What a bucket says of itself; a fault where it says nothing at all, raised where that may pass."""
         client = self._client()
         from connectors.s3.facts import ask_bucket  # noqa: PLC0415 - loads the driver
 
-        return ask_bucket(client, bucket, path, self._account_block().flags, self._other)
+        try:
+            yield from list(ask_bucket(client, bucket, path, self._account_block().flags, self._other))
+        except SourceError as error:
+            if error.transient or error.code in _UNIT_LEVEL:
+                raise
+            code = "VANISHED" if error.code == "NOT_FOUND" else error.code
+            yield Fault(path, "query", code, error.detail)
 
     def _list_objects(self, bucket: str, **parameters: object) -> Page:
         """One page. The encoding is always asked for, so that no key can break the answer's XML."""

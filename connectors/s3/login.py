@@ -10,6 +10,7 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import botocore.session
@@ -27,7 +28,7 @@ from botocore.exceptions import (
     SSOTokenLoadError,
     UnauthorizedSSOTokenError,
 )
-from botocore.loaders import create_loader
+from botocore.loaders import Loader
 
 from connectors.s3.answer import instant
 from connectors.s3.options import S3Options
@@ -139,10 +140,19 @@ def path_style_of(options: S3Options) -> bool:
     return options.path_style if options.path_style is not None else options.endpoint is not None
 
 
+class _Descriptions(Loader):  # type: ignore[misc]  # the driver has no types
+    """The client's descriptions, without a look into the folders of some four hundred services for what each holds."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - what is missing, loading tells
+        """Every folder: one that holds no such description is told when it is loaded."""
+        folders = (Path(place) for place in self.search_paths)
+        return sorted({one.name for folder in folders if folder.is_dir() for one in folder.iterdir() if one.is_dir()})
+
+
 @cache
 def _descriptions() -> Any:
     """The client's own descriptions of services, read once for all connectors: most of what making one costs."""
-    return create_loader()
+    return _Descriptions()
 
 
 def _find_credentials(session: Any) -> Any:

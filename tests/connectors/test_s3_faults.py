@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from connectors.s3 import PLUG, REQUEST_PRICE_USD
+from connectors.s3.connector import SETTINGS
 from connectors.s3.facts import REQUESTS_PER_BUCKET
 from scanner.codes import CODES, Exit
 from scanner.connector import Session
@@ -89,7 +90,9 @@ def test_a_line_that_drops_in_the_middle_costs_no_key(after: int) -> None:
     broken = double.dropped(double.page(keys[20:30]), after)
     crawl, server = crawled(double.instead(3, broken, good), page_size=10)
     assert objects(crawl) == keys
-    assert [u.after for u in crawl.units] == ["", "", "019"], "what came before is kept, the rest is a unit of its own"
+    assert [u.after for u in crawl.units if u.after != SETTINGS] == ["", "", "019"], (
+        "what came before is kept, the rest is a unit of its own"
+    )
     assert len(server.listings) == 7
 
 
@@ -120,6 +123,40 @@ def test_fault_010_keys_made_alike_by_a_replacement_character_are_recorded_once(
     )
     assert objects(crawl) == ["a\ufffd", "b"]
     assert [(f.path, f.op, f.reason) for f in crawl.faults] == [("bucket/a\ufffd", "skip", "DUPLICATE_ENTRY")]
+
+
+# What a bucket says of itself, apart from its keys
+
+
+def test_keys_do_not_wait_for_what_a_bucket_says_of_itself() -> None:
+    with double.s3_double(double.bucket_of(ABC)) as server, closing(opened(server.endpoint)) as connector:
+        units = [e for e in connector.crawl(Unit("")) if isinstance(e, Unit)]
+        asked = len(server.requests)
+        events = list(connector.crawl(units[0]))
+        listing = len(server.requests) - asked
+    assert units == [Unit("bucket/"), Unit("bucket/", SETTINGS)]
+    assert listing == len(server.listings) == 1
+    assert [list(e.columns["name"]) for e in events if isinstance(e, Batch) and e.schema is ENTRY]
+
+
+def test_a_bucket_asked_about_itself_too_late_is_a_fault_and_its_keys_stay() -> None:
+    keys = double.bucket_of(ABC)
+    crawl, _server = crawled(
+        lambda r: keys(r) if r.is_listing or r.method == "HEAD" else double.error(404, "NoSuchBucket")
+    )
+    assert objects(crawl) == list(ABC)
+    assert [r["complete"] for r in crawl.records("listing") if r["path"] == "bucket/"] == [True]
+    assert ("bucket", "query", "VANISHED") in [(f.path, f.op, f.reason) for f in crawl.faults]
+
+
+def test_what_a_bucket_says_of_itself_may_be_asked_again() -> None:
+    script = double.storm(1, double.bucket_of(ABC))
+    with double.s3_double(script) as server, closing(opened(server.endpoint)) as connector:
+        with pytest.raises(SourceError) as raised:
+            list(connector.crawl(Unit("bucket/", SETTINGS)))
+        told = [e for e in connector.crawl(Unit("bucket/", SETTINGS)) if isinstance(e, Batch)]
+    assert (raised.value.code, raised.value.transient) == ("THROTTLED", True)
+    assert told
 
 
 # Throttling
