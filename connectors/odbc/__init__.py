@@ -17,6 +17,7 @@ LIMITS = (
     "PostgreSQL shows few where subscriptions copy from and how logins are ruled; pg_cron shows each its own jobs.",
     "MariaDB shows roles, rights everywhere, accounts, servers and rights on routines only to readers of `mysql`.",
     "What an account could do by a role that it may take on, MariaDB does not show to that account: it is unknown.",
+    "MariaDB gives all columns and keys of a database in one answer, which its driver holds until it is read.",
     "MariaDB has the servers behind FEDERATED and Spider tables asked when it is asked for a table's figures.",
     "Where MariaDB is a replica, and of whom, is not told: no table of it says so; MySQL's does.",
     "PostgreSQL's rights on foreign servers, types, languages, tablespaces and single large objects are not told.",

@@ -34,6 +34,10 @@ class Page:
         at = self.names.index(name)
         return [row[at] for row in self.rows]
 
+    def subjects(self) -> list[tuple[Any, ...]]:
+        """What each row speaks of: an object's name, with its kind and the table it is on where the answer has them."""
+        return list(zip(*(self.column(n) for n in ("path", "kind", "on_path") if n in self.names), strict=True))
+
     def where(self, keep: Sequence[bool]) -> Page:
         """The rows that are to be kept."""
         return self if all(keep) else Page(self.names, [r for r, k in zip(self.rows, keep, strict=True) if k])
@@ -111,16 +115,30 @@ class Native:
     def answer(self, query: Query, scope: Mapping[str, str]) -> Iterator[Page | Refusal]:
         """The pages of a question, a refusal last where it was refused; put again for what comes after, to the end."""
         then = query.then
+        if then is None:
+            yield from self._answer(query, scope)
+            return
+        told, marks = set[tuple[Any, ...]](), set[str]()
         while True:
-            mark = None
+            fresh, mark = set[tuple[Any, ...]](), None
             for page in self._answer(query, scope):
-                yield page
                 if isinstance(page, Refusal):
+                    yield page
                     return
-                if then is not None:
-                    mark = page.column("mark")[-1]
-            if then is None or mark is None:
+                mark = page.column("mark")[-1]
+                subjects = page.subjects()
+                fresh.update(subjects)
+                # What was dropped and made anew since an earlier answer has another mark, and would be told again.
+                keep = [s not in told for s in subjects]
+                if any(keep):
+                    yield page.where(keep)
+            if mark is None:
                 return
+            if str(mark) in marks:  # a driver that garbles names would be asked for ever
+                yield Refusal("QUERY_FAILED", f"{query.fact}: what comes after {len(told)} cannot be asked for")
+                return
+            told |= fresh
+            marks.add(str(mark))
             query, scope = then, {**scope, "after": str(mark)}
 
     def _answer(self, query: Query, scope: Mapping[str, str]) -> Iterator[Page | Refusal]:

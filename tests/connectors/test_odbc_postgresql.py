@@ -9,7 +9,7 @@ import socket
 import subprocess
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from connectors.odbc import PLUG
 from connectors.odbc.harvest import OdbcConnector
 from connectors.odbc.link import Refused
 from scanner.connector import Session
-from scanner.model import Batch, SourceError, Unit
+from scanner.model import Batch, Fault, SourceError, Unit
 from scanner.paths import segment
 from scanner.testing import servers
 from scanner.testing.conformance import DatabaseSuite, Harness, LogsInSuite, SamplesRowsSuite, planted
@@ -603,6 +603,75 @@ def test_more_tables_and_texts_than_one_answer_holds_are_all_told_once(harbour: 
     views = [f"harbour/many/v{i}" for i in range(1, 1011)]
     assert routines == sorted([*views, *(f"harbour/many/f{i}()" for i in range(1, 1011))])
     assert columns == sorted(2 * views)
+
+
+def test_tables_that_lost_every_column_do_not_end_the_columns_of_those_after_them(harbour: PostgresHarness) -> None:
+    harbour.server.run("CREATE SCHEMA bare", "harbour")
+    for n in range(0, 600, 200):  # a few at a time, for the server's table of locks
+        made = "EXECUTE format('CREATE TABLE bare.t%s (a int)', i); EXECUTE format('ALTER TABLE bare.t%s DROP a', i)"
+        harbour.server.run(f"DO $$ BEGIN FOR i IN {n}..{n + 199} LOOP {made}; END LOOP; END $$", "harbour")
+    harbour.server.run("CREATE TABLE bare.last (a int, b int)", "harbour")
+    try:
+        found = _columns_of(harbour, "bare")
+    finally:
+        for n in range(0, 600, 200):
+            harbour.server.run(f"DROP TABLE {', '.join(f'bare.t{i}' for i in range(n, n + 200))}", "harbour")
+        harbour.server.run("DROP SCHEMA bare CASCADE", "harbour")
+    assert found == [("harbour/bare/last", "a"), ("harbour/bare/last", "b")]
+
+
+def test_tables_that_come_and_go_between_answers_are_told_once_and_no_other_is_lost(harbour: PostgresHarness) -> None:
+    """Names at the borders of answers are hostile: quotes, backslashes, 63 bytes, one the beginning of the next."""
+    long = "n" * 60
+    hostile = ["a'b", 'a"b', "a\\", "a\\'; --", "a%", "a_", "é" * 31, f"{long}001", f"{long}00", long, "A", "a", "a b"]
+    names = [*(f"h{i:03d}" for i in range(494)), *hostile, *(f"i{i:03d}" for i in range(494)), "end"]
+    quoted = ["many." + '"' + n.replace('"', '""') + '"' for n in names]
+    harbour.server.run("CREATE SCHEMA many", "harbour")
+    for n in range(0, len(quoted), 200):
+        made = "".join(f"CREATE TABLE {q} (a int, b int);" for q in quoted[n : n + 200])
+        harbour.server.run(made, "harbour")
+    moved: list[str] = []
+
+    def between(sql: str) -> None:
+        if "LIMIT 500" in sql and not moved:
+            moved.append("DROP TABLE many.h000; CREATE TABLE many.h000 (a int, b int);")
+            moved.append("DROP TABLE many.i493; CREATE TABLE many.new (a int, b int);")
+        elif "LIMIT 500" in sql and len(moved) == 2:
+            harbour.server.run(" ".join(moved), "harbour")
+            moved.append("done")
+
+    try:
+        found = _columns_of(harbour, "many", between)
+    finally:
+        for n in range(0, len(quoted), 200):
+            harbour.server.run(f"DROP TABLE IF EXISTS {', '.join(quoted[n : n + 200])}", "harbour")
+        harbour.server.run("DROP SCHEMA many CASCADE", "harbour")
+    assert moved[-1] == "done"
+    told = [p for p, column in found if column == "a"]
+    assert len(told) == len(set(told))
+    stayed = {path("many", n) for n in names if n != "i493"}
+    assert stayed <= set(told) <= {*stayed, path("many", "new")}
+    assert len(found) == 2 * len(told)
+
+
+def _columns_of(
+    harbour: PostgresHarness, schema: str, before: Callable[[str], None] = lambda _: None
+) -> list[tuple[str, str]]:
+    """Columns of a schema; ``before`` hears of every question before it is put."""
+    with closing(harbour.open()) as connector:
+        assert isinstance(connector, OdbcConnector)
+        list(connector.roots())
+        ask = connector._link.execute
+
+        def heard(sql: str, *rest: Any, **more: Any) -> Any:
+            before(sql)
+            return ask(sql, *rest, **more)
+
+        connector._link.execute = heard  # type: ignore[method-assign]
+        events = list(connector.crawl(Unit(f"harbour/{schema}/")))
+    assert not [e for e in events if isinstance(e, Fault)]
+    batches = [e for e in events if isinstance(e, Batch) and e.schema.name == "column"]
+    return sorted((str(r["path"]), str(r["name"])) for b in batches for r in rows(b))
 
 
 def test_fault_067_the_statement_log_holds_nothing_but_select_show_and_set(harbour: PostgresHarness) -> None:

@@ -1,5 +1,6 @@
 -- Columns of tables and views. Declared arguments are taken from the type modifier, as format_type does, a domain's from its base;
--- numbers of dropped columns stay taken in the catalog, so places are counted here. A few hundred tables are asked for at a time, so that the server sorts them in memory.
+-- numbers of dropped columns stay taken in the catalog, so places are counted here. A few hundred tables are asked for at a time,
+-- so that the server sorts them in memory; those with no column left do not count, as an answer without a row is the last one.
 SELECT
     c.relname AS path,
     a.attname AS name,
@@ -28,7 +29,7 @@ FROM (
     WHERE
         n.nspname = :schema
         AND k.relkind IN ('r', 'p', 'v', 'm', 'f')
-        AND k.relnatts > 0
+        AND (SELECT 1 FROM pg_catalog.pg_attribute AS x WHERE x.attrelid = k.oid AND x.attnum > 0 AND NOT x.attisdropped LIMIT 1) = 1
         AND k.relname = :object
         AND k.oid > CAST(:after AS oid)
     ORDER BY k.oid
