@@ -20,6 +20,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -90,7 +91,7 @@ def harvested() -> Seen:
         crawl = crawl_all(open_one)
     assert not crawl.faults, crawl.faults[:3]
     return of(
-        f"{path.rpartition('/')[2]}.{name}".encode()
+        f"{str(path).rpartition('/')[2]}.{name}".encode()
         for batch in crawl.batches
         if batch.schema.name == "column"
         for path, name in zip(batch.columns["path"], batch.columns["name"], strict=True)
@@ -210,7 +211,7 @@ def beside(place: Place, size: int, *, full: bool) -> list[Row]:
 
 
 def grown(places: list[tuple[int, Place]], *, full: bool) -> list[Row]:
-    """The harvest alone at every size, and the time of a table among many over that among few."""
+    """The harvest alone at every size, and the time of a table over that at the size before, the worst of them."""
     rows, each = [], []
     for size, place in places:
         work = f"{place.title}, {size:,} tables"
@@ -218,7 +219,8 @@ def grown(places: list[tuple[int, Place]], *, full: bool) -> list[Row]:
         rows.append(pairs(SECTION, work, ours=ours, full=full, unit="columns"))
         each.append(statistics.median(rows[-1].seconds) / size)
     title = f"{places[0][1].title}, {places[0][0]:,} to {places[-1][0]:,} tables"
-    return [*rows, Row(SECTION, title, value=max(each[1:]) / each[0], goal=GROWTH, note="seconds of a table")]
+    worst = max(more / fewer for fewer, more in pairwise(each))
+    return [*rows, Row(SECTION, title, value=worst, goal=GROWTH, note="seconds of a table")]
 
 
 def measure(full: bool) -> list[Row]:
