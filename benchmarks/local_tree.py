@@ -2,8 +2,8 @@
 
 The scan is the whole pipeline: started, crawled, escaped, written as Parquet and committed. Work: 21 x 1,000
 directories, one directory with very many files, a million directories (``--full`` only), and a mount that takes 5 ms
-for every answer. Every side must see the same number of names beneath the root; find and
-the scan the same paths and sizes.
+for every answer. Every side must see the same number of names beneath the root; find and the scan the same paths and
+sizes.
 
     python -m benchmarks.local_tree [--full] [--pairs N]
 
@@ -96,7 +96,7 @@ def printed(out: bytes) -> Seen:
 
 def find(tree: Path) -> Side:
     """What most people would use."""
-    words = ["find", tree, "-xdev", "-mindepth", "1", "-printf", r"%y %s %T@ %u %P\0"]
+    words: list[str | os.PathLike[str]] = ["find", tree, "-xdev", "-mindepth", "1", "-printf", r"%y %s %T@ %u %P\0"]
 
     def seen(out: bytes) -> Seen:
         rows = (entry.split(b" ", 4) for entry in out.split(b"\0")[:-1])
