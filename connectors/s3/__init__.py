@@ -53,7 +53,7 @@ PLUG = Plug(
         "Objects encrypted with a customer's own key (SSE-C) are listed but cannot be read.",
     ),
     request_price=_price,
-    load="A request for each 1,000 keys, up to a quarter more, and some twenty a bucket unless settings = false.",
+    load="A request for each 1,000 keys, up to half as many more, and some twenty a bucket unless settings = false.",
     extra="s3",
 )
 

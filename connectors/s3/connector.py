@@ -137,7 +137,7 @@ class S3Connector:
             others = self._other_buckets()
         else:
             found = others = self._found_buckets()
-        faults, units = list(found.faults), []
+        faults, units = list(found.faults), list[Unit]()
         for bucket, told in found.told.items():
             name = paths.segment(bucket)
             entries.add("", name, "bucket", microseconds(told.get("CreationDate")), told.get("Owner"))

@@ -38,7 +38,7 @@ def opened(endpoint: str, *, timeout_s: float = 20.0, pace: Pace | None = None, 
     return PLUG.open(PLUG.options.model_validate(settings), Session("s3", pace or Pace(), timeout_s))
 
 
-def crawled(script: double.Script, **more: object) -> tuple[Crawl, double.S3Double]:
+def crawled(script: double.Script, **more: Any) -> tuple[Crawl, double.S3Double]:
     with double.s3_double(script) as server, closing(opened(server.endpoint, **more)) as connector:
         crawl = crawl_all(connector)
     assert not ledger_gaps(crawl)
@@ -46,7 +46,7 @@ def crawled(script: double.Script, **more: object) -> tuple[Crawl, double.S3Doub
     return crawl, server
 
 
-def failed(script: double.Script, **more: object) -> tuple[SourceError, double.S3Double]:
+def failed(script: double.Script, **more: Any) -> tuple[SourceError, double.S3Double]:
     with (
         double.s3_double(script) as server,
         closing(opened(server.endpoint, **more)) as connector,
