@@ -51,15 +51,15 @@ class Verdicts:
         self.expressions = tuple(dict.fromkeys(expressions))
         self._scopes = tuple(dict.fromkeys(applies for _, applies in self.expressions))
         self._patterns: dict[str, list[str]] = {}
-        for fails in dict.fromkeys(fails for fails, _ in self.expressions):
-            if match := _PATTERN.fullmatch(fails):
+        for fails, applies in self.expressions:
+            if applies == "TRUE" and (match := _PATTERN.fullmatch(fails)):
                 self._patterns.setdefault(match["column"], []).append(match["pattern"])
 
     def select(self, rows: str, *columns: str) -> str:
         """A query of some columns, the scopes and the verdicts of a judged view.
 
-        Where several patterns look at one column, their union is tried first: most names match none, and are passed by
-        one look instead of many.
+        Where several patterns look at one column of every row, their union is tried first: most names match none, and
+        are passed by one look instead of many.
         """
         unions = [
             f"regexp_matches({column}, '{'|'.join(f'(?:{p})' for p in patterns)}') AS odd_{column}"
@@ -72,10 +72,12 @@ class Verdicts:
         return f"SELECT {', '.join([*columns, *scopes, *verdicts])} FROM ({rows})"
 
     def _verdict(self, fails: str, applies: str) -> str:
+        if applies != "TRUE":
+            return f"CASE WHEN ({applies}) THEN ({fails}) END"
         match = _PATTERN.fullmatch(fails)
         if match and len(self._patterns[match["column"]]) > 1:
-            fails = f"CASE WHEN NOT odd_{match['column']} THEN FALSE ELSE {fails} END"
-        return f"({fails})" if applies == "TRUE" else f"CASE WHEN ({applies}) THEN ({fails}) END"
+            return f"(CASE WHEN NOT odd_{match['column']} THEN FALSE ELSE {fails} END)"
+        return f"({fails})"
 
     def aggregates(self) -> list[str]:
         """Rows in scope for each scope; then, for each expression, rows told and rows that fail."""
