@@ -6,15 +6,14 @@ What one scan found has the same form however it was found, and a change moves t
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import itertools
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from scanner.catalog.encoding import ROW_GROUP
 from scanner.catalog.rows import INSIDE, SETTLED_SCHEMAS
@@ -24,6 +23,9 @@ MOST = ROW_GROUP
 """Rows of a part at most: what is encoded, and read, at once."""
 FEWEST = MOST // 2
 """Rows before the first place where a part may be cut."""
+RANGE, MOST_RANGES = ROW_GROUP, 64
+"""Rows that are sorted at once, in memory; of very many rows more, so that not too many passes are made over them."""
+_AFTER = "\1"
 _ADDRESS = {"entry": "(parent || chr(1) || name)", "seen": "name"}
 """What rows are put in order of; of every other fact it is ``path``. No canonical name holds the character 1."""
 _CONTAINER = {"entry": "parent"}
@@ -97,53 +99,95 @@ def _joined(changed: set[int], rows: dict[int, int]) -> dict[int, int]:
         picked |= more
 
 
-def sort(
-    db: duckdb.DuckDBPyConnection, fact: str, base: list[Settled], stretches: dict[int, int], scratch: Path
-) -> None:
-    """Write the rows of some stretches in order, each with what cutting and naming needs."""
-    address = _address(fact)
-    columns = ", ".join(f'"{n}"' for n in SETTLED_SCHEMAS[fact].names)
-    nth = _nth(address, [part.low for part in base], 0) if base else "0"
-    lookup = ", ".join(str(stretches.get(n, -1)) for n in range(max(1, len(base))))
-    db.execute(
-        f"""COPY (
-            SELECT {columns}, stretch, hash({_CONTAINER.get(fact, address)}) AS container, hash({address}) AS address,
-                {_LOW} AS low, {_HIGH} AS high
-            FROM (SELECT *, ([{lookup}])[1 + {nth}] AS stretch, {_mark(fact)} AS mark FROM found)
-            WHERE stretch >= 0 ORDER BY {address}, mark
-        ) TO {quoted(str(scratch))} (FORMAT parquet, COMPRESSION lz4_raw, ROW_GROUP_SIZE {ROW_GROUP // 2})"""
-    )
-
-
-def chunks(fact: str, scratch: Path) -> Iterator[Chunk]:
-    """The sorted rows cut into what parts are to hold."""
-    for rows in _cut_up(scratch):
+def chunks(db: duckdb.DuckDBPyConnection, fact: str, base: list[Settled], stretches: dict[int, int]) -> Iterator[Chunk]:
+    """The rows of some stretches in order, cut into what parts are to hold."""
+    pool = pa.default_memory_pool()
+    for rows in _cut_up(_sorted(db, fact, base, stretches)):
         low, high = (pc.sum(rows[name]).as_py() for name in ("low", "high"))  # sums of unsigned numbers go round
         first = {n: rows[n][0].as_py() for n in ("parent", "name", "path") if n in rows.column_names}
         address = f"{first['parent']}\1{first['name']}" if fact == "entry" else first.get("path", first.get("name"))
         table = rows.drop_columns(list(_EXTRA)).cast(SETTLED_SCHEMAS[fact]).combine_chunks()
         yield Chunk(table, _digest(fact, len(table), low, high), str(address))
+        pool.release_unused()
 
 
-def _cut_up(scratch: Path) -> Iterator[pa.Table]:
+def _sorted(
+    db: duckdb.DuckDBPyConnection, fact: str, base: list[Settled], stretches: dict[int, int]
+) -> Iterator[pa.Table]:
+    """The rows of some stretches in order, a range of addresses after the other, with what cutting and naming needs.
+
+    Sorting all at once would put several hundred bytes a row on disk; a range fits into memory.
+    """
+    address = _address(fact)
+    columns = ", ".join(f'"{n}"' for n in SETTLED_SCHEMAS[fact].names)
+    nth = _nth(address, [part.low for part in base], 0) if base else "0"
+    lookup = ", ".join(str(stretches.get(n, -1)) for n in range(max(1, len(base))))
+    picked = f"SELECT *, ([{lookup}])[1 + {nth}] AS stretch FROM found"
+    for within in _ranges(db, fact, picked):
+        yield db.sql(
+            f"""SELECT {columns}, stretch, hash({_CONTAINER.get(fact, address)}) AS container,
+                hash({address}) AS address, {_LOW} AS low, {_HIGH} AS high
+            FROM (SELECT *, {_mark(fact)} AS mark FROM ({picked}) WHERE {within} AND stretch >= 0)
+            ORDER BY {address}, mark"""
+        ).to_arrow_table()
+
+
+def _ranges(db: duckdb.DuckDBPyConnection, fact: str, picked: str) -> list[str]:
+    """SQL for ranges of addresses, in order, that hold about ``RANGE`` rows each, found from a sample.
+
+    Which ones decides nothing of what comes of the rows. Those of entries name the folders too: parts tell their first
+    and last folder, so that others are not read.
+    """
+    address = _address(fact)
+    rows = db.execute(f"SELECT count(*) FROM ({picked}) WHERE stretch >= 0").fetchall()[0][0]
+    count = min(MOST_RANGES, -(-rows // RANGE))
+    if count < 2:
+        return ["true"]
+    sample = [
+        low
+        for (low,) in db.execute(
+            f"""SELECT DISTINCT {address} AS low FROM ({picked})
+            WHERE stretch >= 0 AND hash({address}) % {max(1, rows // (count * 100))} = 0 ORDER BY low"""
+        ).fetchall()
+    ]
+    lows = [sample[n * len(sample) // count] for n in range(1, count)] if len(sample) >= count else []
+    column = "parent" if fact == "entry" else address
+    ends = [None, *lows, None]
+    found = []
+    for low, high in itertools.pairwise(ends):
+        least = "" if low is None else f"{column} >= {quoted(low.partition(_AFTER)[0])} AND {address} >= {quoted(low)}"
+        most = "" if high is None else f"{column} <= {quoted(high.partition(_AFTER)[0])} AND {address} < {quoted(high)}"
+        found.append(" AND ".join(filter(None, (least, most))) or "true")
+    return found
+
+
+def _cut_up(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
     """The sorted rows, cut into parts; what belongs to two stretches never comes into one part."""
     held: pa.Table | None = None
-    with pq.ParquetFile(scratch) as file:
-        for batch in file.iter_batches(FEWEST):
-            table = pa.Table.from_batches([batch])
-            for stretch in pc.unique(table["stretch"]).to_pylist():
-                mine = table.filter(pc.equal(table["stretch"], stretch))
-                if held is not None and held["stretch"][0].as_py() == stretch:
-                    held = pa.concat_tables([held, mine])
-                else:
-                    if held is not None:
-                        yield held
-                    held = mine
-                while len(held) > MOST and (cut := _cut(held)):
-                    yield held.slice(0, cut)
-                    held = held.slice(cut)
+    for mine in _by_stretch(tables):
+        if held is not None and held["stretch"][0].as_py() == mine["stretch"][0].as_py():
+            held = pa.concat_tables([held, mine])
+        else:
+            if held is not None:
+                yield held
+            held = mine
+        del mine
+        while len(held) > MOST and (cut := _cut(held)):
+            yield held.slice(0, cut)
+            held = held.slice(cut)
     if held is not None:
         yield held
+
+
+def _by_stretch(tables: Iterable[pa.Table]) -> Iterator[pa.Table]:
+    """Tables of one stretch each; none is held on to, since the next ones take as much memory."""
+    for table in tables:
+        stretches = pc.unique(table["stretch"]).to_pylist()
+        if len(stretches) == 1:
+            yield table
+        else:
+            yield from (table.filter(pc.equal(table["stretch"], stretch)) for stretch in stretches)
+        del table
 
 
 def _cut(table: pa.Table) -> int:

@@ -31,8 +31,8 @@ OFFLINE: dict[str, str | bool | int | float | list[str]] = {
     "autoload_known_extensions": "false",
 }
 MEMORY = "320MiB"
-"""What a reader's tables, sorts and groups may take; beyond it they go to disk, so that 100 million entries need no
-more than ten."""
+"""What a reader's tables, sorts and groups may take; beyond it they go to disk. What is being read, and the answer,
+come on top."""
 PLURALS = {
     "entry": "entries", "listing": "listings", "column": "columns", "key": "keys", "routine": "routines",
     "grant": "grants", "setting": "settings", "label": "labels", "mention": "mentions",
@@ -128,7 +128,7 @@ def read(catalog: Catalog, scan: int | None = None) -> Reader:
 
 
 def connect(catalog: Catalog) -> duckdb.DuckDBPyConnection:
-    """A database in memory that uses no more of it than ``MEMORY``, and the catalog's room for what does not fit."""
+    """A database in memory whose tables take ``MEMORY`` of it, and the catalog's room for what does not fit."""
     db = duckdb.connect(":memory:", config=OFFLINE)
     room = catalog.location.room
     if not os.access(catalog.location.root, os.W_OK):

@@ -14,7 +14,7 @@ import pyarrow as pa
 import sqlalchemy as sa
 
 from scanner.catalog import tables as t
-from scanner.catalog.canonical import Chunk, Settled, chunks, content_name, quoted, sort, unchanged
+from scanner.catalog.canonical import Chunk, Settled, chunks, content_name, quoted, unchanged
 from scanner.catalog.reader import OFFLINE, whole_parts
 from scanner.catalog.readers import alone
 from scanner.catalog.rows import INSIDE, Parts, parts_of, present, rows_sql
@@ -26,7 +26,7 @@ from scanner.schema import SCHEMAS
 MANY, SMALL = 64, 20_000
 """A source's first scan is settled too where it left more parts than so many, with fewer rows each than so many."""
 MEMORY = "200MiB"
-"""What sorting may take; beyond it goes to the catalog's room."""
+"""What sorting may take; beyond it goes to the catalog's room. Arrow's copy of a range comes on top."""
 FOLDER = "settled"
 
 
@@ -171,17 +171,10 @@ def _settle_fact(
 ) -> list[Settled]:
     """The parts that stand for a fact from now on: those of ``base`` where nothing changed, new ones elsewhere."""
     same, stretches = unchanged(db, fact, base)
-    if not stretches:
-        return same
-    scratch = catalog.location.room / f"settle-{fact}.parquet"
-    try:
-        sort(db, fact, base, stretches, scratch)
-        for chunk in chunks(fact, scratch):
-            if stop():
-                raise Stopped
-            same.append(_kept(catalog, fact, chunk))
-    finally:
-        scratch.unlink(missing_ok=True)
+    for chunk in chunks(db, fact, base, stretches) if stretches else ():
+        if stop():
+            raise Stopped
+        same.append(_kept(catalog, fact, chunk))
     return same
 
 

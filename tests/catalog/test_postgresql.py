@@ -62,6 +62,25 @@ def test_scan_resume_query_and_report_with_the_state_in_postgresql(url: str, tmp
     assert run("catalog", "check", "--catalog", url).returncode == 0
 
 
+def test_runs_are_settled_and_told_apart_with_the_state_in_postgresql(url: str, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    for n in range(20):
+        (tree / f"d{n}").mkdir(parents=True)
+        (tree / f"d{n}" / "file").write_bytes(b"x" * n)
+    assert run("scan", str(tree), "--catalog", url, "-q").returncode == 0
+    (tree / "d3" / "file").unlink()
+    (tree / "d4" / "new").touch()
+    assert run("scan", str(tree), "--catalog", url, "-q").returncode == 0
+    told = run("diff", "1", "2", "--json", "--catalog", url)
+    compared = next(row for line in told.stdout.splitlines() if (row := json.loads(line))["type"] == "compared")
+    assert (compared["added"], compared["removed"], compared["not_comparable"]) == (1, 1, 0), told.stdout
+    with Catalog.open(locate(url)) as catalog, catalog.reading() as state:
+        parts = state.execute(sa.select(tables.part.c.path)).scalars().all()
+    assert parts
+    assert all(path.startswith("settled/") for path in parts)
+    assert run("resume", "--catalog", url, "-q").returncode == 0
+
+
 @pytest.fixture
 def bucket_url(url: str, s3_server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     """The same state, with the facts in a bucket of an S3 server."""

@@ -31,9 +31,10 @@ def catalog(tmp_path: Path) -> Iterator[Catalog]:
 
 @pytest.fixture(autouse=True)
 def small(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Parts of at most 100 rows."""
+    """Parts of at most 100 rows, sorted some 70 at a time."""
     monkeypatch.setattr(canonical, "MOST", 100)
     monkeypatch.setattr(canonical, "FEWEST", 50)
+    monkeypatch.setattr(canonical, "RANGE", 70)
 
 
 Tree = dict[str, dict[str, int]]
@@ -177,6 +178,44 @@ def test_whatever_changes_nothing_is_lost_and_parts_stay_in_bounds(catalog: Cata
             sizes = [n for (n,) in reader.rows("SELECT rows FROM part WHERE fact = 'entry'")]
         assert all(n <= 100 for n in sizes)
         assert sum(n < 50 for n in sizes) <= 1 + len(sizes) // 2
+
+
+@pytest.mark.parametrize("at_once", [20, 300, 100_000])
+def test_how_many_rows_are_sorted_at_once_decides_nothing(
+    catalog: Catalog, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, at_once: int
+) -> None:
+    """Not even where one folder holds most of it, and a path has many rows."""
+    what = {**tree(30), "huge/": {f"{HOSTILE[n % len(HOSTILE)]} {n}": n for n in range(600)}}
+    columns = {"path": ["t", "u"] * 200, "name": [f"c{n}" for n in range(400)], "position": list(range(400))}
+    twice = [scan(catalog, what, seed=n, more=(Batch(COLUMN, columns),)) for n in range(2)]
+    settled(catalog, twice[1])
+    monkeypatch.setattr(canonical, "RANGE", at_once)
+    with Catalog.open(locate(str(tmp_path / "other")), create=True) as other:
+        other.lock()
+        again = [scan(other, what, seed=n, more=(Batch(COLUMN, columns),)) for n in range(2)]
+        settled(other, again[1])
+        assert paths(other, again[1]) == paths(catalog, twice[1])
+
+
+def test_a_settled_source_has_nothing_to_resume(tmp_path: Path) -> None:
+    folder, place = tmp_path / "tree" / "inner", str(tmp_path / "settled")
+    folder.mkdir(parents=True)
+    (folder / "file").write_text("x")
+
+    def run(*arguments: str) -> str:
+        code = "from scanner.cli import main; main()"
+        argv = [sys.executable, "-c", code, *arguments, "--catalog", place]
+        return subprocess.run(argv, capture_output=True, text=True, check=True, timeout=100).stdout
+
+    for _ in range(2):
+        run("scan", str(tmp_path / "tree"), "-q")
+    with Catalog.open(locate(place)) as known:
+        before = [(paths(known, n), kept(known, n)) for n in (1, 2)]
+        assert all(path.startswith("settled/") for path in before[1][0])
+    run("resume", "-q")
+    with Catalog.open(locate(place)) as known:
+        assert [(paths(known, n), kept(known, n)) for n in (1, 2)] == before
+        assert known.check()[0] > 0
 
 
 def test_dropped_rows_are_left_out(catalog: Catalog) -> None:
