@@ -35,9 +35,12 @@ class Point:
     shares: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass
 class Uninterrupted:
-    """What a scan gives that nobody kills, and the processor seconds it takes from its first write to its end."""
+    """What a scan gives that nobody kills, and the processor seconds it takes from its first write to its end.
+
+    A machine under load takes more of them; whoever comes to kill a scan that has ended meanwhile shortens the life.
+    """
 
     expected: dict[str, list[str]]
     life_s: float
@@ -116,15 +119,15 @@ def life(estate: Estate, catalog: Path) -> float:
     return used_s
 
 
-def killed(estate: Estate, verb: str, catalog: Path, after_s: float) -> bool:
-    """Start, kill the whole group once it has used so much; False where it had ended by then."""
+def killed(estate: Estate, verb: str, catalog: Path, after_s: float) -> float | None:
+    """Start, kill the whole group once it has used so much; where it had ended by then, what it had used."""
     scan = Running(estate, verb, catalog)
     while not scan.ended and scan.used_s() < after_s and not scan.waits:
         time.sleep(0.004)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(scan.process.pid or 0, signal.SIGKILL)
     scan.process.join()
-    return scan.process.exitcode == -signal.SIGKILL
+    return None if scan.process.exitcode == -signal.SIGKILL else scan.used_s()
 
 
 def finished(estate: Estate, verb: str, catalog: Path) -> str:
@@ -151,8 +154,9 @@ def one(estate: Estate, whole: Uninterrupted, point: Point, folder: Path) -> tup
     catalog = folder / f"killed{point.number}"
     if whole.before:
         shutil.copytree(whole.before, catalog)
-    alive = killed(estate, "scan", catalog, point.shares[0] * whole.life_s)
-    met = phase(point.rescan, alive, on_record(catalog))
+    ended_s = killed(estate, "scan", catalog, point.shares[0] * whole.life_s)
+    whole.life_s = min(whole.life_s, ended_s or whole.life_s)
+    met = phase(point.rescan, ended_s is None, on_record(catalog))
     verb = "scan" if met == "before the run was on record" else "resume"
     for share in point.shares[1:]:
         killed(estate, verb, catalog, share * whole.life_s)
