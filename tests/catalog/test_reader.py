@@ -122,7 +122,7 @@ def test_a_scan_that_begins_leaves_a_reader_what_it_put_on_disk(catalog: Catalog
 
 def test_a_part_keeps_bounds_of_what_is_asked_for_ranges(catalog: Catalog) -> None:
     with catalog.reading() as db:
-        path = db.exec_driver_sql("SELECT path FROM part LIMIT 1").scalar()
+        path = db.exec_driver_sql("SELECT path FROM part LIMIT 1").scalar_one()
     group = pq.ParquetFile(catalog.location.facts / path).metadata.row_group(0)
     columns = {group.column(n).path_in_schema: group.column(n) for n in range(group.num_columns)}
     assert columns["size"].statistics.max == 3
