@@ -35,24 +35,23 @@ def settle(catalog: Catalog, number: int, stop: Callable[[], bool] = lambda: Fal
 
     A source's first scan stays as it was crawled, unless its parts are many and small. The catalog must be locked.
 
-    Where there is no room for it, or a stop is asked for, what was not settled yet stays as it was.
-
-    Raises:
-        StocktakeError: CATALOG_DAMAGED.
+    Where there is no room for it, a stop is asked for, or an earlier scan's parts are broken, what was not settled yet
+    stays as it was: the scan itself is whole, and its end is not spoilt by this.
     """
     settled = 0
-    try:
-        for source in catalog.sources(number):
-            if source.state == "complete" and not catalog.gaps(number, source.name):
-                for scan, base in _due(catalog, number, source.name):
-                    settled += _settle_source(catalog, scan, source.name, base, stop)
-    except Stopped:
-        return settled
-    except StocktakeError as error:
-        if error.code.code != "DISK_FULL":
-            raise
-        with contextlib.suppress(StocktakeError):  # the scan itself is whole: its end is not spoilt by this
-            catalog.note("not settled", f"run {number}: {error}")
+    for source in catalog.sources(number):
+        if source.state != "complete" or catalog.gaps(number, source.name):
+            continue
+        try:
+            for scan, base in _due(catalog, number, source.name):
+                settled += _settle_source(catalog, scan, source.name, base, stop)
+        except Stopped:
+            return settled
+        except StocktakeError as error:
+            if error.code.code not in {"DISK_FULL", "CATALOG_DAMAGED"}:
+                raise
+            with contextlib.suppress(StocktakeError):
+                catalog.note("not settled", f"run {number}, {source.name}: {error}")
     return settled
 
 
