@@ -100,7 +100,7 @@ class _Attempt:
     entries: int = 0
     bytes: int = 0
     early: bool = False  # rows of it stand in a part already
-    left: list[Unit] = field(default_factory=list)  # what is left of the unit itself
+    left: list[Unit] = field(default_factory=list)  # what is left of containers that were begun
     own: set[Unit] = field(default_factory=set)  # what a unit of several stands for, and has not handed out
     rest: list[Unit] = field(default_factory=list)  # what it has: nobody's until it is done
 
@@ -272,7 +272,7 @@ class Worker:
             attempt.rest.append(event)
         elif event.members:
             self._take_several(job, attempt, event)
-        elif event.key == job.unit.key and event.after:
+        elif event.after and not event.of_content:
             attempt.left.append(event)
         elif (name := shared.covers(event.key)) is not None:
             attempt.faults.append(Fault(event.key, "descend", "OVERLAP", f"covered by source {name}"))
