@@ -30,9 +30,10 @@ from scanner.config import Estate
 from scanner.connector import Plug, Session, plugs
 from scanner.crawl import SourceProgress
 from scanner.crawl.apart import Around, opened
+from scanner.crawl.guard import shut
 from scanner.crawl.pace import Pace
+from scanner.crawl.shared import AUTH_CODES
 from scanner.crawl.source import check_breaker
-from scanner.crawl.worker import AUTH_CODES, shut
 from scanner.model import SourceError, Stopped
 from scanner.paths import canonical
 from scanner.registry import Bound, bind_all, read_estate

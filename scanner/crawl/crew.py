@@ -12,21 +12,14 @@ from scanner.connector import Connector, Session
 from scanner.crawl.apart import Around, Lost, opened
 from scanner.crawl.exclude import excluded
 from scanner.crawl.frontier import Frontier
+from scanner.crawl.guard import shut
 from scanner.crawl.host import Host
 from scanner.crawl.overlap import CASELESS, leaves
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
+from scanner.crawl.shared import AUTH_CODES, Keeps, Sampling, Shared
 from scanner.crawl.width import Width
-from scanner.crawl.worker import (
-    AUTH_CODES,
-    FIRST_BACKOFF_S,
-    LONGEST_BACKOFF_S,
-    Keeps,
-    Sampling,
-    Shared,
-    Worker,
-    shut,
-)
+from scanner.crawl.worker import FIRST_BACKOFF_S, LONGEST_BACKOFF_S, Worker
 from scanner.model import SourceError, Stopped, Unit
 from scanner.registry import Bound
 

@@ -23,12 +23,13 @@ from scanner.connector import Connector
 from scanner.crawl.apart import Apart
 from scanner.crawl.crew import Crew, Opened
 from scanner.crawl.frontier import Frontier
+from scanner.crawl.guard import shut
 from scanner.crawl.host import Host
 from scanner.crawl.order import BLOCK, Manifest, Order, version
 from scanner.crawl.overlap import asked
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
-from scanner.crawl.worker import AUTH_CODES, Sampling, shut
+from scanner.crawl.shared import AUTH_CODES, Sampling
 from scanner.model import SourceError, Stopped, Unit
 from scanner.registry import Bound
 

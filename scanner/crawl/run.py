@@ -15,8 +15,8 @@ from scanner.codes import Exit, StocktakeError, worst
 from scanner.crawl.apart import warm
 from scanner.crawl.overlap import Asked, Overlaps, asked, overlaps
 from scanner.crawl.progress import Progress, SourceProgress
+from scanner.crawl.shared import Sampling
 from scanner.crawl.source import AccountLocks, Job, SourceRun, Way, here
-from scanner.crawl.worker import Sampling
 from scanner.model import Fault
 from scanner.registry import Bound, rebind, shown_limits
 

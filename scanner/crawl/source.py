@@ -15,7 +15,7 @@ from scanner.crawl.frontier import Frontier
 from scanner.crawl.host import Host
 from scanner.crawl.pace import Pace
 from scanner.crawl.progress import SourceProgress
-from scanner.crawl.worker import AUTH_CODES, Sampling
+from scanner.crawl.shared import AUTH_CODES, Sampling
 from scanner.model import Fault, SourceError, Stopped, Unit
 from scanner.registry import Bound
 

@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import contextlib
 import random
-import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 from functools import partial
-from typing import Protocol
-
-import pyarrow as pa
-import pyarrow.compute as pc
 
 from scanner.catalog import Buffer, Bundle
 from scanner.codes import CODES, Exit, StocktakeError
 from scanner.connector import Connector
-from scanner.crawl.apart import Apart, Bug, Lost
+from scanner.crawl.apart import Apart, Lost
 from scanner.crawl.exclude import excluded
-from scanner.crawl.frontier import Frontier, Job
-from scanner.crawl.host import TRANSPORT, Host
-from scanner.crawl.pace import Pace
-from scanner.crawl.progress import SourceProgress
-from scanner.model import OPS, Batch, Event, Fault, SourceError, Stopped, Unit
+from scanner.crawl.frontier import Job
+from scanner.crawl.guard import ConnectorBug, checked, fault_of, guarded, registered, shut, total
+from scanner.crawl.host import TRANSPORT
+from scanner.crawl.shared import AUTH_CODES, Attempt, Shared
+from scanner.model import Batch, Event, Fault, SourceError, Stopped, Unit
 from scanner.schema import ENTRY, LISTING
 
 FLUSH_ROWS = 100_000
@@ -32,77 +25,6 @@ FLUSH_S = 5.0
 """Seconds after which what is finished is committed: at most this much is repeated after a crash."""
 FIRST_BACKOFF_S = 0.5
 LONGEST_BACKOFF_S = 30.0
-AUTH_CODES = frozenset({"AUTH_REFUSED", "AUTH_GUEST", "AUTH_INTERACTIVE"})
-"""Codes after which an account is not tried again on that host until a person says its credential changed."""
-
-
-class Sampling(Protocol):
-    """What looks into the content of one source's files; shared by its workers."""
-
-    def units(self, batch: Batch) -> Iterable[Unit]:
-        """A unit of content for each of the entries that is to be looked into."""
-        ...
-
-    def crawl(self, connector: Connector, unit: Unit) -> Iterator[Event]:
-        """What the content of one file says. Raises SourceError, Stopped."""
-        ...
-
-
-class Keeps(Protocol):
-    """What takes what workers find: the catalog, or what stands for it on another machine."""
-
-    def buffer(self, number: int, source: str) -> Buffer:
-        """A buffer for one worker's batches."""
-        ...
-
-    def new_unit_id(self) -> int:
-        """An id no attempt of any unit has had."""
-        ...
-
-    def commit(self, number: int, bundle: Bundle) -> None:
-        """Make a bundle count, in one transaction. Raises StocktakeError."""
-        ...
-
-
-@dataclass(slots=True)
-class Shared:
-    """What the workers of one source share.
-
-    ``park`` is offered the connector of a worker that came to its end in good order, and says whether it takes it.
-    """
-
-    scan: int
-    source: str
-    catalog: Keeps
-    frontier: Frontier
-    pace: Pace
-    progress: SourceProgress
-    stop: threading.Event
-    retries: int
-    exclude: tuple[str, ...]
-    connect: Callable[[], Connector]
-    refused: Callable[[SourceError], None]
-    host: Host
-    covers: Callable[[str], str | None]
-    sampling: Sampling | None = None
-    park: Callable[[Connector], bool] | None = None
-    abandoned: threading.Event = field(default_factory=threading.Event)
-    broken: list[BaseException] = field(default_factory=list)
-
-
-@dataclass(slots=True)
-class _Attempt:
-    """What one attempt at a unit gave besides its batches."""
-
-    children: list[tuple[int, Unit]] = field(default_factory=list)
-    faults: list[Fault] = field(default_factory=list)
-    listed: int = 0
-    entries: int = 0
-    bytes: int = 0
-    early: bool = False  # rows of it stand in a part already
-    left: list[Unit] = field(default_factory=list)  # what is left of containers that were begun
-    own: set[Unit] = field(default_factory=set)  # what a unit of several stands for, and has not handed out
-    rest: list[Unit] = field(default_factory=list)  # what it has: nobody's until it is done
 
 
 class Worker:
@@ -153,7 +75,7 @@ class Worker:
         shared.progress.current = job.unit.key
         while True:
             job.attempts += 1
-            mark, attempt = self._buffer.mark(), _Attempt(own=set(job.unit.members))
+            mark, attempt = self._buffer.mark(), Attempt(own=set(job.unit.members))
             try:
                 self._attempt(job, attempt)
             except SourceError as error:
@@ -179,18 +101,18 @@ class Worker:
                         return True
                     self._back_off(job.attempts, at_once=isinstance(error, Lost))
                     continue
-                self._failed(job, attempt, _fault_of(job.unit, _registered(error.code), str(error.detail)))
+                self._failed(job, attempt, fault_of(job.unit, registered(error.code), str(error.detail)))
                 self._close()  # so that a login anew, if it takes one, is made where refusals are remembered
                 return True
             except Stopped:
                 self._forget(job, mark, attempt)
                 raise
-            except _ConnectorBug as error:
+            except ConnectorBug as error:
                 if job.unit.members:
                     self._take_apart(job, mark, attempt)
                 else:
                     self._forget(job, mark, attempt)
-                    self._failed(job, _Attempt(), _fault_of(job.unit, "CONNECTOR_BUG", str(error)))
+                    self._failed(job, Attempt(), fault_of(job.unit, "CONNECTOR_BUG", str(error)))
                 self._renew()
                 return True
             shared.host.alive()
@@ -233,13 +155,13 @@ class Worker:
             progress.unwanted_why = f"{error.code} {error.detail}".strip()
         return True
 
-    def _attempt(self, job: Job, attempt: _Attempt) -> None:
+    def _attempt(self, job: Job, attempt: Attempt) -> None:
         connector = self._open()
         sampling = self._s.sampling
         if not job.unit.of_content:
-            events = _guarded(lambda: connector.crawl(job.unit))
+            events = guarded(lambda: connector.crawl(job.unit))
         elif sampling is not None:
-            events = _guarded(lambda: sampling.crawl(connector, job.unit))
+            events = guarded(lambda: sampling.crawl(connector, job.unit))
         else:
             return  # an earlier part of this scan was to look into content; this one is not
         try:
@@ -252,13 +174,13 @@ class Worker:
         finally:
             events.close()
 
-    def _take(self, job: Job, attempt: _Attempt, event: Event) -> None:
+    def _take(self, job: Job, attempt: Attempt, event: Event) -> None:
         shared = self._s
         if isinstance(event, Batch):
             try:
                 self._buffer.add(job.id, event)
             except ValueError as error:
-                raise _ConnectorBug(str(error)) from None
+                raise ConnectorBug(str(error)) from None
             self._count(attempt, event)
             if shared.sampling is not None and event.schema is ENTRY and not job.unit.of_content:
                 self._offer(job, attempt, shared.sampling.units(event))
@@ -266,7 +188,7 @@ class Worker:
                 attempt.early = True
                 self._write()
         elif isinstance(event, Fault):
-            attempt.faults.append(_checked(event))
+            attempt.faults.append(checked(event))
         elif attempt.own.issuperset(parts := event.members or (event,)):
             attempt.own.difference_update(parts)
             attempt.rest.append(event)
@@ -281,7 +203,7 @@ class Worker:
         else:
             attempt.faults.append(Fault(event.key, "descend", "EXCLUDED", ""))
 
-    def _take_several(self, job: Job, attempt: _Attempt, unit: Unit) -> None:
+    def _take_several(self, job: Job, attempt: Attempt, unit: Unit) -> None:
         """Offer a unit of several containers; each by itself where one is not to be crawled, or is a unit already."""
         shared = self._s
         barred = any(
@@ -294,25 +216,25 @@ class Worker:
         for member in unit.members:
             self._take(job, attempt, member)
 
-    def _take_apart(self, job: Job, mark: dict[str, int], attempt: _Attempt) -> None:
+    def _take_apart(self, job: Job, mark: dict[str, int], attempt: Attempt) -> None:
         """Have each container of a unit of several crawled by itself, since something is wrong with one of them."""
         self._forget(job, mark, attempt)
-        self._settle(job, _Attempt(rest=list(job.unit.members)), "done")
+        self._settle(job, Attempt(rest=list(job.unit.members)), "done")
 
-    def _offer(self, job: Job, attempt: _Attempt, units: Iterable[Unit]) -> None:
+    def _offer(self, job: Job, attempt: Attempt, units: Iterable[Unit]) -> None:
         for unit in units:
             number = self._s.frontier.offer(unit, self._s.catalog.new_unit_id, job.unit)
             if number is not None:
                 attempt.children.append((number, unit))
 
-    def _count(self, attempt: _Attempt, batch: Batch) -> None:
+    def _count(self, attempt: Attempt, batch: Batch) -> None:
         if batch.schema is LISTING:
-            attempt.listed += _sum(batch.columns["listed"])
+            attempt.listed += total(batch.columns["listed"])
         elif batch.schema is ENTRY:
             attempt.entries += len(batch)
-            attempt.bytes += _sum(batch.columns.get("size", ()))
+            attempt.bytes += total(batch.columns.get("size", ()))
 
-    def _failed(self, job: Job, attempt: _Attempt, fault: Fault) -> None:
+    def _failed(self, job: Job, attempt: Attempt, fault: Fault) -> None:
         """Keep what a failed unit had given, and balance the ledger for the listing it could not finish."""
         recorded = attempt.entries + sum(f.op in {"stat", "skip"} for f in attempt.faults)
         if recorded > attempt.listed:
@@ -324,7 +246,7 @@ class Worker:
         self._s.progress.units_failed += 1
         self._settle(job, attempt, "failed")
 
-    def _settle(self, job: Job, attempt: _Attempt, state: str) -> None:
+    def _settle(self, job: Job, attempt: Attempt, state: str) -> None:
         bundle, progress = self._bundle, self._s.progress
         attempt.children += self._s.frontier.divide(attempt.rest, self._s.catalog.new_unit_id)
         bundle.units.append((job.id, job.unit, state, job.attempts))
@@ -359,7 +281,7 @@ class Worker:
         for number, rest in fresh:
             frontier.offer(rest, partial(int, number), unit)
 
-    def _forget(self, job: Job, mark: dict[str, int], attempt: _Attempt) -> None:
+    def _forget(self, job: Job, mark: dict[str, int], attempt: Attempt) -> None:
         """Drop what an attempt gave, so that the next one starts clean; its children stay offered."""
         if attempt.early:
             self._bundle.dropped.append(job.id)
@@ -432,78 +354,3 @@ class Worker:
             self._commit()
         except StocktakeError as error:
             self._s.broken.append(error)
-
-
-class _ConnectorBug(Exception):  # noqa: N818 - internal to this module
-    """The connector broke its contract."""
-
-
-def shut(connector: Connector) -> None:
-    """Close a connector; one that cannot even do that costs nothing more."""
-    with contextlib.suppress(Exception):
-        connector.close()
-
-
-def _fault_of(unit: Unit, code: str, detail: str) -> Fault:
-    """The fault of a unit as a whole."""
-    return Fault(unit.key, "read" if unit.of_content else "list", code, detail)
-
-
-def _guarded(begin: Callable[[], Iterator[Event]]) -> Generator[Event]:
-    """The events of one unit; whatever it raises that the contract does not allow becomes ``_ConnectorBug``.
-
-    The guard stands around the connector's own step alone, never around what the engine does with an event.
-    """
-    events: Iterator[Event] | None = None
-    try:
-        while True:
-            try:
-                events = begin() if events is None else events
-                event = next(events)
-            except StopIteration:
-                return
-            except (SourceError, Stopped, MemoryError):
-                raise
-            except Bug as error:
-                raise _ConnectorBug(str(error)) from None
-            except Exception as error:
-                raise _ConnectorBug(f"{type(error).__name__}: {error}") from error
-            if not isinstance(event, Batch | Unit | Fault):
-                raise _ConnectorBug(f"gave a {type(event).__name__}, not a Batch, Unit or Fault")
-            if isinstance(event, Unit) and not _is_text(event.key + event.after):
-                raise _ConnectorBug(f"gave a unit whose key no catalog can keep: {event!r}")
-            yield event
-    finally:
-        close = getattr(events, "close", None)
-        if close is not None:
-            close()
-
-
-def _sum(values: Sequence[object]) -> int:
-    """The sum of a column, unknown values left out."""
-    if isinstance(values, pa.Array | pa.ChunkedArray):
-        return int(pc.sum(values).as_py() or 0)
-    try:
-        return sum(filter(None, values))  # type: ignore[arg-type]  # what does not add up comes next
-    except TypeError:
-        return sum(n for n in values if isinstance(n, int))
-
-
-def _is_text(text: str) -> bool:
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
-
-
-def _registered(code: str) -> str:
-    return code if code in CODES else "OTHER"
-
-
-def _checked(fault: Fault) -> Fault:
-    """The fault with a known code and operation, so that no reader meets one it cannot explain."""
-    if fault.reason in CODES and fault.op in OPS:
-        return fault
-    op = fault.op if fault.op in OPS else "list"
-    return Fault(fault.path, op, _registered(fault.reason), f"{fault.reason}/{fault.op} {fault.detail}")

@@ -13,7 +13,7 @@ from scanner.catalog import Catalog, locate, read
 from scanner.config import Limits, SourceConfig
 from scanner.connector import Account, Plug, Session
 from scanner.crawl import Outcome, Progress, Run
-from scanner.crawl.worker import Sampling
+from scanner.crawl.shared import Sampling
 from scanner.model import Batch, Event, Unit
 from scanner.registry import Bound
 from scanner.schema import ENTRY, LISTING
