@@ -87,8 +87,16 @@ class Run:
         return mark(self.last, self.until, self.order)
 
     def pieces(self, cuts: Sequence[str]) -> list[str]:
-        """The same, where it goes on as several units."""
-        ends = [cut.encode() for cut in cuts]
+        """The same, where it goes on as several units.
+
+        A cut that is not ahead in every order the keys may have is left out: a piece would begin over there.
+        """
+        orders = (BYTES, FOLDERS) if self.order == ANY else (self.order,)
+        ends: list[bytes] = []
+        for cut in (cut.encode() for cut in cuts):
+            before = ends[-1] if ends else self.last
+            if all(_ahead(before, cut, self.until, order) for order in orders):
+                ends.append(cut)
         return [mark(*ends_of, self.order) for ends_of in zip([self.last, *ends], [*ends, self.until], strict=True)]
 
     def inside(self, keys: Sequence[bytes], checked: Checked) -> tuple[Checked, bytes | None]:
@@ -129,6 +137,12 @@ class Run:
         self.order = checked.order
         if checked.keep:
             self.last, self.moved = page.keys[checked.keep[-1]], True
+
+
+def _ahead(before: bytes, cut: bytes, until: bytes | None, order: str) -> bool:
+    """Whether a cut lies between the one before and the end, in that order."""
+    at = placed(cut, order)
+    return placed(before, order) < at and (until is None or at < placed(until, order))
 
 
 def _up_to(until: bytes, keys: Sequence[bytes], order: str) -> int:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from connectors.s3 import PLUG, S3Connector
@@ -116,6 +116,7 @@ def test_keys_that_are_no_text_are_in_one_piece_too(keys: set[bytes], size: int)
 
 @settings(deadline=None, max_examples=150)
 @given(KEYS, st.integers(1, 4))
+@example({"<", "<<", "<<<", "+<", "+/"}, 2).via("a cut at '/' lies behind all keys there, ahead of some elsewhere")
 def test_a_server_that_lists_folder_by_folder_loses_nothing_to_pieces(keys: set[str], size: int) -> None:
     crawl = crawl_all(Scripted(ordered([key.encode() for key in keys], folders_first, size)))
     assert listed(crawl) == Counter(key.encode() for key in keys)
