@@ -72,7 +72,7 @@ def test_fault_058_plan_says_what_is_unknown_before_a_first_scan_and_touches_not
     assert rows["buckets"]["max_requests"] == 5000
     assert rows["own"]["usd_a_request"] is None, "what another endpoint charges is not known"
     flat = " ".join(text.split())
-    assert "buckets: One request for each 1,000 keys" in flat
+    assert "buckets: A request for each 1,000 keys" in flat
     assert "How many that makes is unknown before a first scan" in flat
     assert "buckets: no more than 5,000 requests are made in one go" in flat
     assert "own: what this endpoint charges for requests is unknown" in flat

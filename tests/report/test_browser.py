@@ -191,7 +191,7 @@ def test_result_can_be_saved_from_the_page(browser: Browser, page_url: str, tmp_
     with watched.page.expect_download() as saved:
         watched.page.get_by_role("button", name="Save this result as JSON").click()
     saved.value.save_as(tmp_path / "r.json")
-    assert (tmp_path / "r.json").read_text().startswith('{"coverage":')
+    assert (tmp_path / "r.json").read_text().startswith('{"changes":')
     assert watched.said == []
 
 
