@@ -121,7 +121,7 @@ def plot(lines: dict[str, list[tuple[int, float, float]]]) -> str:
         dash = ' stroke-dasharray="5 3"' if name.startswith("report") else ""
         body.append(f'<path d="M{at} {down - 4}h30" stroke="{colour}" stroke-width="2"{dash}/>')
         body.append(f'<text x="{at + 38}" y="{down}">{name}</text>')
-    size = f"{2 * WIDTH + 90 + LEFT + 30} {TOP + HEIGHT + 80}"
+    size = f"{2 * WIDTH + 90 + LEFT + 60} {TOP + HEIGHT + 80}"
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size}" font-family="sans-serif" font-size="12">'
         f"<title>Growth with the number of entries</title>{''.join(body)}</svg>\n"
