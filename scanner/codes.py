@@ -95,6 +95,7 @@ _ROWS = (
     _c("CONTENT_DAMAGED", "its content is damaged or cut short", "path", "recorded; what it holds is unknown, or known in part", "ask its owner whether it still opens", Exit.COMPLETE),
     _c("CONTENT_ENCRYPTED", "its content is encrypted", "path", "recorded; what it holds is unknown", "ask its owner for a copy without a password, or what it holds", Exit.COMPLETE),
     _c("CONTENT_MISNAMED", "its content is not what its name says", "path", "recorded as what it is; unknown where that cannot be told", "nothing", Exit.COMPLETE),
+    _c("CONTENT_REFUSED", "its content asks for more than reading it: entities, or unpacking without end", "path", "recorded; what it quotes is unknown, or known in part", "have its owner look at it; nothing of it was carried out"),
     _c("NAME_UNDECODABLE", "a name is not valid in the source's encoding", "path", "recorded with escapes; its exact bytes are kept", "nothing", Exit.COMPLETE),
     _c("NAME_MANGLED", "the server gave an 8.3 alias instead of the name", "path", "the true name is unknown", "rename it, or scan the folder on its own server as well"),
     _c("DUPLICATE_ENTRY", "the source returned the same name twice", "path", "recorded once", "report it to the vendor", Exit.COMPLETE),

@@ -1,6 +1,7 @@
 """Database files: recognised by content, their structure read without any server and without keeping a value."""
 
-from scanner.extractors.stores.content import Content, Unread
+from scanner.extractor import Unread
+from scanner.extractors.stores.content import Content
 from scanner.extractors.stores.readers import structure
 from scanner.extractors.stores.signs import HEAD, Recognised, recognise, scrambled
 

@@ -8,8 +8,9 @@ import time
 from collections.abc import Iterator
 from typing import IO, Any
 
+from scanner.extractor import Unread
 from scanner.extractors.stores import child, secrets
-from scanner.extractors.stores.content import Content, Unread
+from scanner.extractors.stores.content import Content
 from scanner.extractors.stores.facts import Found, declared
 from scanner.extractors.stores.signs import Recognised
 

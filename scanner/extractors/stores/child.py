@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import IO
 
-from scanner.extractors.stores.content import Unread
+from scanner.extractor import Unread
 
 _MEMORY = 1 << 30
 _OUTPUT = 64 << 20

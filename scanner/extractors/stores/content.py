@@ -10,21 +10,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import IO
 
+from scanner.extractor import Unread
+
 BLOCK = 64 << 10
 """Bytes asked for at once by a reader that jumps about in a file."""
 _KEPT = 64
 """Blocks kept: 4 MiB a file."""
 _PIECE = 1 << 20
 """Bytes asked for at once by a reader that takes a file from its beginning."""
-
-
-class Unread(Exception):  # noqa: N818 - what a file would not give is a value, not a failure of ours
-    """The structure of a file could not be read, or not wholly; ``code`` is one of ``scanner.codes``."""
-
-    def __init__(self, code: str, detail: str) -> None:
-        super().__init__(f"{code}: {detail}")
-        self.code = code
-        self.detail = detail
 
 
 class Content:

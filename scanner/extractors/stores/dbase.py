@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from scanner.extractors.stores.content import Content, Unread
+from scanner.extractor import Unread
+from scanner.extractors.stores.content import Content
 from scanner.extractors.stores.facts import Found
 from scanner.extractors.stores.signs import Recognised
 

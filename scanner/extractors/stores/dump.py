@@ -7,8 +7,9 @@ import re
 import time
 from collections.abc import Iterator
 
+from scanner.extractor import Unread
 from scanner.extractors.stores import secrets
-from scanner.extractors.stores.content import BLOCK, Content, Unread
+from scanner.extractors.stores.content import BLOCK, Content
 from scanner.extractors.stores.facts import Found, declared
 from scanner.extractors.stores.signs import Recognised
 

@@ -7,8 +7,9 @@ import itertools
 import time
 from typing import Any
 
+from scanner.extractor import Unread
 from scanner.extractors.stores import secrets
-from scanner.extractors.stores.content import Content, Unread
+from scanner.extractors.stores.content import Content
 from scanner.extractors.stores.facts import MOST, Found, declared
 from scanner.extractors.stores.signs import Recognised
 from scanner.model import SourceError, Stopped

@@ -5,6 +5,67 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
+from scanner.results.graph import (
+    MANAGED,
+    TIERS,
+    Asset,
+    Blast,
+    Broken,
+    ColumnEdge,
+    Copies,
+    Edge,
+    EdgeConfidence,
+    GraphResult,
+    Managed,
+    PlaceOf,
+    Reference,
+    Tier,
+    Unparsed,
+    Wave,
+    WaveMember,
+)
+
+__all__ = [
+    "DATABASE_FILE",
+    "GROUPS",
+    "MANAGED",
+    "SEVERITIES",
+    "STATES",
+    "STATE_WORDS",
+    "TIERS",
+    "Access",
+    "Asset",
+    "Blast",
+    "Broken",
+    "Change",
+    "Changes",
+    "ColumnEdge",
+    "Compared",
+    "Copies",
+    "Edge",
+    "EdgeConfidence",
+    "Finding",
+    "GraphResult",
+    "Judgement",
+    "Managed",
+    "Opening",
+    "Orphan",
+    "PlaceOf",
+    "Reach",
+    "Readiness",
+    "Reference",
+    "RuleInfo",
+    "Severity",
+    "State",
+    "Store",
+    "TargetInfo",
+    "Tier",
+    "Unparsed",
+    "Verdict",
+    "Wave",
+    "WaveMember",
+]
+
 Severity = Literal["blocker", "high", "medium", "low", "info"]
 SEVERITIES: tuple[Severity, ...] = ("blocker", "high", "medium", "low", "info")
 State = Literal["not_ready", "unknown", "conditions", "ready"]
@@ -185,99 +246,6 @@ class Access:
 
     openings: tuple[Opening, ...] = ()
     orphans: tuple[Orphan, ...] = ()
-
-
-EdgeConfidence = Literal["declared", "parsed", "inferred"]
-
-
-@dataclass(frozen=True, slots=True)
-class Asset:
-    """A node of the graph. ``level`` tells what it is: a store, a schema of a database, or one object in it."""
-
-    id: str
-    level: Literal["store", "schema", "object"]
-    kind: str
-    title: str
-    source: str
-    path: str
-    store: str
-    """Id of the store that holds it; ``""`` for an unresolved one."""
-    resolved: bool = True
-
-
-@dataclass(frozen=True, slots=True)
-class Edge:
-    """``source`` depends on ``target`` (asset ids): it breaks when the target moves first.
-
-    ``evidence`` names the object and, where there is one, the line; ``detail`` quotes what was declared.
-    """
-
-    id: str
-    source: str
-    target: str
-    kind: str
-    confidence: EdgeConfidence
-    evidence: str
-    detail: str
-
-
-@dataclass(frozen=True, slots=True)
-class WaveMember:
-    """An asset in a wave, and the sentence that says why it sits there."""
-
-    asset: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """Assets that can move together; ``number`` from 1; ``together`` lists groups that cannot be parted (cycles)."""
-
-    number: int
-    members: tuple[WaveMember, ...]
-    together: tuple[tuple[str, ...], ...]
-    prerequisites: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Blast:
-    """Blast radius of an asset: how many assets depend on it, directly and in all, and a few of them."""
-
-    asset: str
-    direct: int
-    total: int
-    examples: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unparsed:
-    """A definition whose dependencies are not (wholly) known: where, and why."""
-
-    source: str
-    path: str
-    kind: str
-    reason: str
-
-
-@dataclass(frozen=True, slots=True)
-class GraphResult:
-    """Everything ``graph`` found.
-
-    ``positions`` maps an asset id to x and y in 0…1, for drawing; ``cut_edges`` are the ids of edges between assets of
-    different waves; ``load_order`` maps a database asset to the order its tables can be loaded in, by generation.
-    ``groups`` maps an asset to the one it moves with: a table to its schema or store; waves are made of those.
-    """
-
-    assets: tuple[Asset, ...]
-    edges: tuple[Edge, ...]
-    cycles: tuple[tuple[str, ...], ...]
-    waves: tuple[Wave, ...]
-    cut_edges: tuple[str, ...]
-    blast: tuple[Blast, ...]
-    unparsed: tuple[Unparsed, ...]
-    positions: dict[str, tuple[float, float]]
-    load_order: dict[str, tuple[tuple[str, ...], ...]]
-    groups: dict[str, str] = field(default_factory=dict)
 
 
 GROUPS = ("added", "removed", "changed", "not_comparable")

@@ -1,0 +1,5 @@
+"""To be written."""
+
+from scanner.extractor import Extractor
+
+EXTRACTORS: tuple[Extractor, ...] = ()
