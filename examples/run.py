@@ -19,7 +19,7 @@ from pathlib import Path
 import boto3
 from botocore.config import Config
 
-from examples import seeds
+from examples import references, seeds
 from scanner.demo import Department, build
 from scanner.demo.build import SEED
 from scanner.testing.servers import ServerUnavailable, mariadb, postgresql, s3_server, samba, sshd
@@ -62,7 +62,7 @@ def main() -> int:
     try:
         with ExitStack() as after:
             servers = _start(after, made)
-            _seed(servers)
+            _seed(servers, made)
             config = out / "estate.toml"
             config.write_text(_estate(servers, made), encoding="utf-8")
             print(f"Servers up and filled after {time.monotonic() - start:.1f} s. Scanning …\n", flush=True)
@@ -101,8 +101,11 @@ def _start(after: ExitStack, made: Department) -> Servers:
     return Servers(*(r.result() for r in running))  # type: ignore[arg-type]
 
 
-def _seed(servers: Servers) -> None:
+def _seed(servers: Servers, made: Department) -> None:
     rng = random.Random(SEED)
+    values = references.values_of(servers.postgres.port, servers.maria.port, servers.ssh.data)
+    references.on_share(made.records, values)
+    references.on_drop(servers.ssh.data, values)
     client = boto3.client(
         "s3", endpoint_url=servers.s3.endpoint, region_name=servers.s3.region, aws_access_key_id=servers.s3.user,
         aws_secret_access_key=servers.s3.password, config=Config(s3={"addressing_style": "path"}),
@@ -111,7 +114,9 @@ def _seed(servers: Servers) -> None:
     seeds.drop(servers.ssh.data, rng, pwd.getpwnam(UNPRIVILEGED).pw_uid)
     password = servers.postgres.password
     servers.postgres.run("CREATE DATABASE cases")
-    servers.postgres.run((HERE / "sql" / "cases.sql").read_text(), "cases")
+    servers.postgres.run("CREATE DATABASE gazetteer")
+    for name in ("gazetteer", "cases"):
+        servers.postgres.run(references.filled((HERE / "sql" / f"{name}.sql").read_text(), values), name)
     servers.postgres.run(f"CREATE ROLE scan LOGIN PASSWORD '{password}'; GRANT CONNECT ON DATABASE cases TO scan")
     servers.maria.run((HERE / "sql" / "staff.sql").read_text())
     servers.maria.run(

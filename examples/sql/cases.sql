@@ -111,8 +111,13 @@ END $$;
 CREATE TRIGGER casefile_changed AFTER UPDATE ON casefile FOR EACH ROW EXECUTE FUNCTION note_change();
 
 CREATE EXTENSION postgres_fdw;
-CREATE SERVER gazetteer FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'gisdb02', dbname 'gazetteer');
+CREATE SERVER gazetteer FOREIGN DATA WRAPPER postgres_fdw
+  OPTIONS (host '{CASES_HOST}', port '{PG_PORT}', dbname 'gazetteer');
+CREATE USER MAPPING FOR postgres SERVER gazetteer OPTIONS (user 'lookup', password '{CANARY}');
 CREATE FOREIGN TABLE street (usrn bigint, name text) SERVER gazetteer OPTIONS (table_name 'street');
+CREATE SERVER old_maps FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'gisdb02', dbname 'maps');
+CREATE FOREIGN TABLE boundary (ward integer, shape text) SERVER old_maps;
+CREATE VIEW ward_street AS SELECT w.name AS ward, s.name AS street FROM ward w, street s;
 
 COMMENT ON TABLE casefile IS 'One case; the reference is quoted in every letter';
 GRANT SELECT ON ward TO PUBLIC;

@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from linked import link
 from sample_files import Scanned, access_bytes, dbase_bytes, sqlite_file
 
 from scanner.catalog import read
@@ -19,6 +18,7 @@ from scanner.graph import build
 from scanner.judge import judge
 from scanner.report import Context, build_context
 from scanner.sample import planned, sampling
+from scanner.testing.linked import link
 
 CANARY = "canary-hunter2"
 
