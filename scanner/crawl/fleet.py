@@ -133,8 +133,10 @@ class Fleet:
 
         try:
             return str(future.result(timeout=_ANSWER_S))
-        except TimeoutError:
-            return None
+        except TimeoutError as error:
+            if not future.done():
+                return None
+            raise WorkerUnfit(f"TimeoutError: {error}") from error  # the order's own, not this wait's
         except (KilledWorker, CancelledError):
             self._check()
             raise WorkerLost(worker) from None
