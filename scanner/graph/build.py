@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
-from scanner.graph import waves
+from scanner.graph import impact, waves
 from scanner.graph.blast import radii
 from scanner.graph.edges import Edges, edges_of, pairs
 from scanner.graph.estate import Estate, found
@@ -41,7 +42,7 @@ def assemble(estate: Estate, known: Edges) -> GraphResult:
     )
     planned = waves.plan({m: assets[m].title for m in movable}, links)
     loops = {*waves.cycles(pairs(known)), *waves.cycles(links)}
-    return GraphResult(
+    result = GraphResult(
         assets=tuple(assets[key] for key in sorted(assets)),
         edges=tuple(edges),
         cycles=tuple(sorted(loops)),
@@ -53,6 +54,8 @@ def assemble(estate: Estate, known: Edges) -> GraphResult:
         load_order=_load_orders(assets, edges),
         groups=groups,
     )
+    broken, totals = impact.first(result)
+    return replace(result, broken=broken, broken_totals=totals)
 
 
 def _moves(estate: Estate, groups: Mapping[str, str], asset: str) -> tuple[str, ...]:

@@ -226,5 +226,7 @@ class GraphResult:
     managed: tuple[Managed, ...] = ()
     broken: tuple[Broken, ...] = ()
     """The first of them; the command ``impact`` tells all."""
+    broken_totals: dict[str, int] = field(default_factory=dict)
+    """How many references break if an asset moves first, exactly; of whatever another thing refers to."""
     columns: tuple[ColumnEdge, ...] = ()
     copies: tuple[Copies, ...] = ()
