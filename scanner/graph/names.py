@@ -7,6 +7,11 @@ from typing import Literal
 
 from scanner.results import EdgeConfidence
 
+Role = Literal["value", "condition"]
+"""Whether a column is part of what is shown, or only joins and filters."""
+ALL = "*"
+"""In place of a column: all of a table's, where they are not known one by one or where the whole row is meant."""
+
 Verb = Literal["reads", "writes", "removes", "calls", "may_call", "creates", "drops", "renames"]
 """What a statement does to a name.
 
@@ -64,16 +69,33 @@ class Statement:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnUse:
+    """One column made from another, by names as written.
+
+    ``target`` is None for what the definition itself returns; ``table`` is None where no table could be told. A
+    condition has the column ``*``: it decides which rows there are, and so stands behind every column.
+    """
+
+    target: Name | None
+    column: str
+    table: Name | None
+    source: str
+    role: Role
+    how: EdgeConfidence = "parsed"
+
+
+@dataclass(frozen=True, slots=True)
 class Dependencies:
     """What a whole definition refers to.
 
     ``dynamic`` and ``problems`` are sentences: what of the text is built while it runs, and what could not be read.
-    Where either holds something the references are a lower bound.
+    Where either holds something the references, and the columns with them, are a lower bound.
     """
 
     references: tuple[Reference, ...] = ()
     dynamic: tuple[str, ...] = ()
     problems: tuple[str, ...] = ()
+    columns: tuple[ColumnUse, ...] = ()
 
     def _names(self, *verbs: Verb) -> tuple[Name, ...]:
         return tuple(dict.fromkeys(r.name for r in self.references if r.verb in verbs))

@@ -18,7 +18,7 @@ _ALIASES = {
     "vertica": "postgres", "cockroach": "postgres", "mssql": "tsql", "sqlserver": "tsql", "sybase": "tsql",
     "access": "tsql", "hana": "", "db2": "", "firebird": "", "informix": "",
 }  # fmt: skip
-_SELF_RECURSIVE = frozenset({"tsql", "fabric", "oracle", "teradata"})
+SELF_RECURSIVE = frozenset({"tsql", "fabric", "oracle", "teradata"})
 """Dialects whose WITH may refer to itself without the word RECURSIVE."""
 _NO_ROWS = (exp.Analyze, exp.Describe, exp.Show, exp.Use, exp.Refresh, exp.Cache, exp.Uncache, exp.Grant, exp.Comment)
 """Statements about a table that neither read rows for others nor give it any."""
@@ -48,25 +48,34 @@ def sqlglot_dialect(dialect: str | None) -> str:
 
 
 def parse(text: str, dialect: str) -> list[Statement]:
-    """The statements of a text.
+    """The references of each statement of a text.
+
+    Raises:
+        NotParsedError: as ``trees`` does.
+    """
+    return [read(tree, dialect) for tree in trees(text, dialect)]
+
+
+def trees(text: str, dialect: str) -> list[exp.Expr]:
+    """The parsed statements of a text.
 
     Raises:
         NotParsedError: where any of it is no SQL of this dialect, or is only kept as an unread command.
     """
     try:
-        trees = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
+        found = [tree for tree in sqlglot.parse(text, dialect=dialect) if tree is not None]
     # The text is whatever an estate holds, and a parser written for good SQL may fail on bad SQL in any way, not only
     # with ParseError; each such text goes to the fallback, which says so in the result.
     except RecursionError as error:
         raise NotParsedError("it is nested too deeply for the parser") from error
     except Exception as error:
         raise NotParsedError(str(error).splitlines()[0][:200] if str(error) else type(error).__name__) from error
-    for tree in trees:
+    for tree in found:
         if isinstance(tree, (exp.Condition, exp.Alias)) and not isinstance(tree, exp.Query):
             raise NotParsedError("it is an expression, not a statement")
         if command := tree.find(exp.Command):
             raise NotParsedError(f"{command.name.upper()} is not a statement the parser reads")
-    return [read(tree, dialect) for tree in trees]
+    return found
 
 
 def read(tree: exp.Expr, dialect: str) -> Statement:
@@ -218,7 +227,7 @@ def _is_cte(table: exp.Table, dialect: str, named: Named) -> bool:
         if isinstance(node, exp.CTE):
             inside = node
         elif isinstance(node, exp.With):
-            recursive = bool(node.args.get("recursive")) or dialect in _SELF_RECURSIVE
+            recursive = bool(node.args.get("recursive")) or dialect in SELF_RECURSIVE
             place = _names_of(node, named).get(name)
             own = -1 if inside is None or inside.index is None else inside.index
             if place is not None and (place < own or (recursive and place == own)):

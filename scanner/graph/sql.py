@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from scanner.graph.columns import Columns
+from scanner.graph.columns_scope import ColumnsOf
 from scanner.graph.lex import Token, tokens
-from scanner.graph.names import Dependencies, Name, Reference, Statement
-from scanner.graph.parse import NotParsedError, parse, sqlglot_dialect
+from scanner.graph.names import ColumnUse, Dependencies, Name, Reference, Statement
+from scanner.graph.parse import NotParsedError, read, sqlglot_dialect, trees
 from scanner.graph.scan import scan
 from scanner.graph.split import Body, Snippet, body_of, is_sql, snippets
 
@@ -30,7 +32,13 @@ _COMPOUND = frozenset("+-*/%&|^")
 """What may stand before = in Transact-SQL, for assignments (+=) and old outer joins (*=); the parser knows neither."""
 
 
-def dependencies(definition: str, dialect: str | None, kind: str = "view", language: str | None = None) -> Dependencies:
+def dependencies(
+    definition: str,
+    dialect: str | None,
+    kind: str = "view",
+    language: str | None = None,
+    columns_of: ColumnsOf | None = None,
+) -> Dependencies:
     """What the definition of a view, routine or trigger refers to.
 
     Args:
@@ -38,6 +46,7 @@ def dependencies(definition: str, dialect: str | None, kind: str = "view", langu
         dialect: as sqlglot names it; an unknown one is read by general rules.
         kind: the routine's kind; views are one query, everything else may be procedural.
         language: of the body, as the store names it; a language other than SQL is reported, not read.
+        columns_of: the columns of a table, where they are known: they tell which table a bare column belongs to.
     """
     if not is_sql(language):
         return Dependencies(problems=(f"its body is written in {language}, not in SQL",))
@@ -46,30 +55,45 @@ def dependencies(definition: str, dialect: str | None, kind: str = "view", langu
     if len(definition) > READ_LIMIT:
         cut = (f"only its first {READ_LIMIT:,} of {len(definition):,} characters were read",)
         definition = definition[:READ_LIMIT]
+    columns = Columns(columns_of, known)
     if kind in _VIEWS:
-        read, failed = _view(definition, known)
-        return _gather(read, Body(definition), known, (), cut + failed)
+        found, failed = _view(definition, known, columns)
+        return _gather(found, Body(definition), known, (), cut + failed, columns)
     body = body_of(definition, known)
-    read, dynamic, failed = [], [], cut
+    found, dynamic, failed = [], [], cut
     for piece in snippets(body, known):
         if reason := _dynamic(piece, known):
             dynamic.append(f"line {piece.line}: {reason}")
-            read.extend(_quoted_statements(piece, known))
+            found.extend(_quoted_statements(piece, known))
             continue
-        statement, problem = _snippet(piece, known)
-        read.append(statement)
+        statement, problem = _snippet(piece, known, columns)
+        found.append(statement)
         failed += problem
     own = _PSEUDO if kind == "trigger" else frozenset()
-    return _gather(_without_locals(read, body, known, own), body, known, tuple(dynamic), failed)
+    return _gather(_without_locals(found, body, known, own), body, known, tuple(dynamic), failed, columns)
 
 
-def statements(definition: str, dialect: str | None) -> list[Statement]:
+def statements(definition: str, dialect: str | None, columns: Columns | None = None) -> list[Statement]:
     """The statements of a script, in order: parsed as a whole where that works, else cut apart and read one by one."""
     known = sqlglot_dialect(dialect)
     try:
-        return parse(definition, known)
+        return _parsed(definition, known, columns)[0]
     except NotParsedError:
-        return [_snippet(piece, known)[0] for piece in snippets(Body(definition), known)]
+        return [_snippet(piece, known, columns)[0] for piece in snippets(Body(definition), known)]
+
+
+def script_columns(definition: str, dialect: str | None, columns_of: ColumnsOf | None = None) -> tuple[ColumnUse, ...]:
+    """Which columns the statements of a script make from which; a CREATE PROCEDURE counts by its body."""
+    if _is_routine(definition, dialect):
+        return dependencies(definition, dialect, "procedure", columns_of=columns_of).columns
+    columns = Columns(columns_of, sqlglot_dialect(dialect))
+    statements(definition, dialect, columns)
+    return tuple(columns.uses)
+
+
+def _is_routine(definition: str, dialect: str | None) -> bool:
+    head = [t.upper for t in tokens(definition, sqlglot_dialect(dialect))[:6]]
+    return head[:1] == ["CREATE"] and bool({"PROCEDURE", "FUNCTION"} & set(head))
 
 
 def script(definition: str, dialect: str | None) -> tuple[tuple[Name, ...], tuple[Name, ...]]:
@@ -78,8 +102,7 @@ def script(definition: str, dialect: str | None) -> tuple[tuple[Name, ...], tupl
     A table that the script fills and reads afterwards is neither; one that it drops is no target; one that it renames
     is a target by its new name. The body of a CREATE PROCEDURE counts statement by statement: it runs when called.
     """
-    head = [t.upper for t in tokens(definition, sqlglot_dialect(dialect))[:6]]
-    if head[:1] == ["CREATE"] and {"PROCEDURE", "FUNCTION"} & set(head):
+    if _is_routine(definition, dialect):
         found = dependencies(definition, dialect, "procedure")
         return found.reads, tuple(r.name for r in found.references if r.verb == "writes")
     sources: dict[str, Name] = {}
@@ -110,23 +133,37 @@ def _rename(statement: Statement, sources: dict[str, Name], targets: dict[str, N
         sources.pop(str(new[0]).lower(), None)
 
 
-def _view(definition: str, dialect: str) -> tuple[list[Statement], tuple[str, ...]]:
+def _view(definition: str, dialect: str, columns: Columns | None = None) -> tuple[list[Statement], tuple[str, ...]]:
     """The statement of a view."""
     reason = f"it is longer than {PARSE_LIMIT:,} characters"
     if len(definition) <= PARSE_LIMIT:
         try:
-            return parse(definition, dialect), ()
+            return _parsed(definition, dialect, columns)
         except NotParsedError as error:
             reason = str(error)
     body = body_of(definition, dialect)
     pieces = snippets(body, dialect)
     if not pieces:
         return [], (f"no query was found in its text: {reason}",)
-    inner = [_snippet(piece, dialect) for piece in pieces]
+    inner = [_snippet(piece, dialect, columns) for piece in pieces]
     return [statement for statement, _ in inner], tuple(p for _, problems in inner for p in problems)
 
 
-def _snippet(piece: Snippet, dialect: str) -> tuple[Statement, tuple[str, ...]]:
+def _parsed(text: str, dialect: str, columns: Columns | None) -> tuple[list[Statement], tuple[str, ...]]:
+    """The statements of a text that parses, their columns traced on the way, and what went wrong with those."""
+    found = trees(text, dialect)
+    failed: tuple[str, ...] = ()
+    for tree in found:
+        if columns is None:
+            break
+        try:
+            columns.read(tree)
+        except RecursionError:
+            failed = ("its columns were not traced: it is nested too deeply",)
+    return [read(tree, dialect) for tree in found], failed
+
+
+def _snippet(piece: Snippet, dialect: str, columns: Columns | None = None) -> tuple[Statement, tuple[str, ...]]:
     """One statement of a body: parsed, else read by its keywords; and what was wrong with it."""
     if piece.first in {"CALL", "EXEC", "EXECUTE", "REFRESH"} and dialect not in {"tsql", "fabric"}:
         called = scan(piece.tokens, piece.line)  # so plain a statement that nothing of it is guessed
@@ -134,12 +171,12 @@ def _snippet(piece: Snippet, dialect: str) -> tuple[Statement, tuple[str, ...]]:
     if len(piece.text) > PARSE_LIMIT:
         return scan(piece.tokens, piece.line), (f"line {piece.line}: longer than {PARSE_LIMIT:,} characters",)
     try:
-        parsed = parse(_cleared(piece, dialect), dialect)
+        parsed, failed = _parsed(_cleared(piece, dialect), dialect, columns)
     except NotParsedError as error:
         return scan(piece.tokens, piece.line), (f"line {piece.line}: {error}",)
     return Statement(
         tuple(replace(r, line=r.line + piece.line - 1) for statement in parsed for r in statement.references)
-    ), ()
+    ), failed
 
 
 def _cleared(piece: Snippet, dialect: str) -> str:
@@ -235,7 +272,12 @@ def _elsewhere(found: Sequence[Token]) -> tuple[str, ...]:
 
 
 def _gather(
-    found: Sequence[Statement], body: Body, dialect: str, dynamic: tuple[str, ...], failed: tuple[str, ...]
+    found: Sequence[Statement],
+    body: Body,
+    dialect: str,
+    dynamic: tuple[str, ...],
+    failed: tuple[str, ...],
+    columns: Columns,
 ) -> Dependencies:
     """All references once each, surest first, with every name before a bracket as a possible call."""
     references: dict[tuple[Name, str], Reference] = {}
@@ -247,7 +289,8 @@ def _gather(
     words = tokens(body.text, dialect)
     for reference in _possible_calls(words, body.line - 1):
         references.setdefault((reference.name, reference.verb), reference)
-    return Dependencies(tuple(references.values()), dynamic, tuple(dict.fromkeys((*_elsewhere(words), *failed))))
+    problems = tuple(dict.fromkeys((*_elsewhere(words), *failed)))
+    return Dependencies(tuple(references.values()), dynamic, problems, tuple(columns.uses))
 
 
 def _possible_calls(words: Sequence[Token], above: int) -> Iterator[Reference]:
