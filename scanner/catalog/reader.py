@@ -81,6 +81,10 @@ class Reader:
         with whole_parts():
             return self._ask(sql, params)
 
+    def add(self, name: str, table: pa.Table) -> None:
+        """Make something that was worked out a table beside the others, for this reader alone."""
+        self._db.register(name, table)
+
     def _ask(self, sql: str, params: Sequence[Any]) -> duckdb.DuckDBPyConnection:
         """Run a statement; the many units that are done come in when first asked for."""
         if self._copy_units is not None and asks_for_units(sql):

@@ -29,7 +29,7 @@ from scanner.cli.output import Output, clean
 from scanner.codes import Exit, StocktakeError
 from scanner.config import Policy
 from scanner.connector import Plug, plugs
-from scanner.results import Changes
+from scanner.results import Changes, GraphResult
 
 if TYPE_CHECKING:
     from scanner.report import Context
@@ -41,6 +41,11 @@ class Format(enum.StrEnum):
     HTML = "html"
     JSON = "json"
     GRAPHML = "graphml"
+    OPENLINEAGE = "openlineage"
+
+
+_GRAPHS = frozenset({Format.GRAPHML, Format.OPENLINEAGE})
+"""Formats that hold the graph alone."""
 
 
 def register(app: typer.Typer) -> None:
@@ -50,7 +55,7 @@ def register(app: typer.Typer) -> None:
 
 
 def report(
-    form: Annotated[Format, typer.Option("--format", help="html, json or graphml.")] = Format.HTML,
+    form: Annotated[Format, typer.Option("--format", help="html, json, graphml or openlineage.")] = Format.HTML,
     output_file: Annotated[
         Path | None, typer.Option("-o", "--output", help="File to write; stdout when absent.")
     ] = None,
@@ -71,7 +76,7 @@ def report(
     shared = common(output, config, catalog)
     with shared.open_catalog() as store:
         anchor = store.audit_anchor()
-        changes = None if form is Format.GRAPHML else _changes(output, store, run)
+        changes = None if form in _GRAPHS else _changes(output, store, run)
     with shared.open_reader(run) as reader:
         wanted = _targets(reader, list(target or ()))
         heading = title or reader.rows("SELECT title FROM scan ORDER BY id DESC LIMIT 1")[0][0]
@@ -81,7 +86,7 @@ def report(
         output.stdout.bytes(text.encode())
         leave(code)
         return
-    _write(output_file, text)
+    write_text(output_file, text)
     output.line(str(output_file.absolute()))
     output.record("report", {"path": str(output_file.absolute()), "format": form.value, "bytes": len(text.encode())})
     output.exit(code)
@@ -102,13 +107,13 @@ def _changes(output: Output, store: Catalog, run: int | None) -> Changes | None:
 def _render(
     reader: Reader, form: Format, wanted: list[str] | None, title: str, anchor: str, changes: Changes | None
 ) -> tuple[str, Context | None]:
-    from scanner.graph import build, to_graphml
+    from scanner.graph import build
     from scanner.judge import access, judge
     from scanner.report import build_context, render_html, to_json
 
     graph = build(reader)
-    if form is Format.GRAPHML:
-        return to_graphml(graph), None
+    if form in _GRAPHS:
+        return _exported(reader, form, graph), None
     methods = {n: p.limits for n, p in plugs().items() if isinstance(p, Plug)}
     limits = reader.rows("SELECT name, limits FROM source ORDER BY name")
     context = build_context(
@@ -117,6 +122,23 @@ def _render(
         exclusions={name: jsonlib.loads(text).get("exclude", []) for name, text in limits},
     )  # fmt: skip
     return (to_json(context) if form is Format.JSON else render_html(context)), context
+
+
+def _exported(reader: Reader, form: Format, graph: GraphResult) -> str:
+    """The graph for other programs."""
+    from scanner.graph import to_graphml, to_openlineage
+
+    if form is Format.GRAPHML:
+        return to_graphml(graph)
+    paths = {(a.source, a.path): a.id for a in graph.assets if a.level == "object"}
+    fields: dict[str, list[tuple[str, str]]] = {}
+    for source, path, name, kind in reader.rows(
+        "SELECT source, path, name, type FROM columns ORDER BY source, path, position, name"
+    ):
+        if (key := paths.get((source, path))) is not None:
+            fields.setdefault(key, []).append((name, kind or ""))
+    locators = {name: locator or "" for name, locator in reader.rows("SELECT name, locator FROM source")}
+    return to_openlineage(graph, when=_as_of(reader), locators=locators, fields=fields)
 
 
 def _targets(reader: Reader, asked: list[str]) -> list[str] | None:
@@ -154,7 +176,7 @@ def _policy(context: Context, policy: Policy) -> Exit:
     return Exit.COMPLETE
 
 
-def _write(file: Path, text: str) -> None:
+def write_text(file: Path, text: str) -> None:
     """Write beside, then rename: an older report is kept until the new one is whole. Raises StocktakeError."""
     temporary = ""
     try:
@@ -178,6 +200,9 @@ def _write(file: Path, text: str) -> None:
 def query(
     sql: Annotated[str | None, typer.Argument(help="One SELECT over the catalog's tables.")] = None,
     tables: Annotated[bool, typer.Option("--tables", help="List the tables and their columns.")] = False,
+    graph: Annotated[
+        bool, typer.Option("--graph", help="Work out the graph first: asset, edge, reference, managed, broken, …")
+    ] = False,
     run: RunOption = None,
     catalog: CatalogOption = None,
     config: ConfigOption = None,
@@ -188,12 +213,26 @@ def query(
     if sql is None and not tables:
         raise StocktakeError("USAGE", "query", "give a SELECT, or --tables")
     with common(output, config, catalog).open_reader(run) as reader:
+        if graph:
+            _add_graph(reader)
         if tables or sql is None:
             for name, columns in reader.describe():
                 output.record(None, {"table": name, "columns": columns.split(", ")})
                 output.line(f"{name}: {columns}")
             return
         _answer(output, reader, sql)
+
+
+def _add_graph(reader: Reader) -> None:
+    """Put the graph beside the catalog's tables."""
+    from scanner.graph import Impact, build, everywhere
+    from scanner.graph import tables as tables_of
+
+    result = build(reader)
+    impacts = Impact(result, more=everywhere(reader, result))
+    broken = (broken for asset, _ in impacts.order() for broken in impacts.of(asset))
+    for name, table in tables_of(result, broken).items():
+        reader.add(name, table)
 
 
 def _answer(output: Output, reader: Reader, sql: str) -> None:

@@ -41,7 +41,8 @@ def _graph(result: GraphResult, text: Callable[[str], str]) -> nx.MultiDiGraph:
     for edge in result.edges:
         graph.add_edge(
             text(edge.source), text(edge.target), key=edge.id, kind=edge.kind, confidence=edge.confidence,
-            evidence=text(edge.evidence), detail=text(edge.detail),
+            evidence=text(edge.evidence), detail=text(edge.detail), parser=text(edge.parser), count=edge.count,
+            places=text("; ".join(str(place) for place in edge.places)),
         )  # fmt: skip
     return graph
 

@@ -3,12 +3,16 @@
 # ruff: noqa: E501 - tables: one row, one line
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import pytest
-from conftest import Estate
 
 from scanner.graph.impact import EACH, Impact, everywhere, first, impact
 from scanner.graph.remedy import change
 from scanner.results import Asset, Edge, GraphResult, PlaceOf, Reference, Wave, WaveMember
+
+if TYPE_CHECKING:
+    from tests.graph.conftest import Estate
 
 SHARE = Asset("fin", "store", "share", "Finance", "fin", "", "fin")
 OTHER = Asset("web", "store", "folder", "Web", "web", "", "web")
