@@ -53,6 +53,7 @@ def assemble(estate: Estate, known: Edges) -> GraphResult:
         positions=positions(_drawn_first(assets, edges), [*pairs(known), *links]),
         load_order=_load_orders(assets, edges),
         groups=groups,
+        columns=tuple(sorted(known.columns, key=lambda c: (c.asset, c.column, c.from_asset, c.from_column, c.role))),
     )
     broken, totals = impact.first(result)
     return replace(result, broken=broken, broken_totals=totals)

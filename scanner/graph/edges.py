@@ -6,15 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from itertools import islice
 
+from scanner.graph.columns_edges import IN_ALL, PER_DEFINITION, Harvest, column_edges
 from scanner.graph.estate import Estate
 from scanner.graph.facts import Default, Definition, Facts
 from scanner.graph.locate import locate, places, plain
-from scanner.graph.names import Reference
+from scanner.graph.names import Name, Reference
 from scanner.graph.parse import sqlglot_dialect
 from scanner.graph.resolve import Container, Found, Place, container_of, name_of
 from scanner.graph.sql import dependencies
-from scanner.results import Asset, Edge, EdgeConfidence, Unparsed
+from scanner.results import Asset, ColumnEdge, Edge, EdgeConfidence, Unparsed
 from scanner.secrets import scrub
 
 _SURE: dict[EdgeConfidence, int] = {"declared": 0, "parsed": 1, "inferred": 2}
@@ -32,6 +34,7 @@ class Edges:
 
     kept: dict[tuple[str, str, str, str], Edge] = field(default_factory=dict)
     unparsed: dict[Unparsed, None] = field(default_factory=dict)
+    columns: dict[ColumnEdge, None] = field(default_factory=dict)
 
     def add(
         self, ends: tuple[str, str], kind: str, confidence: EdgeConfidence, evidence: str, detail: str, name: str = ""
@@ -55,8 +58,9 @@ def edges_of(facts: Facts, estate: Estate) -> Edges:
     known = places([(s.name, s.locator) for s in facts.sources], facts.stores)
     _foreign_tables(facts, estate, found, known)
     _defaults(facts, estate, found)
+    harvest = Harvest(facts.columns, estate)
     for definition in facts.definitions:
-        _definition(definition, estate, found, known)
+        _definition(definition, estate, found, known, harvest)
     _mentions(facts, estate, found, known)
     return found
 
@@ -117,7 +121,7 @@ def _sequence_of(default: Default) -> tuple[str, Container, str]:
     return default.source, (*above[:-1], parts[-2]) if len(parts) > 1 else above, parts[-1]
 
 
-def _definition(definition: Definition, estate: Estate, found: Edges, known: dict[str, str]) -> None:
+def _definition(definition: Definition, estate: Estate, found: Edges, known: dict[str, str], harvest: Harvest) -> None:
     """The edges of one definition, and what of it could not be read."""
     own = estate.routine_ids[definition.source, definition.path, definition.kind]
     if definition.on_path:
@@ -128,16 +132,34 @@ def _definition(definition: Definition, estate: Estate, found: Edges, known: dic
         return
     place = estate.place_of(definition)
     place = Place(place.source, place.container, sqlglot_dialect(definition.dialect))
-    result = dependencies(definition.text, definition.dialect, definition.kind, definition.language)
+    result = dependencies(
+        definition.text, definition.dialect, definition.kind, definition.language, harvest.seen_from(place)
+    )
+    assets: dict[Name, str] = {}
     for reason in (*result.dynamic, *result.problems):
         _unread(found, definition, reason)
     for reference in result.references:
         target = _target(reference, place, estate, known)
+        if target is not None and reference.verb not in {"calls", "may_call"}:
+            assets[reference.name] = target.asset
         if target is not None and target.asset != own:
             kind = _KINDS.get(reference.verb, "writes")
             evidence = f"{definition.kind.replace('_', ' ')} {definition.path}, line {reference.line}"
             confidence = target.confidence(reference.how)
             found.add((own, target.asset), kind, confidence, evidence, f"{kind} {reference.name}")
+    _columns(column_edges(result.columns, own, assets, harvest), definition, found)
+
+
+def _columns(made: Iterator[ColumnEdge], definition: Definition, found: Edges) -> None:
+    """Keep the column edges of a definition, up to a bound that is told of."""
+    room = min(PER_DEFINITION, IN_ALL - len(found.columns))
+    if room <= 0:
+        return
+    kept = dict.fromkeys(islice(made, room))
+    found.columns |= kept
+    if next(made, None) is not None:
+        more = "" if room == PER_DEFINITION else " and none of what is read after it"
+        _unread(found, definition, f"of its column edges only the first {room:,} are kept{more}")
 
 
 def _unread(found: Edges, definition: Definition, reason: str) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from scanner.results import Store
@@ -101,6 +101,8 @@ class Facts:
     foreign_keys: tuple[ForeignKey, ...]
     defaults: tuple[Default, ...]
     quoted: tuple[Quoted, ...]
+    columns: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
+    """Columns of every table and view, in order, of the sources that have definitions."""
 
 
 _ITEMS = """
@@ -116,6 +118,9 @@ _FOREIGN_KEYS = """
 _DEFAULTS = """
     SELECT source, store, path, name, "default" FROM columns WHERE "default" ILIKE '%nextval%'
     ORDER BY source, path, position, name"""
+_COLUMNS = """
+    SELECT source, path, list(name ORDER BY position, name) FROM columns
+    WHERE source IN (SELECT source FROM routines WHERE definition IS NOT NULL) GROUP BY source, path"""
 _QUOTED = """
     SELECT source, store, kind, locator, count(*), min(path), coalesce(min_by(line, path), 0) FROM mention
     WHERE coalesce(status, 'active') = 'active' GROUP BY ALL ORDER BY source, store, kind, locator"""
@@ -137,4 +142,5 @@ def read(reader: Reader) -> Facts:
         ),
         defaults=tuple(Default(*row) for row in reader.rows(_DEFAULTS)),
         quoted=tuple(Quoted(*row) for row in reader.rows(_QUOTED)),
+        columns={(source, path): tuple(names) for source, path, names in reader.rows(_COLUMNS)},
     )

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from scanner.graph import build
 from scanner.graph.names import ColumnUse, Name
 from scanner.graph.sql import dependencies, script_columns
+
+if TYPE_CHECKING:
+    from tests.graph.conftest import Estate
 
 SCHEMA = {
     "emp": ("id", "name", "dept_id", "pay"),
@@ -140,3 +145,26 @@ def test_deep_nesting_is_a_problem_and_no_crash() -> None:
     text = "SELECT a FROM (" * 400 + "SELECT a FROM x" + ")" * 400
     found = dependencies(text, "")
     assert found.columns or found.problems
+
+
+def test_column_edges_join_assets_of_the_graph(estate: Estate) -> None:
+    estate.source("pg")
+    estate.database("pg", "shop", "public", "mart")
+    for path, columns in {"shop/public/orders": ["id", "total", "note"], "shop/mart/daily": ["Day", "sum"]}.items():
+        estate.entry("pg", path)
+        for position, name in enumerate(columns, 1):
+            estate.fact("column", "pg", path, name=name, position=position)
+    text = "SELECT o.total AS t FROM public.orders o JOIN gone g ON g.id = o.id WHERE note IS NULL"
+    estate.routine("pg", "shop/mart/v", "view", text, "postgres")
+    fill = (
+        "BEGIN CREATE TEMP TABLE x AS SELECT total FROM public.orders; INSERT INTO daily (sum) SELECT total FROM x; END"
+    )
+    estate.routine("pg", "shop/mart/fill", "procedure", fill, "postgres", language="plpgsql")
+    found = {(e.asset, e.column, e.from_asset, e.from_column, e.role) for e in build(estate.reader()).columns}
+    assert found == {
+        ("pg/shop/mart/v", "t", "pg/shop/public/orders", "total", "value"),
+        ("pg/shop/mart/v", "*", "pg/shop/public/orders", "id", "condition"),
+        ("pg/shop/mart/v", "*", "?pg/shop/mart/gone", "id", "condition"),
+        ("pg/shop/mart/v", "*", "pg/shop/public/orders", "note", "condition"),
+        ("pg/shop/mart/daily", "sum", "pg/shop/public/orders", "total", "value"),
+    }
