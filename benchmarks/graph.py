@@ -66,7 +66,7 @@ def links(tables: int, keys: int) -> tuple[dict[str, str], dict[tuple[str, str],
     estate = found(facts)
     ends = list(ends_of(edges_of(facts, estate)))
     titles = {key: asset.title for key, asset in estate.assets.items()}
-    return titles, waves.kinds_of((pair, "foreign_key", False) for pair in ends)
+    return titles, waves.kinds_of(((pair, "foreign_key", False) for pair in ends), strong=frozenset())
 
 
 @cache

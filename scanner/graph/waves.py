@@ -1,7 +1,8 @@
 """Puts what can move into waves: what is depended on moves earlier, and what depends on each other moves together.
 
-A wave is one generation of the condensed graph, counted from what depends on nothing. The same input in any order gives
-the same waves.
+A wave is one generation of the condensed graph, counted from what depends on nothing. Strong couplings, which cannot
+work from one place to another, keep both ends together as a cycle does. The same input in any order gives the same
+waves.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ from scanner.results import Wave, WaveMember
 
 NAMED = 3
 """How many of an asset's dependencies a reason names."""
+STRONG = frozenset({"foreign_key", "fires_on", "inherits", "partition"})
+"""Kinds of edges that an engine holds within one database: to part their ends is to give them up."""
 _WORDS = {
     "foreign_key": ("foreign key", "foreign keys"), "reads": ("read", "reads"), "writes": ("write", "writes"),
     "calls": ("call", "calls"), "fires_on": ("trigger", "triggers"), "mention": ("mention", "mentions"),
@@ -25,10 +28,11 @@ _WORDS = {
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """What one asset needs of another: edges by kind, and whether all of them are only inferred."""
+    """What one asset needs of another: edges by kind, whether all are only inferred, and how many are strong."""
 
     kinds: Mapping[str, int]
     inferred: bool
+    strong: int = 0
 
     @property
     def total(self) -> int:
@@ -63,7 +67,8 @@ def generations(nodes: Iterable[str], pairs: Iterable[tuple[str, str]]) -> list[
 
 def plan(titles: Mapping[str, str], links: Mapping[tuple[str, str], Link]) -> tuple[Wave, ...]:
     """The waves of some assets, by id and title, and of the links between them: (dependant, dependency)."""
-    layers = generations(titles, links)
+    kept = [(dependency, dependant) for (dependant, dependency), link in links.items() if link.strong]
+    layers = generations(titles, [*links, *kept])
     number = {member: wave for wave, layer in enumerate(layers, 1) for group in layer for member in group}
     needs: dict[str, list[str]] = {}
     needed_by: dict[str, list[str]] = {}
@@ -103,8 +108,7 @@ class _Reasons:
         inside = [m for m in group[: NAMED + 1] if m != member][:NAMED]
         parts = []
         if inside:
-            named = _listed((self.titles[m] for m in inside), len(group) - 1 - len(inside))
-            parts.append(f"moves together with {named}: they depend on each other")
+            parts.append(self._together(member, group, inside))
         if outside:
             latest = max(self.number[t] for t in outside)
             parts.append(f"depends on {self._dependencies(member, outside)}, so it moves after wave {latest}")
@@ -114,6 +118,22 @@ class _Reasons:
             parts.append(self._first(member))
         text = "; ".join(parts)
         return text[0].upper() + text[1:] + "."
+
+    def _together(self, member: str, group: Sequence[str], inside: Sequence[str]) -> str:
+        """With what it moves: first what a strong coupling ties to it, else what it shares a ring with."""
+        beside = [*self.needs.get(member, ()), *self.needed_by.get(member, ())]
+        tied = {m: link for m in beside if (link := self._strong(member, m)) is not None}
+        if tied:
+            first = sorted(tied)[:NAMED]
+            named = _listed((f"{self.titles[m]} ({tied[m]})" for m in first), len(tied) - len(first))
+            return f"moves together with {named}: what ties them does not work from one database to another"
+        named = _listed((self.titles[m] for m in inside), len(group) - 1 - len(inside))
+        return f"moves together with {named}: they depend on each other"
+
+    def _strong(self, one: str, other: str) -> Link | None:
+        """The link between two, whichever depends on the other, where it is strong."""
+        both = (self.links.get((one, other)), self.links.get((other, one)))
+        return next((link for link in both if link is not None and link.strong), None)
 
     def _dependencies(self, member: str, targets: Iterable[str]) -> str:
         ordered = sorted(targets, key=lambda t: (-self.links[member, t].total, t))
@@ -161,12 +181,16 @@ def cycles(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, ...], ...]:
     return tuple(sorted(tuple(sorted(c)) for c in nx.strongly_connected_components(graph) if len(c) > 1))
 
 
-def kinds_of(edges: Iterable[tuple[tuple[str, str], str, bool]]) -> dict[tuple[str, str], Link]:
-    """Links from (pair, kind, inferred), one for each pair."""
+def kinds_of(
+    edges: Iterable[tuple[tuple[str, str], str, bool]], strong: frozenset[str] = STRONG
+) -> dict[tuple[str, str], Link]:
+    """Links from (pair, kind, inferred), one for each pair; what is only inferred ties nothing together."""
     counts: dict[tuple[str, str], Counter[str]] = {}
     sure: set[tuple[str, str]] = set()
+    tied: Counter[tuple[str, str]] = Counter()
     for pair, kind, inferred in edges:
         counts.setdefault(pair, Counter())[kind] += 1
         if not inferred:
             sure.add(pair)
-    return {pair: Link(kinds, pair not in sure) for pair, kinds in sorted(counts.items())}
+            tied[pair] += kind in strong
+    return {pair: Link(kinds, pair not in sure, tied[pair]) for pair, kinds in sorted(counts.items())}

@@ -75,15 +75,38 @@ def test_tables_load_after_what_they_refer_to_unless_in_a_cycle(pairs: list[tupl
 
 
 def test_a_group_in_a_later_wave_says_what_it_waits_for() -> None:
-    links = kinds_of([(("b", "c"), "reads", False), (("c", "b"), "calls", True), (("c", "a"), "foreign_key", False)])
+    links = kinds_of([(("b", "c"), "reads", False), (("c", "b"), "calls", True), (("c", "a"), "reads", False)])
     waves = plan({"a": "A", "b": "B", "c": "C"}, links)
     assert {m.asset: m.reason for w in waves for m in w.members} == {
         "a": "It depends on nothing that moves, and C depends on it.",
         "b": "Moves together with C: they depend on each other; what they depend on moves in wave 1.",
-        "c": "Moves together with B: they depend on each other; "
-        "depends on A (1 foreign key), so it moves after wave 1.",
+        "c": "Moves together with B: they depend on each other; depends on A (1 read), so it moves after wave 1.",
     }
     assert waves[1].together == (("b", "c"),)
+
+
+def test_what_a_foreign_key_ties_moves_together_unless_it_is_only_inferred() -> None:
+    ties = [(("b", "a"), "foreign_key", False), (("b", "a"), "reads", False), (("c", "b"), "reads", False)]
+    waves = plan({"a": "A", "b": "B", "c": "C"}, kinds_of(ties))
+    assert [[m.asset for m in w.members] for w in waves] == [["a", "b"], ["c"]]
+    assert waves[0].together == (("a", "b"),)
+    why = "what ties them does not work from one database to another."
+    assert {m.asset: m.reason for w in waves for m in w.members} == {
+        "a": f"Moves together with B (1 foreign key, 1 read): {why}",
+        "b": f"Moves together with A (1 foreign key, 1 read): {why}",
+        "c": "Depends on B (1 read), so it moves after wave 1.",
+    }
+    guessed = plan({"a": "A", "b": "B"}, kinds_of([(("b", "a"), "foreign_key", True)]))
+    assert [[m.asset for m in w.members] for w in guessed] == [["a"], ["b"]]
+
+
+@given(PAIRS, PAIRS)
+def test_strong_couplings_are_never_cut(strong: list[tuple[str, str]], weak: list[tuple[str, str]]) -> None:
+    links = [*((p, "fires_on", False) for p in strong), *((p, "reads", False) for p in weak)]
+    waves = plan({n: n for n in NODES}, kinds_of(links))
+    number = {m.asset: w.number for w in waves for m in w.members}
+    assert all(number[s] == number[t] for s, t in strong)
+    assert all(number[t] <= number[s] for s, t in weak)
 
 
 def test_a_reason_names_the_strongest_dependencies_and_counts_the_rest() -> None:
