@@ -43,6 +43,7 @@ bench: packages-full .venv/.full ## Stocktake beside its peers; FULL=1 for full 
 
 eval: .venv/.ready ## Score on the labelled development sets, where they are at hand
 	$(PY) -m tests.eval.lineage
+	$(PY) -m tests.eval.refs
 	$(PY) -m tests.eval.access
 
 docs: .venv/.ready ## Write the generated pages anew

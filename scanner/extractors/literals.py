@@ -1,0 +1,151 @@
+"""Locators among the string literals of program text: macros, script tasks, formulas, expressions."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from scanner.extractor import Mention
+from scanner.extractors.quoting import quoted
+from scanner.locators import variables
+
+LONGEST = 4_000
+"""Characters of a literal that is looked at; a locator is shorter."""
+_UNC = re.compile(r"\\\\[A-Za-z0-9_.$%@{(\[-][^\\]{0,120}\\")
+_URL = re.compile(
+    r"(?:jdbc:[a-z0-9:]{2,40}|(?:s3[an]?|sftp|ftps?|smb|nfs|abfss?|wasbs?|gs|hdfs|ldaps?|file|https?)):", re.IGNORECASE
+)
+_DRIVE = re.compile(r"[A-Za-z]:[\\/](?![\\/])[^\"<>|*?\n]{0,400}\S")
+_OPTIONS = re.compile(
+    r"(?:^|;)\s{0,4}(?:data\s?source|server|dsn|filedsn|provider|driver|dbq|initial\scatalog|host|addr(?:ess)?)\s{0,4}=",
+    re.IGNORECASE,
+)
+_BACKSLASHED = re.compile(r"\\\\\\\\[A-Za-z0-9_.$-]{1,80}\\\\")
+
+
+def kind_of(text: str) -> str | None:
+    """What a literal is a locator of, by its beginning; None where it is none."""
+    text = text[:LONGEST].strip()
+    if len(text) < 4 or "\n" in text:
+        return None
+    if _UNC.match(text):
+        return "unc"
+    if _URL.match(text):
+        return "connection_string" if text[:5].lower() == "jdbc:" else "url"
+    if _DRIVE.match(text):
+        return "path"
+    if _OPTIONS.search(text):
+        return "connection_string"
+    return None
+
+
+def locator(text: str, *, origin: str, **where: object) -> Mention | None:
+    """The mention of a literal, None where it is no locator; ``where`` is handed on to ``quoted``."""
+    kind = kind_of(text)
+    return quoted(text.strip(), origin=origin, kind=kind, **where) if kind else None  # type: ignore[arg-type]
+
+
+_PLACES = (
+    "server", "host", "database", "catalog", "path", "folder", "directory", "dir", "file", "share", "url", "connection",
+    "dsn", "bucket",
+)  # fmt: skip
+"""Words in a parameter's name that say its value is a part of a locator, though it is none by itself."""
+_SECRETS = ("password", "passwd", "pwd", "secret", "token", "passphrase", "apikey", "accesskey", "credential")
+
+
+def secretive(name: str) -> bool:
+    """Whether a name promises a secret, so that its value is never looked at."""
+    lower = name.lower()
+    return any(word in lower for word in _SECRETS)
+
+
+def parameter(name: str, value: str, *, origin: str, line: int | None = None) -> Mention | None:
+    """A variable or parameter that holds a locator, or by its name a part of one; others fill it in by that name."""
+    if secretive(name) or not value.strip():
+        return None
+    if kind := kind_of(value):
+        return quoted(value, origin=origin, line=line, kind=kind, alias=name)
+    if len(value) <= 300 and any(word in name.lower() for word in _PLACES):
+        return named(value, origin=origin, line=line, kind="reference", alias=name, action="defines")
+    return None
+
+
+def named(  # noqa: PLR0913 - as many as a mention has columns
+    text: str, *, kind: str, origin: str, status: str | None = None, line: int | None = None, alias: str | None = None,
+    via: str | None = None, action: str | None = None,
+) -> Mention | None:  # fmt: skip
+    """A table, or a name that is defined elsewhere. Its words are its own: [User] is no example, as it is in a URL."""
+    found = quoted(text, origin=origin, line=line, kind=kind, alias=alias, via=via, action=action)
+    state = status or ("template" if variables(text[:LONGEST]) else "active")
+    return None if found is None else replace(found, status=state)
+
+
+def literals(
+    code: str, *, origin: str, first: int | None = 1, basic: bool = False, status: str | None = None
+) -> Iterator[Mention]:
+    """The locators that stand as string literals in program text, line by line; those in comments are commented.
+
+    ``first`` is the line that the text begins on; None where lines say nothing. ``basic`` is for Visual Basic, whose
+    comments begin with an apostrophe and whose backslash is a character like any other; else C# and its kin are read,
+    where two backslashes are one unless the literal begins with @.
+    """
+    quote = _basic if basic else _curly
+    for number, line in enumerate(code.split("\n")):
+        if '"' not in line or len(line) > 100_000:
+            continue
+        for text, commented in quote(line):
+            found = locator(
+                text,
+                origin=origin,
+                line=None if first is None else first + number,
+                status="commented" if commented else status,
+            )
+            if found is not None:
+                yield found
+
+
+def _basic(line: str) -> Iterator[tuple[str, bool]]:
+    """Literals of a line of Visual Basic, and whether each stands behind an apostrophe; "" in one is a quote."""
+    commented = line.lstrip()[:4].lower() == "rem "
+    at = 0
+    while at < len(line):
+        if line[at] == "'" and not commented:
+            commented = True
+        elif line[at] == '"':
+            end = _end_of_basic(line, at + 1)
+            yield line[at + 1 : end].replace('""', '"'), commented
+            at = end
+        at += 1
+
+
+def _end_of_basic(line: str, at: int) -> int:
+    """Where the literal that begins at ``at`` ends."""
+    while True:
+        end = line.find('"', at)
+        if end < 0:
+            return len(line)
+        if line[end + 1 : end + 2] != '"':
+            return end
+        at = end + 2
+
+
+_LITERAL = re.compile(r'//|@"(?P<plain>[^"]*)"|\$?"(?P<escaped>(?:[^"\\]|\\.)*)"')
+
+
+def _curly(line: str) -> Iterator[tuple[str, bool]]:
+    """Literals of a line of C# and its kin, and whether each stands behind two slashes."""
+    commented = False
+    for found in _LITERAL.finditer(line):
+        if found[0] == "//":
+            commented = True
+        elif found["plain"] is not None:
+            yield found["plain"], commented
+        else:
+            escaped = found["escaped"]
+            # Visual Basic stands in the same projects: its \\server is written with two backslashes, not four.
+            yield (escaped.replace("\\\\", "\\") if _doubled(escaped) else escaped), commented
+
+
+def _doubled(text: str) -> bool:
+    return bool(_BACKSLASHED.match(text)) or (not text.startswith("\\\\") and "\\\\" in text)
