@@ -87,7 +87,7 @@ class Impact:
         """Where an edge is said, and the locator quoted there."""
         if self.more is not None and edge.count > len(edge.places):
             found = self.more(edge)
-            if len(found) >= len(edge.places):
+            if found and len(found) >= len(edge.places):
                 return found
         if edge.places:
             return [(place, edge.detail) for place in edge.places]
