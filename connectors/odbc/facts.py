@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from connectors.odbc.links import program_without_secrets, without_secrets
 from scanner import paths
+from scanner.locators import program_without_secrets, without_secrets
 from scanner.model import Batch
 from scanner.schema import KEY, MENTION, ROUTINE, Schema
 

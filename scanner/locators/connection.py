@@ -20,11 +20,11 @@ _URL = re.compile(
 
 
 def connection(text: str, *, driver: str | None = None) -> Connection | None:
-    """A connection string, database URL or Oracle address taken apart; None where it is none.
+    r"""A connection string, database URL or Oracle address taken apart; None where it is none.
 
     ``driver`` is what stands beside it (a providerName, a driver class), for texts that do not say themselves.
 
-    >>> made = connection(r"Data Source=tcp:sql7\\erp,1500;Initial Catalog=Sales;User ID=app;Password=hunter2")
+    >>> made = connection(r"Data Source=tcp:sql7\erp,1500;Initial Catalog=Sales;User ID=app;Password=hunter2")
     >>> made.server, made.instance, made.port, made.database, made.text[-12:]
     ('sql7', 'erp', 1500, 'Sales', 'Password=***')
     """

@@ -45,6 +45,12 @@ _TOKEN = re.compile(
 """What is a secret by its own shape: keys of clouds, signed tokens, private keys."""
 
 
+_ENCODED = re.compile(
+    rf"""(?i)((?:{WORDS})\w{{0,16}}(?:\s|\+|%20){{0,4}}%3D)(?:%7B(?:(?!%7D)[^\s&;'"])*|(?:(?!%3B|%26)[^\s&;'"])*)"""
+)
+"""A pair inside a URL, its marks written as %3D and %3B."""
+
+
 def without_secrets(text: str) -> str:
     r"""Any locator, list of options or command line, with what is secret in it replaced by ``***``.
 
@@ -95,6 +101,8 @@ def plain(text: str) -> str:
     if "=" in text or ":" in text:
         text = _CODE.sub(rf"\1{MARK}", _PAIR.sub(rf"\1{MARK}", text))
         text = urls_without_secrets(text)
+    if "%3" in text:
+        text = _ENCODED.sub(rf"\1{MARK}", text)
     text = _QUOTED.sub(rf"\1{MARK}", text)
     if "/" in text:
         text = _ORACLE.sub(rf"\1/{MARK}", text)

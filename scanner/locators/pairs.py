@@ -116,13 +116,12 @@ def _with_source(made: Connection, found: dict[str, str], driver: str) -> Connec
     """With what stands in the key that names the server: which may be a file, a TNS name or an address."""
     source = _first(found, _SERVER)
     file = _first(found, _FILE)
-    if any(name in driver for name in _ORACLE):
-        return _of_oracle(made, found.get("dbq") or source)
+    if any(name in driver for name in _ORACLE) and not (found.get("host") and (found.get("port") or made.database)):
+        name = found.get("dbq") or source or found.get("dbname")
+        return _of_oracle(replace(made, database=None) if name == made.database else made, name)
     if source and (any(name in driver for name in _FILE_PROVIDERS) or is_file(source)):
         return replace(made, file=source)
-    if file and is_file(file):
-        made = replace(made, file=file)
-    elif file and "dbq" in found:
+    if file and (is_file(file) or "dbq" in found):
         made = replace(made, file=file)
     if made.database and is_file(made.database) and not source:
         made = replace(made, file=made.file or made.database, database=None)

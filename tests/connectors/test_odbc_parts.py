@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from sqlglot import exp
 
-from connectors.odbc import PLUG, access, errors, facts, guard, links, profiles, show_create
+from connectors.odbc import PLUG, access, errors, facts, guard, profiles, show_create
 from connectors.odbc.options import Options, Pairs
-from scanner import secrets
+from scanner import locators, secrets
 from scanner.connector import Account
 from scanner.model import Batch
 from scanner.schema import MENTION
@@ -354,7 +354,7 @@ def test_linked_tables_of_access_name_where_they_lie_without_a_password() -> Non
     ],
 )
 def test_a_locator_is_kept_and_what_is_secret_in_it_is_not(locator: str, kept: str) -> None:
-    assert links.without_secrets(locator) == kept
+    assert locators.without_secrets(locator) == kept
 
 
 @pytest.mark.parametrize(
@@ -374,7 +374,7 @@ def test_a_locator_is_kept_and_what_is_secret_in_it_is_not(locator: str, kept: s
     ],
 )
 def test_a_jobs_text_is_kept_and_what_is_secret_in_it_is_not(text: str, kept: str) -> None:
-    assert links.program_without_secrets(text) == kept
+    assert locators.program_without_secrets(text) == kept
 
 
 @pytest.mark.parametrize(
@@ -382,8 +382,8 @@ def test_a_jobs_text_is_kept_and_what_is_secret_in_it_is_not(text: str, kept: st
 )
 def test_a_long_text_of_anything_is_searched_for_secrets_in_one_pass(piece: str) -> None:
     began = time.monotonic()
-    links.without_secrets(piece * (100_000 // len(piece)))
-    links.program_without_secrets(piece * (100_000 // len(piece)))
+    locators.without_secrets(piece * (100_000 // len(piece)))
+    locators.program_without_secrets(piece * (100_000 // len(piece)))
     assert time.monotonic() - began < 5
 
 

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from sample_files import SCHEMA, access_bytes, dbase_bytes, sqlite_file
 
-from scanner.extractors.stores import Content, Unread, child, facts, recognise, secrets, structure
+from scanner.extractors.stores import Content, Unread, child, facts, recognise, structure
 from scanner.extractors.stores.facts import Found
+from scanner.locators import cut, statement_without_secrets, statements, without_secrets
 from scanner.model import CONTENT, Batch, Event, Fault, SourceError, Unit
 from scanner.sample import Sampler
 from scanner.sample.choose import units
@@ -310,18 +311,18 @@ def test_endless_dump_is_read_to_its_bound(monkeypatch: pytest.MonkeyPatch) -> N
     ],
 )  # fmt: skip
 def test_no_secret_is_left_in_a_connection_string(text: str) -> None:
-    kept = secrets.connection(text)
+    kept = without_secrets(text)
     assert "canary" not in kept
     assert "ary" not in kept.replace("secretary", "")
-    assert "canary" not in secrets.sql(f"SELECT * FROM [{text}].t")
+    assert "canary" not in statement_without_secrets(f"SELECT * FROM [{text}].t")
 
 
 def test_sql_that_compares_columns_stays_as_it_is() -> None:
     text = "SELECT u.password FROM u JOIN t ON u.password = t.password WHERE token=t.key AND note = 'pwd'"
-    assert secrets.sql(text) == text
-    assert "canary" not in secrets.sql("SELECT * FROM u WHERE [password] = 'canary' AND \"pwd\"='canary'")
+    assert statement_without_secrets(text) == text
+    assert "canary" not in statement_without_secrets("SELECT * FROM u WHERE [password] = 'canary' AND \"pwd\"='canary'")
 
 
 def test_examples_in_the_docstrings() -> None:
-    for module in (secrets, facts):
+    for module in (cut, statements, facts):
         assert doctest.testmod(module).failed == 0

@@ -6,7 +6,7 @@ import time
 
 import pytest
 
-from scanner.extractors.stores import secrets
+from scanner.locators import statement_without_secrets, without_secrets
 
 CANARY = "caN4ry"
 STRINGS = (
@@ -26,10 +26,10 @@ STRINGS = (
 
 @pytest.mark.parametrize("text", STRINGS)
 def test_fault_079_secret_is_cut_however_it_is_written(text: str) -> None:
-    assert CANARY not in secrets.connection(text)
-    assert CANARY not in secrets.sql(f"SELECT * FROM [{text}].t")
+    assert CANARY not in without_secrets(text)
+    assert CANARY not in statement_without_secrets(f"SELECT * FROM [{text}].t")
     quoted = text.replace("'", "''")
-    assert CANARY not in secrets.sql(f"SELECT * FROM OPENROWSET('MSDASQL', '{quoted}', 'SELECT 1')")
+    assert CANARY not in statement_without_secrets(f"SELECT * FROM OPENROWSET('MSDASQL', '{quoted}', 'SELECT 1')")
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def test_fault_079_secret_is_cut_however_it_is_written(text: str) -> None:
     ],
 )  # fmt: skip
 def test_fault_079_sql_keeps_no_password_in_text_or_comment(text: str) -> None:
-    assert CANARY not in secrets.sql(text.format(CANARY))
+    assert CANARY not in statement_without_secrets(text.format(CANARY))
 
 
 @pytest.mark.parametrize(
@@ -62,9 +62,9 @@ def test_fault_079_sql_keeps_no_password_in_text_or_comment(text: str) -> None:
     ],
 )  # fmt: skip
 def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
-    assert secrets.sql(text) == text
+    assert statement_without_secrets(text) == text
     if not text.startswith(("SELECT", "CREATE")):
-        assert secrets.connection(text) == text
+        assert without_secrets(text) == text
 
 
 @pytest.mark.parametrize(
@@ -75,6 +75,6 @@ def test_text_without_a_secret_stays_as_it_is(text: str) -> None:
 def test_hostile_text_takes_no_longer_than_its_length_calls_for(piece: str) -> None:
     text = piece * (100_000 // len(piece))
     start = time.process_time()
-    secrets.sql(text)
-    secrets.connection(text)
+    statement_without_secrets(text)
+    without_secrets(text)
     assert time.process_time() - start < 5

@@ -179,11 +179,11 @@ def test_linked_tables_lead_elsewhere(scanned: Scanned, share: Path) -> None:
     assert scanned.scan().exit is Exit.COMPLETE
     assert scanned.rows("SELECT name, target FROM entry WHERE kind = 'foreign_table' ORDER BY name") == [
         ("Clients", r"\\fs01\finance\clients.mdb/Customers"),
-        ("dbo_Orders", "ODBC;DRIVER={SQL Server};SERVER=db1;DATABASE=sales;UID=app/dbo.Orders"),
+        ("dbo_Orders", "ODBC;DRIVER={SQL Server};SERVER=db1;DATABASE=sales;UID=app;PWD=***/dbo.Orders"),
     ]
     assert scanned.rows("SELECT part, kind, locator, status, extractor FROM mention ORDER BY part") == [
         ("Clients", "unc", r"\\fs01\finance\clients.mdb", "active", "access"),
-        ("dbo_Orders", "connection_string", "ODBC;DRIVER={SQL Server};SERVER=db1;DATABASE=sales;UID=app", "active",
+        ("dbo_Orders", "connection_string", "ODBC;DRIVER={SQL Server};SERVER=db1;DATABASE=sales;UID=app;PWD=***", "active",
          "access"),
     ]  # fmt: skip
     with scanned.reader() as reader:
@@ -294,9 +294,9 @@ def test_plan_counts_what_would_be_read(scanned: Scanned, share: Path) -> None:
     (share / "small.dbf").write_bytes(b"x")
     scanned.scan(scanned.bound("L1"))
     with scanned.reader() as reader:
-        files, most = planned(reader, str(share))
-    assert files == 1
-    assert (share / "a.sqlite").stat().st_size <= most <= (share / "a.sqlite").stat().st_size + 8192
+        found = planned(reader, str(share))
+    assert found.databases == 1
+    assert 0 <= found.database_bytes - (share / "a.sqlite").stat().st_size <= 8192
 
 
 def test_interrupted_scan_goes_on_with_the_content_that_is_left(scanned: Scanned, share: Path, tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from typing import IO, Any
 
 from scanner.extractor import Unread
-from scanner.extractors.stores import child, secrets
+from scanner.extractors.stores import child
 from scanner.extractors.stores.content import Content
 from scanner.extractors.stores.facts import Found, declared
 from scanner.extractors.stores.signs import Recognised
+from scanner.locators import statement_without_secrets, without_secrets
 
 COPIED = 512 << 20
 """Largest file of which a copy is made; Access itself stops at 2 GiB."""
@@ -81,10 +82,10 @@ class _File:
     def _link(self, name: str, row: dict[str, Any], *, odbc: bool) -> None:
         """A table that lies elsewhere: where that is, quoted without its password."""
         connect, database, foreign = (str(row.get(k) or "") for k in ("Connect", "Database", "ForeignName"))
-        kept = secrets.connection(connect.removeprefix(";"))
+        kept = without_secrets(connect.removeprefix(";"))
         if odbc and kept and not kept.upper().startswith("ODBC"):
             kept = f"ODBC;{kept}"
-        place = secrets.connection(database) if "=" in database or "://" in database else database
+        place = without_secrets(database) if "=" in database or "://" in database else database
         locator = place or _database_of(kept) or kept
         target = "/".join(filter(None, (kept if odbc else locator, foreign)))
         self._found.entry(name, "foreign_table", target=target or None, subtype=kept.partition(";")[0] or None)
@@ -135,7 +136,7 @@ class _File:
             text: str | None = None
             if number < _QUERIES and child.available("mdb-queries"):
                 try:
-                    text = secrets.sql(self._run("mdb-queries", then=name)).strip()
+                    text = statement_without_secrets(self._run("mdb-queries", then=name)).strip()
                 except Unread as error:
                     self._unread.append(error)
             # MDBTools writes what it does not understand (pass-through, union) as an empty SELECT: that is unknown.

@@ -8,10 +8,10 @@ import time
 from collections.abc import Iterator
 
 from scanner.extractor import Unread
-from scanner.extractors.stores import secrets
 from scanner.extractors.stores.content import BLOCK, Content
 from scanner.extractors.stores.facts import Found, declared
 from scanner.extractors.stores.signs import Recognised
+from scanner.locators import statement_without_secrets
 
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
 """Its warnings quote what could not be parsed, which may hold a password."""
@@ -106,7 +106,7 @@ def _definition(text: str, dialect: str, found: Found) -> bool:
     name = _name(table)
     if str(tree.args.get("kind") or "").upper() == "VIEW":
         if found.entry(name, "view"):
-            found.routine(name, "view", dialect, secrets.sql(text))
+            found.routine(name, "view", dialect, statement_without_secrets(text))
     elif found.entry(name, "table") and isinstance(schema, exp.Schema):
         _parts(schema, name, dialect, found)
     return True

@@ -8,10 +8,10 @@ import time
 from typing import Any
 
 from scanner.extractor import Unread
-from scanner.extractors.stores import secrets
 from scanner.extractors.stores.content import Content
 from scanner.extractors.stores.facts import MOST, Found, declared
 from scanner.extractors.stores.signs import Recognised
+from scanner.locators import statement_without_secrets
 from scanner.model import SourceError, Stopped
 
 _DEADLINE_S = 60.0
@@ -153,7 +153,7 @@ def _unread(apsw: Any, error: BaseException) -> Unread:
         return Unread("TIMEOUT", f"no end within {_DEADLINE_S:g} s")
     if isinstance(error, (apsw.TooBigError, MemoryError)):
         return Unread("CONTENT_LIMIT", "its schema holds a text longer than is read")
-    return Unread("CONTENT_DAMAGED", secrets.sql(str(error)))
+    return Unread("CONTENT_DAMAGED", statement_without_secrets(str(error)))
 
 
 _COLUMNS = f"""SELECT CAST(name AS BLOB), CAST(type AS BLOB), "notnull", CAST(dflt_value AS BLOB), pk, hidden
@@ -189,7 +189,7 @@ class _Schema:
         for kind, raw, table, text in objects:
             if kind in {"view", "trigger"}:
                 on = self._text(table) if kind == "trigger" else None
-                definition = secrets.sql(self._text(text)) if text else None
+                definition = statement_without_secrets(self._text(text)) if text else None
                 self._found.routine(self._text(raw), kind, "sqlite", definition, on=on)
 
     def _columns(self, table: str, raw: bytes) -> None:
@@ -199,7 +199,7 @@ class _Schema:
             if hidden != 1:
                 self._found.column(
                     table, position, self._text(name), declared(self._text(kind)), nullable=not mandatory,
-                    default=None if default is None else secrets.sql(self._text(default)),
+                    default=None if default is None else statement_without_secrets(self._text(default)),
                 )  # fmt: skip
         if keyed:
             self._found.key(table, "", "primary", [name for _, name in keyed])
