@@ -1,0 +1,65 @@
+"""A text being quoted: knows its lines and comments, and says nothing twice."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Iterator
+
+from scanner.extractor import Mention
+from scanner.extractors.comments import Comments
+from scanner.extractors.decode import Lines
+from scanner.extractors.finding import Found, found
+from scanner.extractors.languages import Language
+from scanner.extractors.quoting import quoted
+
+
+class Page:
+    """A text, or a part of one that begins at line ``first``; mentions are made through it."""
+
+    def __init__(self, text: str, language: Language, *, first: int = 1, part: str | None = None) -> None:
+        self.text = text
+        self.language = language
+        self.part = part
+        self._first = first
+        self._lines: Lines | None = None
+        self._comments = Comments(text, language)
+        self._said: dict[int, list[str]] = {}
+        self._whole: set[int] = set()
+
+    def line(self, at: int) -> int:
+        """The line a character stands on."""
+        if self._lines is None:
+            self._lines = Lines(self.text)
+        return self._lines.at(at) + self._first - 1
+
+    def status(self, at: int) -> str | None:
+        """``commented`` in a comment, else None: the locator itself tells."""
+        return "commented" if self._comments.holds(at) else None
+
+    def cover(self, line: int, text: str) -> None:
+        """Keep in mind that this stood on the line: what is found in it is not said again."""
+        self._said.setdefault(line, []).append(text.lower())
+
+    def cover_line(self, line: int) -> None:
+        """Keep in mind that all of a line was understood by a reader that knows more."""
+        self._whole.add(line)
+
+    def covered(self, line: int, text: str) -> bool:
+        """Whether a reader that knows more has told of this text of the line already."""
+        return line in self._whole or any(text.lower() in said for said in self._said.get(line, ()))
+
+    def plain(self, origin: str) -> Iterator[Mention]:
+        """What stands in the text for everybody to see, and no reader has told of."""
+        for one in found(self.text, escapes=self.language.escapes):
+            line = self.line(one.start)
+            if self.covered(line, one.text):
+                continue
+            mention = self._plain(one, line, origin)
+            if mention is not None:
+                self.cover(line, one.text)
+                yield mention
+
+    def _plain(self, one: Found, line: int, origin: str) -> Mention | None:
+        text = html.unescape(one.text) if self.language.markup else one.text
+        kind = None if one.kind == "connection_string" else one.kind
+        return quoted(text, origin=origin, line=line, part=self.part, kind=kind, status=self.status(one.start))
