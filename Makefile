@@ -45,6 +45,7 @@ eval: .venv/.ready ## Score on the labelled development sets, where they are at 
 	$(PY) -m tests.eval.lineage
 	$(PY) -m tests.eval.refs
 	$(PY) -m tests.eval.access
+	$(PY) -m tests.eval.keys
 
 docs: .venv/.ready ## Write the generated pages anew
 	$(PY) -m docs.generate

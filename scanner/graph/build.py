@@ -11,6 +11,7 @@ from scanner.graph.blast import radii
 from scanner.graph.edges import Edges, edges_of, pairs
 from scanner.graph.estate import Estate, found
 from scanner.graph.facts import Reader, read
+from scanner.graph.keys import add_keys
 from scanner.graph.layout import positions
 from scanner.results import Asset, Blast, Edge, GraphResult
 
@@ -27,6 +28,7 @@ def build(reader: Reader) -> GraphResult:
     facts = read(reader)
     estate = found(facts)
     known = edges_of(facts, estate)
+    add_keys(reader, estate, known)
     return assemble(estate, known)
 
 
