@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Annotated, Any
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,13 +12,16 @@ from scanner.cli.output import Output, count, size
 from scanner.codes import Exit, StocktakeError
 from scanner.registry import Bound
 
+if TYPE_CHECKING:
+    from scanner.sample import Planned
+
 
 @dataclass(frozen=True, slots=True)
 class _Known:
-    """What the newest scan of each source in the catalog says; ``content`` is files and bytes that L2 would read."""
+    """What the newest scan of each source in the catalog says; ``content`` is what depth L2 would read of it."""
 
     scans: dict[str, dict[str, Any]] = field(default_factory=dict)
-    content: dict[str, tuple[int, int]] = field(default_factory=dict)
+    content: dict[str, Planned] = field(default_factory=dict)
 
 
 def plan(
@@ -61,7 +64,7 @@ def plan(
 
 def _row(bound: Bound, known: _Known) -> dict[str, Any]:
     limits, account, before = bound.limits, bound.account, known.scans.get(bound.name, {})
-    files, most = known.content.get(bound.name, (None, None))
+    content = known.content.get(bound.name)
     price = bound.plug.request_price(bound.options)
     requests = before.get("requests")
     if requests is not None and limits.max_requests is not None:
@@ -70,7 +73,8 @@ def _row(bound: Bound, known: _Known) -> dict[str, Any]:
         "source": bound.name, "locator": bound.locator, "as": account.name if account else "nobody",
         "connections": bound.connections, "requests_per_s": limits.requests_per_s, "hours": limits.hours,
         "max_requests": limits.max_requests, "facts": list(bound.plug.facts), "depth": bound.config.depth,
-        "reads_content": bound.config.depth != "L1", "content_files": files, "content_bytes": most, "writes": False,
+        "reads_content": bound.config.depth != "L1", "writes": False,
+        "content": None if content is None else asdict(content), "content_most": limits.content_mib << 20,
         "requests": requests, "units": before.get("units_done"), "entries": before.get("entries"),
         "from_scan": before.get("scan"), "load": bound.plug.load or None,
         "usd": price.usd_a_request * requests if price and requests is not None else None,
@@ -106,7 +110,10 @@ def _sentences(bound: Bound, known: _Known) -> list[str]:
     if (content := known.content.get(bound.name)) is None:
         said.append(f"how much {would} is unknown until a first scan has listed what is there.")
     else:
-        said.append(f"{would} at most {size(content[1])} of {content[0]:,} files that may be databases.")
+        references = f"{size(content.reference_bytes)} of {content.references:,} files for what they refer to"
+        databases = f"{size(content.database_bytes)} of {content.databases:,} files that may be databases"
+        whole = size(bound.limits.content_mib << 20)
+        said.append(f"{would} at most {references}, and {databases}; in one go no more than {whole}.")
     return said
 
 

@@ -1,6 +1,6 @@
 """Sample: which content is looked into and how much of it, and what extractors are run on it."""
 
-from scanner.sample.choose import planned
+from scanner.sample.choose import Planned, planned
 from scanner.sample.sampler import Sampler, sampling
 
-__all__ = ["Sampler", "planned", "sampling"]
+__all__ = ["Planned", "Sampler", "planned", "sampling"]

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 from scanner.connector import Connector, ReadsBytes
 from scanner.extractors.stores import HEAD, Content, Recognised, Unread, recognise, scrambled, structure
@@ -15,12 +17,23 @@ from scanner.extractors.stores.facts import Found
 from scanner.model import CONTENT, Batch, Event, Fault, SourceError, Unit
 from scanner.paths import split
 from scanner.registry import Bound
-from scanner.sample.choose import FORMS, RANGED, ending, units
+from scanner.sample.aside import HELPERS
+from scanner.sample.asking import FORMS, ending, most_read
+from scanner.sample.choose import RANGED, units
+from scanner.sample.quoting import FIELDS
+from scanner.schema import MENTION, SETTING
+from scanner.secrets import scrub
 
 BYTES = 8 << 30
 """Bytes read of one source's files in one go."""
 SECONDS = 4 * 3600.0
 """Time given to the content of one source in one go."""
+MEMORY_MIB = 2048
+"""Address space of a process that reads references out of files."""
+FIRST = 256 << 10
+"""Bytes asked for at first where a file is read for what it refers to: most such files are shorter."""
+PIECE = 4 << 20
+"""Bytes asked for at a time of a longer one."""
 _AGAIN = " again"
 """How a unit's mark ends whose file was locked at the first try."""
 _MISSING = frozenset({"NOT_FOUND", "VANISHED"})
@@ -31,10 +44,17 @@ class Sampler:
     """Shared by a source's workers; what it has read is counted over all of them."""
 
     def __init__(
-        self, most: int = BYTES, seconds: float = SECONDS, *, copied: int = COPIED, room: Path | None = None
+        self,
+        most: int = BYTES,
+        seconds: float = SECONDS,
+        *,
+        copied: int = COPIED,
+        room: Path | None = None,
+        memory_mib: int = MEMORY_MIB,
     ) -> None:
         self._left = most
         self._copied = copied
+        self._memory_mib = memory_mib
         self._room = room
         self._end = time.monotonic() + seconds
         self._guard = threading.Lock()
@@ -45,11 +65,13 @@ class Sampler:
         return max(self._left, 0)
 
     def units(self, batch: Batch) -> Iterable[Unit]:
-        """A unit for each entry that may be a database file."""
+        """A unit for each entry that may be a database file, or refer to other stores."""
         return units(batch)
 
     def crawl(self, connector: Connector, unit: Unit) -> Iterator[Event]:
-        """What one file is and holds; what it would not give is a fault, and a locked one is tried once more, late.
+        """What one file is, holds and refers to.
+
+        What it would not give is a fault, and a locked one is tried once more, late.
 
         Raises:
             SourceError: the source as a whole is in trouble: transient, or a login that was refused.
@@ -88,15 +110,67 @@ class Sampler:
                     raise
                 return b""
 
-        head = read(0, HEAD)
-        name = split(path)[1]
-        what = recognise(head, name)
-        yield from _named_otherwise(path, name, what, head)
-        if what is None:
+        most, name = most_read(path, size), split(path)[1]
+        first = read(0, HEAD if most is None or ending(name) in FORMS else max(FIRST, HEAD))
+        what = recognise(first[:HEAD], name)
+        yield from _named_otherwise(path, name, what, first[:HEAD])
+        if what is not None:
+            ranged = min(self._copied + BLOCK if what.form == "access" else RANGED, max(self._left, 0))
+            content = Content(read, size, ranged, beside, copied=self._copied, room=self._room)
+            yield from _described(content, what, path)
+        if most is None or (what is not None and what.form != "dump"):
+            yield from _hashed(path, first, complete=len(first) == size)
             return
-        most = min(self._copied + BLOCK if what.form == "access" else RANGED, max(self._left, 0))
-        content = Content(read, size, most, beside, copied=self._copied, room=self._room)
-        yield from _described(content, what, path)
+        yield from self._referring(path, *_read_on(read, first, min(most, len(first) + self.left), size))
+
+    def _referring(self, path: str, content: bytes, complete: bool) -> Iterator[Event]:
+        """What a file refers to, read out of it in a process aside."""
+        try:
+            answer = HELPERS.ask(path, content, complete=complete, memory_mib=self._memory_mib)
+        except OSError as error:
+            raise SourceError("OTHER", f"no process to read references: {error.strerror}", transient=True) from None
+        yield from _hashed(path, content, complete=complete)
+        try:
+            if answer.rows:
+                yield _mentions(path, answer.rows)
+        except (TypeError, ValueError) as error:
+            yield Fault(path, "read", "EXTRACTOR_FAILED", f"its process gave what is no reference: {error}")
+        yield from (Fault(path, op, code, scrub(detail)) for op, code, detail in answer.faults)
+
+
+def _read_on(read: Callable[[int, int], bytes], first: bytes, most: int, size: int | None) -> tuple[bytes, bool]:
+    """At most so many bytes of a file of which the first are there, and whether that is all of it."""
+    pieces, length = [first], len(first)
+    while length < most and (size is None or length < size):
+        piece = read(length, min(PIECE, most - length))
+        if not piece:  # it is shorter than listed
+            return b"".join(pieces), True
+        pieces.append(piece)
+        length += len(piece)
+    return b"".join(pieces), size is not None and length >= size
+
+
+def _hashed(path: str, content: bytes, *, complete: bool) -> Iterator[Event]:
+    """The hash of a file that was read whole, by which copies are found."""
+    if complete and content:
+        value = f"blake2b:{hashlib.blake2b(content, digest_size=16).hexdigest()}"
+        yield Batch(SETTING, {"path": [path], "name": ["content_hash"], "value": [value]})
+
+
+_COLUMNS = (*FIELDS, "extractor")
+_TYPES: dict[str, type] = {c.name: int if c.type == "int" else str for c in MENTION.columns}
+
+
+def _mentions(path: str, rows: list[list[Any]]) -> Batch:
+    """Rows of a helper as a batch, free of every secret that is known. Raises TypeError, ValueError."""
+    columns: dict[str, list[object]] = {"path": [path] * len(rows)}
+    for name, values in zip(_COLUMNS, zip(*rows, strict=True), strict=True):
+        if any(v is not None and type(v) is not _TYPES[name] for v in values):
+            raise TypeError(name)
+        columns[name] = [scrub(v) if isinstance(v, str) else v for v in values]
+    if None in columns["kind"] or None in columns["locator"]:
+        raise ValueError("a kind or locator is missing")
+    return Batch(MENTION, columns)
 
 
 def _named_otherwise(path: str, name: str, what: Recognised | None, head: bytes) -> Iterator[Event]:
@@ -143,5 +217,9 @@ def sampling(bound: Bound, room: Path | None = None, most: int | None = None) ->
         return None
     limits = bound.limits
     return Sampler(
-        limits.content_mib << 20 if most is None else most, limits.content_s, copied=limits.copy_mib << 20, room=room
+        limits.content_mib << 20 if most is None else most,
+        limits.content_s,
+        copied=limits.copy_mib << 20,
+        room=room,
+        memory_mib=limits.memory_mib,
     )

@@ -1,0 +1,166 @@
+"""What one file refers to: its extractors in order, the first that does not decline; it runs in a helper process."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import astuple, fields
+
+from scanner.extractor import ACTIONS, KINDS, STATUSES, Extractor, Mention, NotMine, Trouble, Unread
+from scanner.extractors.decode import binary
+from scanner.sample.archive import is_archive, members
+from scanner.sample.asking import SMALL, asked, known_otherwise, scanner
+
+FIELDS = tuple(f.name for f in fields(Mention))
+"""A mention's fields, in the order in which a row has them."""
+MOST = 10_000
+"""Mentions kept of one file."""
+LETTERS = 8 << 20
+"""Characters of them together."""
+LONGEST = 200_000
+"""Characters of a locator, which may be a whole statement."""
+_LONGEST_WORD = 4_000
+"""Characters of any other text of a mention."""
+
+
+class Full(Exception):  # noqa: N818 - reads as what it says
+    """No more of this file is kept."""
+
+
+ROW, FAULT, DOING = 0, 1, 2
+"""How a record begins: a mention's fields and its extractor; a fault's op, code and detail; what is being done."""
+
+
+class Quoted:
+    """What is quoted of one file, each thing once; ``tell`` takes records, and says whether there is room for more."""
+
+    def __init__(self, tell: Callable[[list[object]], bool]) -> None:
+        self._tell = tell
+        self._seen: set[tuple[object, ...]] = set()
+        self._letters = 0
+        self.doing = ""
+        """The extractor at work, and on what."""
+
+    def row(self, mention: Mention, extractor: str, part: str | None) -> None:
+        """Keep a mention. Raises Full, and ValueError for one that is none."""
+        if mention.kind not in KINDS or mention.status not in STATUSES or mention.action not in _ACTIONS:
+            raise ValueError(f"no such mention: {mention.kind} {mention.status} {mention.action}")
+        row = [_plain(v) for v in astuple(mention)]
+        row[_LOCATOR] = _text(mention.locator, LONGEST)
+        if part is not None:
+            row[_PART] = part if mention.part is None else f"{part}/{row[_PART]}"
+        key = (*row[:4], mention.alias, mention.via)
+        if key in self._seen or not row[_LOCATOR]:
+            return
+        self._letters += len(mention.locator)
+        if len(self._seen) >= MOST or self._letters > LETTERS:
+            raise Full
+        self._seen.add(key)
+        if not self._tell([ROW, *row, extractor]):
+            raise Full
+
+    def fault(self, op: str, code: str, detail: str) -> None:
+        """Tell what could not be read."""
+        self._tell([FAULT, op, code, _text(detail, 1000)])
+
+    def at(self, extractor: str, part: str | None) -> None:
+        """Say what is being done, so that it can be told if it does not come to an end."""
+        self.doing = extractor if part is None else f"{extractor} on {part}"
+        self._tell([DOING, self.doing])
+
+
+_ACTIONS = {None, *ACTIONS}
+_LOCATOR = FIELDS.index("locator")
+_PART = FIELDS.index("part")
+
+
+def _text(text: str, most: int) -> str:
+    """Text that every sink can take: no half characters, no zeros, no more than so much."""
+    text = text[:most]
+    if not text.isascii():
+        text = text.encode("utf-8", "replace").decode()
+    return text.replace("\0", " ")
+
+
+def _plain(value: object) -> object:
+    if isinstance(value, str):
+        return _text(value, _LONGEST_WORD)
+    if isinstance(value, int) and not -(2**63) <= value < 2**63:
+        return None
+    return value
+
+
+def quote(path: str, content: bytes, *, complete: bool, quoted: Quoted) -> None:
+    """Have a file quoted by its extractors; an archive's members, where nobody wants it as it is.
+
+    ``complete`` says whether the content is all there is of the file.
+    """
+    try:
+        if wanted := asked().of(path):
+            _by(wanted, path, content, complete=complete, part=None, quoted=quoted)
+        elif is_archive(path):
+            _archive(path, content, quoted)
+        else:
+            _unknown(path, content, quoted)
+    except Full:
+        quoted.fault("read", "CONTENT_LIMIT", f"more than {MOST:,} locators, or {LETTERS:,} characters of them")
+
+
+def _by(
+    wanted: tuple[Extractor, ...], path: str, content: bytes, *, complete: bool, part: str | None, quoted: Quoted
+) -> None:
+    """The first of some extractors that does not decline. Raises Full."""
+    for extractor in wanted:
+        if extractor.whole and not (complete and len(content) <= extractor.most):
+            said = f"it is longer than the {extractor.most:,} bytes that {extractor.id} takes"
+            quoted.fault("read", "CONTENT_LIMIT", said if part is None else f"{part}: {said}")
+            return
+        quoted.at(extractor.id, part)
+        try:
+            for found in extractor.quote(path, content[: extractor.most]):
+                if isinstance(found, Mention):
+                    quoted.row(found, extractor.id, part)
+                else:
+                    _tell(quoted, found, part)
+        except NotMine:
+            continue
+        except Unread as error:
+            _tell(quoted, Trouble(error.code, error.detail), part)
+        except (Full, MemoryError):
+            raise
+        except RecursionError:
+            _tell(quoted, Trouble("CONTENT_LIMIT", f"{extractor.id}: nested too deep"), part)
+        except Exception as error:  # noqa: BLE001 - hostile content may find a mistake of ours: it costs this file alone
+            _tell(quoted, Trouble("EXTRACTOR_FAILED", f"{extractor.id}: {type(error).__name__}"), part)
+        else:
+            if not complete or len(content) > extractor.most:
+                said = f"{extractor.id} read its first {min(len(content), extractor.most):,} bytes"
+                _tell(quoted, Trouble("CONTENT_LIMIT", said), part)
+        return
+
+
+def _tell(quoted: Quoted, trouble: Trouble, part: str | None) -> None:
+    quoted.fault("read", trouble.code, trouble.detail if part is None else f"{part}: {trouble.detail}")
+
+
+def _archive(path: str, content: bytes, quoted: Quoted) -> None:
+    quoted.at("archive", None)
+    try:
+        for found in members(path, content, lambda said: quoted.fault("note", "CONTENT_LIMIT", said)):
+            if isinstance(found, Trouble):
+                _tell(quoted, found, None)
+                continue
+            inner = f"{path}/{found.name}"
+            _by(asked().of(inner), inner, found.content, complete=found.complete, part=found.name, quoted=quoted)
+            quoted.at("archive", None)
+    except NotMine:
+        return
+    except Unread as error:
+        _tell(quoted, Trouble(error.code, error.detail), None)
+
+
+def _unknown(path: str, content: bytes, quoted: Quoted) -> None:
+    """A small file that nobody asks for: if it is text, the scanner of text has a look."""
+    last = scanner()
+    if last is None or len(content) > SMALL or known_otherwise(path.rpartition("/")[2]) or binary(content):
+        return
+    _by((last,), path, content, complete=True, part=None, quoted=quoted)
