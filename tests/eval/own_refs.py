@@ -35,21 +35,25 @@ def mentions(path: str, content: bytes) -> Iterator[Mention]:
 
 def key(mention: Mention) -> str | None:
     """The store a mention names, in the labels' spelling; None for what is no store (a table, a statement)."""
-    place = mention.locator
     if mention.kind == "connection_string":
         return _database(mention)
     if mention.kind == "reference":
-        return f"ref:{place.lower()}"
+        return f"ref:{mention.locator.lower()}"
     if mention.kind == "host":
-        return f"host:{(mention.server or place).lower()}" + (f":{mention.port}" if mention.port else "")
+        return f"host:{(mention.server or mention.locator).lower()}" + (f":{mention.port}" if mention.port else "")
+    return _place(mention)
+
+
+def _place(mention: Mention) -> str | None:
+    place = mention.locator
     if (share := unc(place)) is not None:
         return f"unc://{share.server}/{share.share}".lower()
-    if (found := url(place)) is not None and found.scheme not in {"http", "https"}:
-        host = found.bucket or found.host
+    found = url(place)
+    if found is not None and found.scheme in {"http", "https"}:
+        return f"url:s3://{found.bucket}".lower() if found.bucket else None
+    if found is not None:
         port = f":{found.port}" if found.port else ""
-        return f"url:{found.scheme}://{host}{port}".lower()
-    if found is not None and found.bucket:
-        return f"url:s3://{found.bucket}".lower()
+        return f"url:{found.scheme}://{found.bucket or found.host}{port}".lower()
     return f"file:{place}" if mention.kind == "path" and place.endswith((".sqlite3", ".mdb", ".db")) else None
 
 
