@@ -16,6 +16,8 @@ from scanner.extractors.quoting import quoted
 Found = Iterator[Mention | None]
 LONGEST = 4 << 20
 """Characters of one set of formulas that are read."""
+LONGEST_TEXT = 200_000
+"""Characters of one argument."""
 
 # Word by word; a comment is a word. Nothing here can be read in two ways, so that no text takes long.
 _WORD = re.compile(
@@ -97,6 +99,7 @@ class _Reading:
         self._lines = lines
         self._first = first
         self._opened: Mention | None = None
+        self._left = _WORDS
 
     def line(self, word: _Word) -> int | None:
         return None if self._first is None else self._first + self._lines.at(word.at) - 1
@@ -125,9 +128,10 @@ class _Reading:
     def _call(self, word: _Word, at: int) -> Found:
         lower = word.text.lower()
         origin, line = f"m/{word.text}", self.line(word)
-        if lower not in _OPENING:
+        if lower not in _OPENING or self._left < 0:
             return
         arguments = _arguments(self.code, at, self.values)
+        self._left -= sum(len(a.words) for a in arguments)
         first = arguments[0]
         if lower == "value.nativequery":
             if len(arguments) > 1 and arguments[1].text.strip():
@@ -226,7 +230,7 @@ def _constants(code: list[_Word]) -> dict[str, str]:
             continue
         after = code[index + 3].text if index + 3 < len(code) else ";"
         if after in {"meta", ";", ",", "in"} and (name.kind == "name" or name.text.startswith("#")):
-            found.setdefault(_identifier(name.text), _unquoted(value.text))
+            found.setdefault(_identifier(name.text), _unquoted(value.text[:4_000]))
     return found
 
 
@@ -259,6 +263,8 @@ class _Argument:
     words: list[_Word]
 
 
+_WORDS = 1_000_000
+"""Words of arguments, all calls together, that are read: calls within calls are read more than once."""
 _MOST_WORDS = 400
 """Words of a call that are read; beyond are options and formulas that work on what was opened."""
 
@@ -283,8 +289,12 @@ def _arguments(code: list[_Word], at: int, values: dict[str, str]) -> list[_Argu
 
 
 def _argument(words: list[_Word], values: dict[str, str]) -> _Argument:
-    pieces, known = [], True
+    pieces: list[str] = []
+    known, length = True, 0
     for word in words:
+        length += len(pieces[-1]) if pieces else 0
+        if length > LONGEST_TEXT:
+            return _Argument("".join(pieces)[:LONGEST_TEXT], known=False, words=words)
         if word.kind == "text" and not word.text.startswith("#"):
             pieces.append(_unquoted(word.text))
         elif word.text == "&":
