@@ -11,9 +11,11 @@ from scanner.graph.blast import radii
 from scanner.graph.edges import Edges, edges_of, pairs
 from scanner.graph.estate import Estate, found
 from scanner.graph.facts import Reader, read
+from scanner.graph.gather import resolver_of
 from scanner.graph.keys import add_keys
 from scanner.graph.layout import positions
-from scanner.results import Asset, Blast, Edge, GraphResult
+from scanner.graph.references import collect, existing
+from scanner.results import TIERS, Asset, Blast, Edge, GraphResult
 
 BLAST_OBJECTS = 1000
 """Objects whose blast radius is counted: those with the most direct dependants. What moves is always counted."""
@@ -27,15 +29,25 @@ def build(reader: Reader) -> GraphResult:
     """
     facts = read(reader)
     estate = found(facts)
-    known = edges_of(facts, estate)
+    resolver = resolver_of(reader, facts, estate)
+    estate.directory.link = resolver.link
+    known = edges_of(facts, estate, resolver)
+    references = collect(reader, estate, resolver, known)
+    there = existing(reader, references.wanted, resolver.folding)
     add_keys(reader, estate, known)
-    return assemble(estate, known)
+    resolver.settle()
+    result = replace(
+        assemble(estate, known),
+        references=references.listed(there), tiers={tier: references.tiers[tier] for tier in TIERS},
+    )  # fmt: skip
+    broken, totals = impact.first(result)
+    return replace(result, broken=broken, broken_totals=totals)
 
 
 def assemble(estate: Estate, known: Edges) -> GraphResult:
     """The result, from assets and edges; every list in an order that does not depend on that of the input."""
     assets = estate.assets | estate.directory.unresolved
-    edges = sorted(known.kept.values(), key=lambda e: (e.source, e.target, e.kind, e.id))
+    edges = sorted(known.all(), key=lambda e: (e.source, e.target, e.kind, e.id))
     groups = dict(sorted(estate.groups().items()))
     movable = sorted(set(groups.values()))
     rolled = {edge.id: (_moves(estate, groups, edge.source), _moves(estate, groups, edge.target)) for edge in edges}
@@ -44,7 +56,7 @@ def assemble(estate: Estate, known: Edges) -> GraphResult:
     )
     planned = waves.plan({m: assets[m].title for m in movable}, links)
     loops = {*waves.cycles(pairs(known)), *waves.cycles(links)}
-    result = GraphResult(
+    return GraphResult(
         assets=tuple(assets[key] for key in sorted(assets)),
         edges=tuple(edges),
         cycles=tuple(sorted(loops)),
@@ -57,8 +69,6 @@ def assemble(estate: Estate, known: Edges) -> GraphResult:
         groups=groups,
         columns=tuple(sorted(known.columns, key=lambda c: (c.asset, c.column, c.from_asset, c.from_column, c.role))),
     )
-    broken, totals = impact.first(result)
-    return replace(result, broken=broken, broken_totals=totals)
 
 
 def _moves(estate: Estate, groups: Mapping[str, str], asset: str) -> tuple[str, ...]:

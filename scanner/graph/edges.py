@@ -3,29 +3,41 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from itertools import islice
 
+from scanner.graph.aliases import At
 from scanner.graph.columns_edges import IN_ALL, PER_DEFINITION, Harvest, column_edges
 from scanner.graph.estate import Estate
 from scanner.graph.facts import Default, Definition, Facts
-from scanner.graph.locate import locate, places, plain
+from scanner.graph.follow import Resolver
+from scanner.graph.locate import plain
 from scanner.graph.names import Name, Reference
 from scanner.graph.parse import sqlglot_dialect
 from scanner.graph.resolve import Container, Found, Place, container_of, name_of
 from scanner.graph.sql import dependencies
-from scanner.results import Asset, ColumnEdge, Edge, EdgeConfidence, Unparsed
+from scanner.results import Asset, ColumnEdge, Edge, EdgeConfidence, PlaceOf, Unparsed
 from scanner.secrets import scrub
 
 _SURE: dict[EdgeConfidence, int] = {"declared": 0, "parsed": 1, "inferred": 2}
-_KINDS = {"reads": "reads", "writes": "writes", "removes": "writes", "calls": "calls", "may_call": "calls"}
+KINDS = {"reads": "reads", "writes": "writes", "removes": "writes", "calls": "calls", "may_call": "calls"}
+"""The kind of edge that a statement's verb makes."""
+STRENGTHS: dict[str, str] = {
+    "foreign_key": "strong", "fires_on": "strong", "writes": "strong", "foreign_table": "strong",
+    "server_link": "strong", "default": "strong",
+    "reads": "ordinary", "calls": "ordinary", "mounts": "ordinary", "connects": "ordinary", "mention": "ordinary",
+    "defines": "weak", "inferred_key": "weak", "copy": "weak",
+}  # fmt: skip
+"""How closely an edge of each kind ties its ends: strong ones are best moved together, weak ones force nothing."""
+_ACTIONS = frozenset({"reads", "writes", "calls", "mounts", "connects", "defines"})
+PLACES = 10
+"""Places kept of an edge; all are counted."""
 _OPTIONAL = frozenset({"creates", "drops", "renames"})
 """What a routine does to tables of its own; an edge only where such a table exists by itself."""
-_STORE_MENTIONS = frozenset({"connection_string", "unc", "dsn", "url"})
 _NEXTVAL = re.compile(r"nextval\s*\(\s*'((?:[^']|'')+)'", re.IGNORECASE)
-_WEB = ("http://", "https://", "mailto:")
 
 
 @dataclass(slots=True)
@@ -35,15 +47,29 @@ class Edges:
     kept: dict[tuple[str, str, str, str], Edge] = field(default_factory=dict)
     unparsed: dict[Unparsed, None] = field(default_factory=dict)
     columns: dict[ColumnEdge, None] = field(default_factory=dict)
+    _places: dict[tuple[str, str, str, str], list[PlaceOf]] = field(default_factory=dict)
+    _counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
 
     def add(
-        self, ends: tuple[str, str], kind: str, confidence: EdgeConfidence, evidence: str, detail: str, name: str = ""
-    ) -> None:
-        """Keep an edge; ``name`` tells apart several between the same ends, as foreign keys may be."""
+        self, ends: tuple[str, str], kind: str, confidence: EdgeConfidence, evidence: str, detail: str, name: str = "",
+        *, place: PlaceOf | None = None, parser: str = "catalog",
+    ) -> None:  # fmt: skip
+        """Keep an edge, or one more place of it; ``name`` tells apart several between the same ends.
+
+        ``place`` is where it is said, ``parser`` what read it there; the surest evidence stands for all.
+        """
         key = (*ends, kind, name)
         known = self.kept.get(key)
         if known is None or _SURE[confidence] < _SURE[known.confidence]:
-            self.kept[key] = Edge(_id(key), *ends, kind, confidence, evidence, scrub(detail))
+            self.kept[key] = Edge(_id(key), *ends, kind, confidence, evidence, scrub(detail), parser=parser)
+        self._counts[key] += 1
+        if place is not None and len(places := self._places.setdefault(key, [])) < PLACES:
+            places.append(place)
+
+    def all(self) -> Iterator[Edge]:
+        """Every edge, with its first places and how many there are."""
+        for key, edge in self.kept.items():
+            yield replace(edge, places=tuple(self._places.get(key, ())), count=self._counts[key] or 1)
 
 
 def _id(key: tuple[str, ...]) -> str:
@@ -51,17 +77,22 @@ def _id(key: tuple[str, ...]) -> str:
     return "e" + blake2b("\0".join(key).encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 
-def edges_of(facts: Facts, estate: Estate) -> Edges:
-    """Every edge the facts give."""
+def kind_of(mention: str, action: str, extractor: str) -> str:
+    """The kind of edge that a mention makes."""
+    if extractor == "catalog" and mention == "server_link":
+        return "server_link"
+    return action if action in _ACTIONS else "mention"
+
+
+def edges_of(facts: Facts, estate: Estate, resolver: Resolver) -> Edges:
+    """Every edge that declarations and definitions give; those of mentions are ``references``' matter."""
     found = Edges()
     _foreign_keys(facts, estate, found)
-    known = places([(s.name, s.locator) for s in facts.sources], facts.stores)
-    _foreign_tables(facts, estate, found, known)
+    _foreign_tables(facts, estate, found, resolver)
     _defaults(facts, estate, found)
     harvest = Harvest(facts.columns, estate)
     for definition in facts.definitions:
-        _definition(definition, estate, found, known, harvest)
-    _mentions(facts, estate, found, known)
+        _definition(definition, estate, found, resolver, harvest)
     return found
 
 
@@ -78,18 +109,20 @@ def _foreign_keys(facts: Facts, estate: Estate, found: Edges) -> None:
         target = estate.directory.path(key.source, key.ref_path).asset
         referred = name_of(key.ref_path.rpartition("/")[2])
         detail = f"{title} ({', '.join(key.columns)}) refers to {referred} ({', '.join(key.ref_columns)})"
-        found.add((source, target), "foreign_key", "declared", label, detail, key.name or detail)
+        place = PlaceOf(key.source, key.path)
+        found.add((source, target), "foreign_key", "declared", label, detail, key.name or detail, place=place)
 
 
-def _foreign_tables(facts: Facts, estate: Estate, found: Edges, known: dict[str, str]) -> None:
+def _foreign_tables(facts: Facts, estate: Estate, found: Edges, resolver: Resolver) -> None:
     for item in facts.items:
         if item.kind == "foreign_table":
             title = item.target or f"the store behind {name_of(item.path.rpartition('/')[2])}"
-            store = locate(item.target, known) if item.target else None
+            at = At(item.source, item.store, item.path, resolver.places.hosts.get(item.source, ""))
+            store = resolver.foreign(item.target, at) if item.target else None
             target = store or estate.directory.outside("foreign server", title, item.source).asset
             found.add(
                 (estate.by_path[item.source, item.path], target), "foreign_table", "declared",
-                f"foreign table {item.path}", f"its rows are held by {title}",
+                f"foreign table {item.path}", f"its rows are held by {title}", place=PlaceOf(item.source, item.path),
             )  # fmt: skip
 
 
@@ -109,7 +142,8 @@ def _defaults(facts: Facts, estate: Estate, found: Edges) -> None:
             estate.assets.setdefault(key, sequences[key])
             for table, default in uses:
                 label = f"default of column {default.column} of {default.path}"
-                found.add((table, key), "default", "declared", label, default.text)
+                place = PlaceOf(default.source, default.path, part=default.column)
+                found.add((table, key), "default", "declared", label, default.text, place=place)
 
 
 def _sequence_of(default: Default) -> tuple[str, Container, str]:
@@ -121,12 +155,15 @@ def _sequence_of(default: Default) -> tuple[str, Container, str]:
     return default.source, (*above[:-1], parts[-2]) if len(parts) > 1 else above, parts[-1]
 
 
-def _definition(definition: Definition, estate: Estate, found: Edges, known: dict[str, str], harvest: Harvest) -> None:
+def _definition(definition: Definition, estate: Estate, found: Edges, resolver: Resolver, harvest: Harvest) -> None:
     """The edges of one definition, and what of it could not be read."""
     own = estate.routine_ids[definition.source, definition.path, definition.kind]
     if definition.on_path:
         table = estate.directory.path(definition.source, definition.on_path).asset
-        found.add((own, table), "fires_on", "declared", f"{definition.kind} {definition.path}", "fires on the table")
+        found.add(
+            (own, table), "fires_on", "declared", f"{definition.kind} {definition.path}", "fires on the table",
+            place=PlaceOf(definition.source, definition.path),
+        )  # fmt: skip
     if definition.text is None:
         _unread(found, definition, "the store does not show its text to this account")
         return
@@ -136,17 +173,22 @@ def _definition(definition: Definition, estate: Estate, found: Edges, known: dic
         definition.text, definition.dialect, definition.kind, definition.language, harvest.seen_from(place)
     )
     assets: dict[Name, str] = {}
+    at = At(definition.source, definition.store, definition.path, resolver.places.hosts.get(definition.source, ""))
     for reason in (*result.dynamic, *result.problems):
         _unread(found, definition, reason)
     for reference in result.references:
-        target = _target(reference, place, estate, known)
+        target = _target(reference, place, estate, resolver, at)
         if target is not None and reference.verb not in {"calls", "may_call"}:
             assets[reference.name] = target.asset
         if target is not None and target.asset != own:
-            kind = _KINDS.get(reference.verb, "writes")
+            kind = KINDS.get(reference.verb, "writes")
             evidence = f"{definition.kind.replace('_', ' ')} {definition.path}, line {reference.line}"
             confidence = target.confidence(reference.how)
-            found.add((own, target.asset), kind, confidence, evidence, f"{kind} {reference.name}")
+            found.add(
+                (own, target.asset), kind, confidence, evidence, f"{kind} {reference.name}",
+                place=PlaceOf(definition.source, definition.path, reference.line),
+                parser="token scan" if reference.how == "inferred" else "sqlglot",
+            )  # fmt: skip
     _columns(column_edges(result.columns, own, assets, harvest), definition, found)
 
 
@@ -166,29 +208,16 @@ def _unread(found: Edges, definition: Definition, reason: str) -> None:
     found.unparsed[Unparsed(definition.source, definition.path, definition.kind, scrub(reason))] = None
 
 
-def _target(reference: Reference, place: Place, estate: Estate, known: dict[str, str]) -> Found | None:
+def _target(reference: Reference, place: Place, estate: Estate, resolver: Resolver, at: At) -> Found | None:
     """What a reference resolves to; None where it is the engine's own or nothing that outlives the routine."""
     if reference.name.locator:
-        store = locate(reference.name.last, known)
-        return Found(store) if store else estate.directory.outside("locator", plain(reference.name.last))
+        led = resolver.text(reference.name.last, at)
+        if led.target == at.store:
+            return None
+        return Found(led.target) if led.target else estate.directory.outside("locator", plain(reference.name.last))
     if reference.verb in {"calls", "may_call"}:
         return estate.directory.routine(place, reference.name, certain=reference.verb == "calls")
     return estate.directory.table(place, reference.name, create=reference.verb not in _OPTIONAL)
-
-
-def _mentions(facts: Facts, estate: Estate, found: Edges, known: dict[str, str]) -> None:
-    """Stores that content of other stores quotes: those scanned, and those a locator names that nobody scanned."""
-    for quoted in facts.quoted:
-        target = locate(quoted.locator, known)
-        if target is None and quoted.kind in _STORE_MENTIONS and not quoted.locator.lower().startswith(_WEB):
-            target = estate.directory.outside(quoted.kind, plain(quoted.locator)).asset
-        if target is None or target == quoted.store or quoted.store not in estate.assets:
-            continue
-        line = f", line {quoted.line}" if quoted.line else ""
-        more = f" and {quoted.count - 1:,} more" if quoted.count > 1 else ""
-        found.add(
-            (quoted.store, target), "mention", "inferred", f"{quoted.path}{line}{more}", quoted.locator, quoted.locator
-        )
 
 
 def pairs(found: Edges) -> Iterator[tuple[str, str]]:

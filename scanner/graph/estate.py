@@ -24,6 +24,8 @@ class Estate:
     routine_ids: dict[tuple[str, str, str], str] = field(default_factory=dict)
     schemas: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
     """Schema assets of each store."""
+    dialects: dict[str, str] = field(default_factory=dict)
+    """SQL dialect of each source, as its definitions tell it."""
 
     def add(self, asset: Asset, container: Container) -> None:
         """Make an object an asset that names can resolve to."""
@@ -92,6 +94,8 @@ def found(facts: Facts) -> Estate:
             estate.sequences[key] = _object(estate, item.source, item.store, item.path, item.kind)
     for definition in facts.definitions:
         _add_routine(estate, definition)
+        if definition.dialect:
+            estate.dialects.setdefault(definition.source, definition.dialect)
     return estate
 
 

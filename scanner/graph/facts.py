@@ -15,6 +15,9 @@ class Reader(Protocol):
     def rows(self, sql: str, params: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Every row of a query."""
 
+    def execute(self, sql: str, params: Sequence[Any] = ()) -> Any:
+        """A cursor over the rows of a query, that gives them as they are fetched."""
+
     def stores(self) -> tuple[Store, ...]:
         """Every store with what is in it."""
 
@@ -78,19 +81,6 @@ class Default:
 
 
 @dataclass(frozen=True, slots=True)
-class Quoted:
-    """A locator that content of one store quotes, and where it stands first."""
-
-    source: str
-    store: str
-    kind: str
-    locator: str
-    count: int
-    path: str
-    line: int
-
-
-@dataclass(frozen=True, slots=True)
 class Facts:
     """Everything a graph is made from."""
 
@@ -100,7 +90,6 @@ class Facts:
     definitions: tuple[Definition, ...]
     foreign_keys: tuple[ForeignKey, ...]
     defaults: tuple[Default, ...]
-    quoted: tuple[Quoted, ...]
     columns: Mapping[tuple[str, str], tuple[str, ...]] = field(default_factory=dict)
     """Columns of every table and view, in order, of the sources that have definitions."""
 
@@ -121,9 +110,6 @@ _DEFAULTS = """
 _COLUMNS = """
     SELECT source, path, list(name ORDER BY position, name) FROM columns
     WHERE source IN (SELECT source FROM routines WHERE definition IS NOT NULL) GROUP BY source, path"""
-_QUOTED = """
-    SELECT source, store, kind, locator, count(*), min(path), coalesce(min_by(line, path), 0) FROM mention
-    WHERE coalesce(status, 'active') = 'active' GROUP BY ALL ORDER BY source, store, kind, locator"""
 
 
 def read(reader: Reader) -> Facts:
@@ -141,6 +127,5 @@ def read(reader: Reader) -> Facts:
             for source, store, path, name, columns, ref_path, ref_columns in reader.rows(_FOREIGN_KEYS)
         ),
         defaults=tuple(Default(*row) for row in reader.rows(_DEFAULTS)),
-        quoted=tuple(Quoted(*row) for row in reader.rows(_QUOTED)),
         columns={(source, path): tuple(names) for source, path, names in reader.rows(_COLUMNS)},
     )

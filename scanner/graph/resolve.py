@@ -7,7 +7,7 @@ database it names. What is not found stays in the graph as an unresolved asset.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
@@ -82,6 +82,8 @@ class Directory:
     sources: Mapping[str, str] = field(default_factory=dict)
     """Server of each source."""
     unresolved: dict[str, Asset] = field(default_factory=dict)
+    link: Callable[[str, str, str], str | None] | None = None
+    """The asset that a linked server leads to: (source, its name there, database), where that is known."""
     _exact: dict[tuple[str, Container, str], str] = field(default_factory=dict)
     _folded: dict[tuple[str, Container, str], list[str]] = field(default_factory=dict)
     _anywhere: dict[tuple[str, str, str], list[str]] = field(default_factory=dict)
@@ -124,7 +126,20 @@ class Directory:
             same = self._anywhere.get((place.source, place.container[0].lower(), parts[-1].lower()), [])
             if len(same) == 1:
                 return Found(same[0], guess=True)
+        if (linked := self._linked(place, parts)) is not None:
+            return linked
         return Found(self._unknown(place, parts).id) if create else None
+
+    def _linked(self, place: Place, parts: tuple[str, ...]) -> Found | None:
+        """What a name over a linked server means: the object there, else the database, where it is known which."""
+        if self.link is None or len(parts) < 4 or len(parts) <= len(place.container) + 1:
+            return None
+        asset = self.link(place.source, parts[0], parts[1])
+        if asset is None:
+            return None
+        source, _, database = asset.partition("/")
+        hit = None if asset.startswith("?") else self._at(source, (database, *parts[2:-1]), parts[-1], place.dialect)
+        return Found(hit or asset)
 
     def routine(self, place: Place, name: Name, *, certain: bool) -> Found | None:
         """What a called name means; one that is only possibly a call and not known is nothing.

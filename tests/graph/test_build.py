@@ -260,8 +260,9 @@ def test_mentions_tie_stores_and_show_those_nobody_scanned(estate: Estate) -> No
     estate.fact("mention", "share", "readme", line=1, kind="url", locator="https://example.org/")
     estate.fact("mention", "drop", "x", line=1, kind="unc", locator="//fs01/finance/y", status="commented")
     result = build(estate.reader())
-    assert drawn(result) == {("share", "drop", "mention"), ("share", "?//nas7/old/x", "mention")}
+    assert drawn(result) == {("share", "drop", "mention"), ("share", "?\\\\nas7\\old", "mention")}
     assert {e.evidence for e in result.edges} == {"etl.cmd, line 4", "etl.cmd, line 9"}
+    assert result.tiers == {"resolved": 2, "unresolved": 0, "inactive": 2}
     assert reasons(result)["share"] == "Depends on drop (1 mention, inferred), so it moves after wave 1."
 
 
@@ -269,7 +270,7 @@ def test_no_secret_of_a_locator_reaches_the_result(estate: Estate) -> None:
     estate.source("share", deep=False)
     estate.fact("mention", "share", "a", line=1, kind="url", locator="sftp://scan:Pa55@nas7/old")
     asset = next(a for a in build(estate.reader()).assets if not a.resolved)
-    assert asset.title == "sftp://nas7/old"
+    assert (asset.kind, asset.title) == ("host", "sftp://nas7")
 
 
 def test_the_order_of_the_facts_changes_nothing(estate: Estate) -> None:
