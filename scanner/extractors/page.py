@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import re
 from collections.abc import Iterator
 
 from scanner.extractor import Mention
@@ -11,6 +12,10 @@ from scanner.extractors.decode import Lines
 from scanner.extractors.finding import Found, found
 from scanner.extractors.languages import Language
 from scanner.extractors.quoting import quoted
+
+_SHOWN = re.compile(
+    r"(?im)^[ \t@]{0,80}(echo\.?|write-host|write-verbose|write-warning|title|print)[ \t][^>\n|]{0,2000}$"
+)
 
 
 class Page:
@@ -43,6 +48,11 @@ class Page:
     def cover_line(self, line: int) -> None:
         """Keep in mind that all of a line was understood by a reader that knows more."""
         self._whole.add(line)
+
+    def cover_shown(self) -> None:
+        """Leave out the lines that only show a text to whoever runs the script."""
+        for match in _SHOWN.finditer(self.text):
+            self.cover_line(self.line(match.start(1)))
 
     def covered(self, line: int, text: str) -> bool:
         """Whether a reader that knows more has told of this text of the line already."""

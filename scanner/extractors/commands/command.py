@@ -66,12 +66,18 @@ class Variables:
     def put_in(self, text: str) -> str:
         """The text with the variables that are known; others stay as they are written."""
         return (
-            self._pattern.sub(self._value, text)
+            self._pattern.sub(self.value_of, text)
             if self.values and ("$" in text or "%" in text or "!" in text)
             else text
         )
 
-    def _value(self, use: re.Match[str]) -> str:
+    def known(self, name: str) -> str | None:
+        """The value of a variable, None where the script does not set it."""
+        name = name.lstrip("$@")
+        return self.values.get(name.lower() if self._folded else name)
+
+    def value_of(self, use: re.Match[str]) -> str:
+        """What stands for a use of a variable: its value, or the use as it is written."""
         name = next((g for g in use.groups() if g), "")
         return self.values.get(name.lower() if self._folded else name, use[0])
 

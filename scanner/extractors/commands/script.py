@@ -6,9 +6,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from scanner.extractor import Mention
+from scanner.extractors.commands import batch
 from scanner.extractors.commands.command import Command
 from scanner.extractors.commands.programs import quotes
 from scanner.extractors.commands.shell import commands
+from scanner.extractors.filling import SHELL as FILLING
+from scanner.extractors.filling import filled
 from scanner.extractors.languages import HASHES, PHP, PYTHON, SHELL, SLASHES, Language
 from scanner.extractors.page import Page
 
@@ -44,7 +47,8 @@ def script(text: str, origin: str) -> Iterator[Mention]:
 
 def shell_script(text: str, origin: str) -> Iterator[Mention]:
     """The commands' places first; what else stands in the text is said once."""
-    page = Page(text, SHELL)
+    page = Page(filled(text, FILLING, SHELL)[0], SHELL)
+    page.cover_shown()
     yield from told(page, commands(text), origin)
     yield from page.plain(origin)
 
@@ -64,8 +68,16 @@ def told(page: Page, found: Iterator[Command], origin: str) -> Iterator[Mention]
 
 
 def one_command(
-    text: str, line: int, origin: str, *, status: str | None = None, given: Mapping[str, str] | None = None
+    text: str,
+    line: int,
+    origin: str,
+    *,
+    status: str | None = None,
+    given: Mapping[str, str] | None = None,
+    windows: bool = False,
 ) -> Iterator[Mention]:
-    """What a command line names that a crontab, a service or a task holds."""
-    for command in commands(text, first=line, given=given):
-        yield from quotes(replace(command, status=status or command.status), origin)
+    """What a command line names that a crontab, a service, a task or a program's call holds."""
+    read = batch.commands if windows else commands
+    for command in read(text, first=line, given=given):
+        for mention in quotes(command, origin):
+            yield replace(mention, status=status or mention.status)
