@@ -14,7 +14,7 @@ from scanner.extractors.ssis.package import managers
 from scanner.extractors.ssis.shape import Found, Project, on, prop
 
 _PATH = re.compile(
-    r"\\(?:Connections\[(?P<connection>[^\]]{1,300})\]|Variables\[(?P<variable>[^\]]{1,300})\])\.Properties\[(?P<property>\w{1,100})\]"
+    r"[\\.](?:Connections\[(?P<connection>[^\]]{1,300})\]|Variables\[(?P<variable>[^\]]{1,300})\])\.Properties\[(?P<property>\w{1,100})\]"
 )
 _CONNECTION = re.compile(r"CM\.(?P<connection>.{1,300})\.(?P<property>\w{1,100})")
 

@@ -1,0 +1,48 @@
+"""What the tests of extractors share: reading a sample, and looking for a secret in all that came of it."""
+
+from __future__ import annotations
+
+from dataclasses import astuple
+
+from scanner.extractor import Mention, NotMine, Trouble, Unread
+from scanner.extractors import wanting
+
+CANARY = "Zx9-canary-1471"
+"""The password of every sample."""
+
+
+def read(path: str, content: str | bytes) -> tuple[list[Mention], list[Trouble]]:
+    """What the first extractor that does not decline gives of a file; what it raises counts as trouble."""
+    body = content.encode() if isinstance(content, str) else content
+    mentions: list[Mention] = []
+    troubles: list[Trouble] = []
+    for extractor in wanting(path):
+        try:
+            for quote in extractor.quote(path, body):
+                (mentions if isinstance(quote, Mention) else troubles).append(quote)  # type: ignore[arg-type]
+        except NotMine:
+            continue
+        except Unread as unread:
+            troubles.append(Trouble(unread.code, unread.detail))
+        break
+    told = [str(value) for thing in (*mentions, *troubles) for value in astuple(thing)]
+    assert not any(CANARY in text for text in told), "a secret came through"
+    return mentions, troubles
+
+
+def quotes(path: str, content: str | bytes) -> list[Mention]:
+    """The mentions of a file that reads without trouble."""
+    mentions, troubles = read(path, content)
+    assert troubles == []
+    return mentions
+
+
+def by_origin(mentions: list[Mention], origin: str) -> list[Mention]:
+    return [m for m in mentions if m.origin == origin]
+
+
+def one(mentions: list[Mention], origin: str) -> Mention:
+    """The only mention of an origin."""
+    found = by_origin(mentions, origin)
+    assert len(found) == 1, found
+    return found[0]
