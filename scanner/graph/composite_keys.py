@@ -72,7 +72,7 @@ def _guess(
     if not part_of and (same_key or numbered):
         return None
     for name, column in zip(held, columns, strict=True):
-        lengths = child.columns[name].length, parent.columns[column].length
+        lengths = child.length(name), parent.length(column)
         if fits(child.family(name), parent.family(column), *lengths) < 0.9:
             return None
     score = 0.85 if part_of else 0.75

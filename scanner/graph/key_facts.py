@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scanner.graph.key_types import family
+from scanner.graph.key_types import family, length_of
 
 
 class ColumnRow(NamedTuple):
@@ -54,6 +54,8 @@ class Table:
     columns: dict[str, ColumnRow] = field(default_factory=dict)
     keys: list[tuple[str, tuple[str, ...]]] = field(default_factory=list)
     """Primary and unique keys: kind and columns."""
+    names: frozenset[str] = frozenset()
+    """Each column's name as one word."""
     refers: dict[str, str | None] = field(default_factory=dict)
     """Columns of declared foreign keys, and the table each refers to."""
 
@@ -61,3 +63,8 @@ class Table:
         """What kind of key a column can be."""
         row = self.columns[column]
         return family(row.type, row.length, row.scale, row.lob)
+
+    def length(self, column: str) -> int | None:
+        """The declared length of a column."""
+        row = self.columns[column]
+        return length_of(row.type, row.length)

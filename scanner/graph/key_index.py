@@ -33,10 +33,8 @@ _AT_WORK = frozenset(
      "worker", "foreman"}
 )  # fmt: skip
 _AT_A_SCREEN = frozenset({"author", "creator", "editor", "requester", "submitter", "modifier", "recorder", "poster"})
-_DONE_BY = frozenset(
-    {"created", "updated", "modified", "entered", "approved", "assigned", "reviewed", "deleted", "changed", "added",
-     "recorded", "inspected", "authorised", "authorized", "closed", "opened", "checked", "verified", "submitted"}
-)  # fmt: skip
+_DONE_BY = frozenset({"taken", "written", "sent", "held", "made", "drawn", "sold", "given", "seen", "done", "paid"})
+"""Words before ``by`` that do not end as most do: raised by, approved by."""
 _ABOVE = frozenset({"parent", "superior", "predecessor", "previous", "prev", "successor", "next", "root", "ancestor"})
 _ABOVE_PHRASES = frozenset(
     {("reports", "to"), ("report", "to"), ("replaced", "by"), ("replaces",), ("superseded", "by"), ("duplicate", "of"),
@@ -82,7 +80,7 @@ class Index:
     things: dict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))
     names: dict[str, list[Key]] = field(default_factory=lambda: defaultdict(list))
     tails: dict[tuple[str, ...], list[Key]] = field(default_factory=lambda: defaultdict(list))
-    first: dict[str, set[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(set))
+    first: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     initials: dict[str, set[tuple[str, ...]]] = field(default_factory=lambda: defaultdict(set))
     heads: Counter[str] = field(default_factory=Counter)
     columns: dict[str, frozenset[str]] = field(default_factory=dict)
@@ -95,7 +93,8 @@ class Index:
         if not key.thing:
             return
         self.things["".join(key.thing)].append(key)
-        self.first[key.thing[0][0]].add(key.thing)
+        if len(key.thing) == 1:
+            self.first[key.thing[0][0]].add(key.thing[0])
         for start in range(1, len(key.thing)):
             self.tails[key.thing[start:]].append(key)
         if len(key.thing) > 2:
@@ -116,7 +115,7 @@ class Index:
     def long_for(self, short: str) -> str | None:
         """The one thing that a word abbreviates; None where that is none, or several."""
         if short not in self.shorts:
-            long = {"".join(t) for t in self.first.get(short[0], ()) if len(t) == 1 and is_short_for(short, t[0])}
+            long = {thing for thing in self.first.get(short[0], ()) if is_short_for(short, thing)}
             long |= {"".join(t) for t in self.initials.get(short, ())}
             self.shorts[short] = next(iter(long)) if len(long) == 1 else None
         return self.shorts[short]
@@ -337,7 +336,7 @@ def _by_part_played(child: Child, read: tuple[Meaning, ...], index: Index) -> It
         return
     if len(words) > 3 or not (marked or phrase[-1:] == ("by",) or words[-1] in _AT_WORK):
         return
-    by = len(phrase) > 1 and phrase[-1] == "by" and phrase[-2] in _DONE_BY
+    by = len(phrase) > 1 and phrase[-1] == "by" and (phrase[-2].endswith("ed") or phrase[-2] in _DONE_BY)
     if words[-1] in _AT_WORK or words[-1] in _AT_A_SCREEN or by:
         if own and child.thing[-1] in _PEOPLE and words[-1] in _CHIEF:
             yield Pointer(own[0], 0.8, "names somebody's superior")

@@ -17,7 +17,7 @@ IDENTIFIERS: dict[str, str] = {
 
 _LEADING = frozenset({"id", "fk", "cod"})
 """Those that also stand first, as in ``id_cliente``; ``num_items`` would be a count."""
-_GLUED = re.compile(r"(\w{2,})(id|code|number|num|nr|no|key|uuid|guid|ref|cd|fk|sk)")
+_GLUED = re.compile(r"(\w{3,})(id|code|number|num|nr|no|key|uuid|guid|ref|cd|fk|sk)")
 _GLUED_FIRST = re.compile(r"(?:id|fk)(\w{3,})")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _WORD = re.compile(r"[^\W\d_]+|\d+")

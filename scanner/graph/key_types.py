@@ -52,6 +52,13 @@ def family(type_: str | None, length: int | None, scale: int | None, lob: bool |
     return next((kin for kin, is_so in known.items() if is_so), "")
 
 
+@lru_cache(maxsize=1 << 14)
+def length_of(type_: str | None, length: int | None) -> int | None:
+    """The declared length of a text, told apart by the source or standing in the type."""
+    match = _ARGUMENTS.search(type_ or "")
+    return length if length is not None or match is None else _longest([match[1].strip()], None)
+
+
 def _longest(arguments: list[str], length: int | None) -> int | None:
     first = arguments[0].split()[0] if arguments and arguments[0] else ""
     if first.isdigit():

@@ -77,7 +77,9 @@ class _Database:
             names = {path: name_of(path.rpartition("/")[2]) for path in paths}
             prefix, copies = common_prefix(names.values()), copies_among(names.values())
             for path in (p for p in paths if names[p] not in copies):
-                table = Table(path, entity_of(path, prefix), {row.name: row for row in tables[path]})
+                columns = {row.name: row for row in tables[path]}
+                words = frozenset("".join(words_of(name)) for name in columns)
+                table = Table(path, entity_of(path, prefix), columns, names=words)
                 _declare(table, declared[path])
                 self.tables[path] = table
                 self._offer(table, index)
@@ -87,14 +89,13 @@ class _Database:
         keys = [(kind, columns[0]) for kind, columns in table.keys if len(columns) == 1]
         if not any(kind == "primary" for kind, _ in table.keys):
             keys += [("sampled", name) for name in self._unique_by_values(table) if ("unique", name) not in keys]
-        names = frozenset("".join(words_of(name)) for name in table.columns)
         for kind, name in keys:
             kin = table.family(name)
             if kin and words_of(name):
-                key = Key(table.path, name, kin, table.columns[name].length, words_of(name), table.thing, kind)
+                key = Key(table.path, name, kin, table.length(name), words_of(name), table.thing, kind)
                 for into in (index, self.everywhere):
                     into.add(key)
-                    into.columns[table.path] = names
+                    into.columns[table.path] = table.names
 
     def _unique_by_values(self, table: Table) -> list[str]:
         """Columns that are called like identifiers and whose every value was seen and stands once; its own first."""
@@ -130,22 +131,22 @@ class _Database:
             return None
         child = Child(
             table.path, name, table.thing, ("primary", (name,)) in table.keys,
-            frozenset("".join(words_of(n)) for n in table.columns), kin in {"integer", "number", "any"},
+            table.names, kin in {"integer", "number", "any"},
         )  # fmt: skip
-        best = self._best(child, row, kin, self.schemas[table.path.rpartition("/")[0]], 1.0)
+        best = self._best(child, table.length(name), kin, self.schemas[table.path.rpartition("/")[0]], 1.0)
         if best is None and len(self.schemas) > 1:
-            best = self._best(child, row, kin, self.everywhere, _ABROAD)
+            best = self._best(child, table.length(name), kin, self.everywhere, _ABROAD)
         return best
 
     def _best(
-        self, child: Child, row: ColumnRow, kin: str, index: Index, factor: float
+        self, child: Child, length: int | None, kin: str, index: Index, factor: float
     ) -> tuple[Key, float, str] | None:
         """The one key a column points to best; None where none does well enough, or two do equally."""
         scored: dict[tuple[str, str], tuple[float, str, Key]] = {}
         for key, score, why in pointers(child, index):
             if (key.table, key.column) == (child.table, child.column):
                 continue
-            value = score * factor * fits(kin, key.family, row.length, key.length) * _KINDS[key.kind]
+            value = score * factor * fits(kin, key.family, length, key.length) * _KINDS[key.kind]
             if value >= HALF:
                 value, more = weighed(value, self.sketch(child.table, child.column), self.sketch(key.table, key.column))
                 if value >= ENOUGH:
@@ -190,11 +191,12 @@ def _declare(table: Table, keys: Iterable[KeyRow]) -> None:
 def _once(found: list[Guess], kinds: Mapping[tuple[str, str], str], tables: Mapping[str, Table]) -> list[Guess]:
     """Guesses without those that only repeat another.
 
-    A second, unique key of a table that is referred to by its primary key already is an attribute carried along; and
+    A second, unique key of a table is an attribute carried along where the two tables refer to each other already; and
     the columns of a composite key need no guess of their own to what the table that has it refers to by them.
     """
     main = {(path, ref) for path, table in tables.items() for ref in table.refers.values()}
     main |= {(g.path, g.ref_path) for g in found if kinds.get((g.path, g.columns[0])) != "unique"}
+    main |= {(ref, path) for path, ref in main}
     through = {
         (g.path, c, r): g.ref_path
         for g in found
