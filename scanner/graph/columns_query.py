@@ -212,9 +212,8 @@ class Tracer:
 
     def _star(self, scope: Scope, node: exp.Expr) -> Output:
         """The columns that ``*`` or ``t.*`` stands for."""
-        qualified = isinstance(node, exp.Column) and node.table
         star = node.this if isinstance(node, exp.Column) else node
-        if qualified:
+        if isinstance(node, exp.Column) and node.table:
             found = scope.source(node.table)
             relations = [found] if found is not None else []
         else:

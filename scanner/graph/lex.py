@@ -35,6 +35,11 @@ _DOLLAR = r"(?P<dollar>\$(?P<tag>[A-Za-z_]\w*|)\$(?P<dollar_text>.*?)(?:\$(?P=ta
 # Runs of plain characters are taken whole: an alternative for each character costs hundreds of bytes of memory each.
 _SINGLE = r"(?P<single>[eEnNxXbB]?'[^']*(?:''[^']*)*(?:'|\Z))"
 _SINGLE_ESCAPES = r"(?P<single>[nNxXbB]?'[^'\\]*(?:(?:''|\\.)[^'\\]*)*(?:'|\Z))"
+_Q_QUOTED = (
+    r"(?P<quoted>[nN]?[qQ]'(?:\[(?P<q1>.*?)\]'|\{(?P<q2>.*?)\}'|\((?P<q3>.*?)\)'|<(?P<q4>.*?)>'"
+    r"|(?P<mark>[^\s\[{(<])(?P<q5>.*?)(?P=mark)'))"
+)
+"""Oracle's strings with quotes of one's own choice."""
 _DOUBLE = r'(?P<double>"[^"]*(?:""[^"]*)*(?:"|\Z))'
 _BACKTICK = r"(?P<backtick>`[^`]*(?:``[^`]*)*(?:`|\Z))"
 _BRACKET = r"(?P<bracket>\[[^\]]*(?:\]\][^\]]*)*(?:\]|\Z))"
@@ -45,6 +50,8 @@ _BACKSLASH = frozenset(
     {"mysql", "bigquery", "hive", "spark", "spark2", "databricks", "clickhouse", "doris", "starrocks"}
 )
 _BRACKETS = frozenset({"tsql", "fabric", "sqlite", "access"})
+_NO_DOLLARS = frozenset({"mysql", "tsql", "fabric", "oracle", "sqlite", "access"})
+"""Dialects to which $$ is no quote: MySQL's clients use it to end a statement, Oracle to ask for an inquiry flag."""
 _QUOTES = "\"'`[]"
 
 
@@ -58,7 +65,8 @@ def _pattern(dialect: str) -> re.Pattern[str]:
     """The token pattern of a dialect: what a ``[``, a backslash and a ``#`` mean differs."""
     parts = [
         _HASH_COMMENT if dialect == "mysql" else _COMMENT,
-        _DOLLAR,
+        *([] if dialect in _NO_DOLLARS else [_DOLLAR]),
+        *([_Q_QUOTED] if dialect == "oracle" else []),
         _SINGLE_ESCAPES if dialect in _BACKSLASH else _SINGLE,
         _DOUBLE,
         _BACKTICK,
@@ -75,6 +83,8 @@ def _shape(match: re.Match[str]) -> tuple[TokenKind, str]:
     match match.lastgroup:
         case "dollar" | "tag" | "dollar_text":
             return "string", match["dollar_text"]
+        case "quoted" | "mark" | "q1" | "q2" | "q3" | "q4" | "q5":
+            return "string", next(t for t in match.group("q1", "q2", "q3", "q4", "q5") if t is not None)
         case "single":
             return "string", text[text.index("'") + 1 :].removesuffix("'").replace("''", "'")
         case "double" | "backtick" | "bracket":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -43,6 +44,12 @@ class Name:
     def is_quoted(self, index: int) -> bool:
         """Whether the part stood in quotes, so that no case rule applies to it."""
         return bool(self.quoted) and self.quoted[index]
+
+
+def linked(parts: Sequence[str]) -> Name:
+    """The name of a table behind a database link: the link as its server, no database, then schema and table."""
+    table, _, link = parts[-1].partition("@")
+    return Name((link, "", parts[-2] if len(parts) > 1 else "", table))
 
 
 @dataclass(frozen=True, slots=True)

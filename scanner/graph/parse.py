@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import sqlglot
 from sqlglot import exp
 
-from scanner.graph.names import Name, Reference, Statement, Verb
+from scanner.graph.names import Name, Reference, Statement, Verb, linked
 
 # sqlglot warns on a logger whenever it falls back to a Command; that case is handled here and reported as a problem.
 logging.getLogger("sqlglot").setLevel(logging.ERROR)
@@ -102,6 +102,13 @@ def name_of(table: exp.Table) -> Name | None:
     parts = [part for part in table.parts if isinstance(part, exp.Identifier)]
     if not parts or not isinstance(table.this, (exp.Identifier, exp.Dot)):
         return None
+    if isinstance(table.args.get("catalog"), exp.Func) or isinstance(table.args.get("db"), exp.Func):
+        return None  # OPENDATASOURCE(…).Database.Schema.Table
+    last = parts[-1].name
+    if "@" in last[1:] and not parts[-1].args.get("quoted"):
+        return linked([p.name for p in parts])
+    if len(parts) > 1 and table.args.get("db") == "":  # database..table
+        parts.insert(-1, exp.Identifier(this=""))
     if parts[-1].args.get("temporary"):
         return Name(("#" + parts[-1].name,), (False,))
     return Name(tuple(p.name for p in parts), tuple(bool(p.args.get("quoted")) for p in parts))
@@ -148,7 +155,7 @@ def _mark(roles: Roles, target: exp.Expr | None, verb: Verb) -> None:
 def _sources(*roots: exp.Expr | None) -> Iterator[exp.Table]:
     """Tables of a FROM or a target with its joins, in order; none from within subqueries."""
     for root in roots:
-        if root is None:
+        if not isinstance(root, exp.Expr):
             continue
         for node in root.walk(prune=lambda n: isinstance(n, (exp.Subquery, exp.Query))):
             if isinstance(node, exp.Table):
@@ -255,6 +262,9 @@ def _locators(tree: exp.Expr) -> Iterator[Reference]:
 
 def _locator(place: exp.Expr, verb: Verb) -> Iterator[Reference]:
     """A reference to a quoted place."""
+    if isinstance(place, exp.Table) and isinstance(place.this, exp.Var):  # a stage
+        yield Reference(Name((place.this.name,), (True,), locator=True), verb, 1, "parsed")
+        return
     literal = place if isinstance(place, exp.Literal) else place.find(exp.Literal)
     if literal is not None and literal.is_string:
         yield Reference(Name((literal.name,), (True,), locator=True), verb, 1, "parsed")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from scanner.graph.lex import Token, words
-from scanner.graph.names import Name, Reference, Statement, Verb
+from scanner.graph.names import Name, Reference, Statement, Verb, linked
 
 _FROM_IN = frozenset({"EXTRACT", "TRIM", "SUBSTRING", "OVERLAY", "POSITION", "LTRIM", "RTRIM"})
 """Functions whose arguments are written with FROM."""
@@ -25,7 +25,8 @@ _NO_NAME = _ENDS_LIST | words(
     " GLOBAL LOCAL TOP MATERIALIZED REPLACE OR NEXT PRIOR FIRST LAST"
 )
 _SKIPPED = words(
-    "ONLY TABLE IF EXISTS NOT OVERWRITE IGNORE LOW_PRIORITY DELAYED TEMP TEMPORARY UNLOGGED GLOBAL LOCAL LATERAL INTO"
+    "FINAL OUTER"
+    " ONLY TABLE IF EXISTS NOT OVERWRITE IGNORE LOW_PRIORITY DELAYED TEMP TEMPORARY UNLOGGED GLOBAL LOCAL LATERAL INTO"
     " PROCEDURE FUNCTION VIEW MATERIALIZED CONCURRENTLY OR REPLACE"
 )
 _SWAPS = frozenset({"EXCHANGE", "SWITCH", "SWAP"})
@@ -150,6 +151,8 @@ def _dotted(found: Sequence[Token], index: int) -> tuple[Name | None, int]:
             break
     if not parts:
         return None, index
+    if "@" in parts[-1].text[1:] and parts[-1].kind == "word":
+        return linked([p.text for p in parts]), index
     return Name(tuple(p.text for p in parts), tuple(p.kind == "name" for p in parts)), index
 
 

@@ -41,7 +41,14 @@ _VIEW_OPTIONS = frozenset({"NO", "DATA", "CHECK", "CASCADED", "LOCAL", "READ"})
 _TABLE_KINDS = frozenset(
     {"TABLE", "VIEW", "TEMP", "TEMPORARY", "GLOBAL", "LOCAL", "UNLOGGED", "MATERIALIZED", "OR", "SYNONYM"}
 )
-_PLAIN_LANGUAGES = frozenset({"", "sql", "plpgsql", "pl/sql", "plsql", "tsql", "t-sql", "transact-sql", "edbspl"})
+_PLAIN_LANGUAGES = frozenset(
+    {
+        *("", "sql", "plpgsql", "pl/sql", "plsql", "tsql", "t-sql", "transact-sql", "edbspl", "psql", "sql pl", "spl"),
+        *("package", "package body", "type", "type body", "trigger"),
+    }
+)
+_CREATES = frozenset({"CREATE", "ALTER", "REPLACE", "RECREATE"})
+_ROUTINE_KINDS = frozenset({"PROCEDURE", "PROC", "FUNCTION", "TRIGGER", "VIEW", "MACRO", "EVENT", "OR", "PACKAGE"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +86,13 @@ def body_of(definition: str, dialect: str) -> Body:
     body already.
     """
     found = tokens(definition, dialect)
-    if not found or found[0].upper not in {"CREATE", "ALTER"}:
+    start = next((i for i, t in enumerate(found[:12]) if t.upper in _CREATES), 0)
+    if start and found[0].upper != "DELIMITER" and found[0].text != "#":
+        start = 0
+    found = found[start:]
+    if not found or found[0].upper not in _CREATES:
+        return Body(definition)
+    if found[0].upper == "REPLACE" and not (len(found) > 1 and found[1].upper in _ROUTINE_KINDS):
         return Body(definition)
     for before, token in pairwise(found):
         if token.kind == "string" and before.upper == "AS":
@@ -92,6 +105,8 @@ def body_of(definition: str, dialect: str) -> Body:
 def _header_end(found: list[Token]) -> int:
     """Index of the first token after a CREATE header that ends at AS, IS, BEGIN, FOR EACH ROW or RETURN."""
     for index, token in enumerate(found[1:], 1):
+        if token.text == ";" and token.kind == "op" and not token.depth:
+            return index + 1  # Informix ends the header so
         if token.depth or token.kind != "word":
             continue
         if token.upper == "BEGIN" or (token.upper == "RETURN" and index > 3):
@@ -154,6 +169,8 @@ def _is_cte(found: list[Token], index: int) -> bool:
 def _end(found: list[Token], start: int, *, tsql: bool) -> int:
     """Index after the last token of the statement that begins at ``start``."""
     depth, first = found[start].depth, found[start].upper
+    if first == "INSERT" and start + 1 < len(found) and found[start + 1].upper in {"ALL", "FIRST"}:
+        first = "INSERT ALL"
     cases, sets, waiting = 0, 0, first in {"INSERT", "WITH", "REPLACE"}
     for index in range(start + 1, len(found)):
         token = found[index]
@@ -184,7 +201,7 @@ def _ends_flow(found: list[Token], index: int, first: str, cases: int) -> bool:
         return any(t.upper in _VIEW_OPTIONS for t in found[index + 1 : index + 2])
     if word in {"LOOP", "END"}:
         return not cases
-    return word in {"THEN", "ELSE", "ELSIF", "ELSEIF"} and not cases and first != "MERGE"
+    return word in {"THEN", "ELSE", "ELSIF", "ELSEIF"} and not cases and first not in {"MERGE", "INSERT ALL"}
 
 
 def _breaks(found: list[Token], index: int, first: str, *, waiting: bool, sets: int) -> bool:
@@ -195,7 +212,7 @@ def _breaks(found: list[Token], index: int, first: str, *, waiting: bool, sets: 
     if word == "SET":
         return first != "UPDATE" or sets > 0
     if word in {"EXEC", "EXECUTE"}:
-        return not waiting and before != "AS"
+        return before != "AS"
     if word not in _STARTERS or not _starts(found, index):
         return False
     if word == "SELECT":

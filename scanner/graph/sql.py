@@ -7,9 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
+from scanner.graph import dynamic, outside
+from scanner.graph.calls import calls
 from scanner.graph.columns import Columns
 from scanner.graph.columns_scope import ColumnsOf
-from scanner.graph.lex import Token, tokens
+from scanner.graph.lex import Token, tokens, words
 from scanner.graph.names import ColumnUse, Dependencies, Name, Reference, Statement
 from scanner.graph.parse import NotParsedError, read, sqlglot_dialect, trees
 from scanner.graph.scan import scan
@@ -21,11 +23,8 @@ READ_LIMIT = 500_000
 """Characters of a definition that are read at all; each costs some seventy bytes of tokens while it is read."""
 
 _VIEWS = frozenset({"view", "materialized_view", "query"})
-_STATEMENT = re.compile(r"\s*(SELECT|INSERT|UPDATE|DELETE|MERGE|WITH|TRUNCATE|REPLACE)\b", re.IGNORECASE)
-_ELSEWHERE = {
-    "OPENQUERY": "a linked server", "OPENROWSET": "a provider or a file", "OPENDATASOURCE": "another server",
-    "DBLINK": "another server", "DBLINK_EXEC": "another server",
-}  # fmt: skip
+_TSQL = frozenset({"tsql", "fabric"})
+_ROWS = words("SELECT VALUES VALUE WITH SET DEFAULT FROM TABLE SEL")
 _PSEUDO = frozenset({"inserted", "deleted"})
 """Tables that a Transact-SQL trigger sees of the change that fired it."""
 _COMPOUND = frozenset("+-*/%&|^")
@@ -60,17 +59,21 @@ def dependencies(
         found, failed = _view(definition, known, columns)
         return _gather(found, Body(definition), known, (), cut + failed, columns)
     body = body_of(definition, known)
-    found, dynamic, failed = [], [], cut
+    found_words = tokens(body.text, known)
+    built = [(line + body.line - 1, reason) for line, reason in dynamic.elsewhere_built(found_words)]
+    found, failed = [], cut
     for piece in snippets(body, known):
-        if reason := _dynamic(piece, known):
-            dynamic.append(f"line {piece.line}: {reason}")
-            found.extend(_quoted_statements(piece, known))
+        if reason := dynamic.reason(piece, known):
+            built.append((piece.line, reason))
             continue
         statement, problem = _snippet(piece, known, columns)
         found.append(statement)
         failed += problem
+    if built:
+        found.extend(dynamic.statements(found_words, known, body.line))
     own = _PSEUDO if kind == "trigger" else frozenset()
-    return _gather(_without_locals(found, body, known, own), body, known, tuple(dynamic), failed, columns)
+    told = tuple(f"line {line}: {reason}" for line, reason in sorted(built))
+    return _gather(_without_locals(found, body, known, own), body, known, told, failed, columns)
 
 
 def statements(definition: str, dialect: str | None, columns: Columns | None = None) -> list[Statement]:
@@ -165,18 +168,34 @@ def _parsed(text: str, dialect: str, columns: Columns | None) -> tuple[list[Stat
 
 def _snippet(piece: Snippet, dialect: str, columns: Columns | None = None) -> tuple[Statement, tuple[str, ...]]:
     """One statement of a body: parsed, else read by its keywords; and what was wrong with it."""
-    if piece.first in {"CALL", "EXEC", "EXECUTE", "REFRESH"} and dialect not in {"tsql", "fabric"}:
-        called = scan(piece.tokens, piece.line)  # so plain a statement that nothing of it is guessed
+    if _is_plain(piece, dialect):
+        called = scan(piece.tokens, piece.line)
         return Statement(tuple(replace(r, how="parsed") for r in called.references)), ()
     if len(piece.text) > PARSE_LIMIT:
-        return scan(piece.tokens, piece.line), (f"line {piece.line}: longer than {PARSE_LIMIT:,} characters",)
+        return _scanned(piece, dialect), (f"line {piece.line}: longer than {PARSE_LIMIT:,} characters",)
     try:
         parsed, failed = _parsed(_cleared(piece, dialect), dialect, columns)
     except NotParsedError as error:
-        return scan(piece.tokens, piece.line), (f"line {piece.line}: {error}",)
+        return _scanned(piece, dialect), (f"line {piece.line}: {error}",)
     return Statement(
         tuple(replace(r, line=r.line + piece.line - 1) for statement in parsed for r in statement.references)
     ), failed
+
+
+def _is_plain(piece: Snippet, dialect: str) -> bool:
+    """Whether a statement is so plain that nothing of it is guessed by reading its keywords: a call, INSERT … EXEC."""
+    if piece.first == "INSERT":
+        return not any(t.kind == "word" and not t.depth and t.upper in _ROWS for t in piece.tokens[1:])
+    return piece.first in {"CALL", "EXEC", "EXECUTE", "REFRESH"} and dialect not in _TSQL
+
+
+def _scanned(piece: Snippet, dialect: str) -> Statement:
+    """A statement read by its keywords, without the variables its rows go into."""
+    if dialect in _TSQL:
+        return scan(piece.tokens, piece.line)
+    into = list(_into_variables(piece.tokens))
+    left = [t for t in piece.tokens if not any(first <= t.start < last for first, last in into)]
+    return scan(left, piece.line)
 
 
 def _cleared(piece: Snippet, dialect: str) -> str:
@@ -185,7 +204,7 @@ def _cleared(piece: Snippet, dialect: str) -> str:
     base = piece.tokens[0].start
     if piece.first == "PERFORM":
         text = "SELECT " + text[len("PERFORM") :].removeprefix(" ")
-    if dialect in {"tsql", "fabric"}:
+    if dialect in _TSQL:
         for sign, equals in zip(piece.tokens, piece.tokens[1:], strict=False):
             if equals.text == "=" and sign.end == equals.start and sign.text in _COMPOUND and sign.kind == "op":
                 text = text[: sign.start - base] + " " + text[sign.end - base :]
@@ -224,29 +243,6 @@ def _into_variables(found: Sequence[Token]) -> Iterator[tuple[int, int]]:
         yield bulk, found[end - 1].end
 
 
-def _dynamic(piece: Snippet, dialect: str) -> str:
-    """Why the statement cannot be known before it runs; "" where it can."""
-    after = piece.tokens[1] if len(piece.tokens) > 1 else None
-    if piece.first not in {"EXECUTE", "EXEC", "PREPARE"} or after is None:
-        return ""
-    if any(t.text.lower() == "sp_executesql" for t in piece.tokens[:6]):
-        return "sp_executesql runs a text that is built while it runs"
-    if dialect in {"tsql", "fabric"} and piece.first != "PREPARE":
-        by_value = after.text[:1] == "@" and not any(t.text == "=" for t in piece.tokens[2:3])
-        if after.text != "(" and not by_value:
-            return ""
-    word = "EXECUTE IMMEDIATE" if after.upper == "IMMEDIATE" else piece.first
-    return f"{word} runs a text that is built while it runs"
-
-
-def _quoted_statements(piece: Snippet, dialect: str) -> Iterator[Statement]:
-    """Statements that stand in the quotes of a dynamic one: part of what it will run, so inferred."""
-    for token in piece.tokens:
-        if token.kind == "string" and _STATEMENT.match(token.text):
-            for inner in snippets(Body(token.text), dialect):
-                yield scan(inner.tokens, piece.line + token.line - piece.tokens[0].line)
-
-
 def _without_locals(found: list[Statement], body: Body, dialect: str, own: frozenset[str]) -> list[Statement]:
     """The statements without tables that live only as long as the routine: temporary ones, table variables, cursors."""
     local = {r.name.last.lower() for s in found for r in s.references if r.temporary} | own
@@ -262,20 +258,16 @@ def _without_locals(found: list[Statement], body: Body, dialect: str, own: froze
 
 def _is_local(name: Name, local: set[str]) -> bool:
     """Whether a name means something of the routine's own."""
+    if name.locator:
+        return False
     return name.last[:1] in {"#", "@", ":"} or (len(name.parts) == 1 and name.last.lower() in local)
-
-
-def _elsewhere(found: Sequence[Token]) -> tuple[str, ...]:
-    """What the text reaches through functions that open another server."""
-    hits = dict.fromkeys(t.upper for t, after in pairwise(found) if t.upper in _ELSEWHERE and after.text == "(")
-    return tuple(f"{word} reads {_ELSEWHERE[word]}, named in its arguments" for word in hits)
 
 
 def _gather(
     found: Sequence[Statement],
     body: Body,
     dialect: str,
-    dynamic: tuple[str, ...],
+    built: tuple[str, ...],
     failed: tuple[str, ...],
     columns: Columns,
 ) -> Dependencies:
@@ -287,24 +279,7 @@ def _gather(
             if key not in references or (references[key].how, reference.how) == ("inferred", "parsed"):
                 references[key] = reference
     words = tokens(body.text, dialect)
-    for reference in _possible_calls(words, body.line - 1):
+    for reference in (*calls(words, dialect, body.line - 1), *outside.references(words, dialect, body.line - 1)):
         references.setdefault((reference.name, reference.verb), reference)
-    problems = tuple(dict.fromkeys((*_elsewhere(words), *failed)))
-    return Dependencies(tuple(references.values()), dynamic, problems, tuple(columns.uses))
-
-
-def _possible_calls(words: Sequence[Token], above: int) -> Iterator[Reference]:
-    """Every dotted name before an opening bracket: a call, where such a routine exists."""
-    for index, token in enumerate(words[1:], 1):
-        if token.text != "(" or words[index - 1].kind not in {"word", "name"}:
-            continue
-        first = index - 1
-        while first >= 2 and words[first - 1].text == "." and words[first - 2].kind in {"word", "name"}:
-            first -= 2
-        parts = words[first:index:2]
-        yield Reference(
-            Name(tuple(p.text for p in parts), tuple(p.kind == "name" for p in parts)),
-            "may_call",
-            parts[0].line + above,
-            "parsed",
-        )
+    problems = tuple(dict.fromkeys((*outside.unread(words), *failed)))
+    return Dependencies(tuple(references.values()), built, problems, tuple(columns.uses))

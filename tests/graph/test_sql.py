@@ -138,7 +138,7 @@ def test_a_call_and_a_trigger_are_not_dynamic() -> None:
     trigger = "CREATE TRIGGER t BEFORE UPDATE OR DELETE ON a FOR EACH ROW WHEN (true) EXECUTE FUNCTION s.f('x')"
     found = dependencies(trigger, "postgres", "trigger")
     assert (found.dynamic, found.writes) == ((), ())
-    assert "s.f" in {str(r.name) for r in found.references if r.verb == "may_call"}
+    assert "s.f" in {str(r.name) for r in found.references if r.verb == "calls"}
     assert dependencies("CREATE PROCEDURE p AS EXECUTE dbo.q 1", "tsql", "procedure").dynamic == ()
 
 
@@ -163,8 +163,12 @@ def test_other_languages_and_other_servers_are_named() -> None:
     assert dependencies("import x", "postgres", "function", "plpython3u").problems == (
         "its body is written in plpython3u, not in SQL",
     )
-    text = "SELECT * FROM OPENQUERY(LNK, 'select 1') q"
-    assert dependencies(text, "tsql", "view").problems == ("OPENQUERY reads a linked server, named in its arguments",)
+    text = "SELECT * FROM OPENQUERY(LNK, 'select a from s.t') q"
+    found = dependencies(text, "tsql", "view")
+    assert ({str(n) for n in found.reads}, found.problems) == ({"LNK..s.t"}, ())
+    text = "SELECT * FROM OPENROWSET(@provider, @place, @query) q"
+    problem = "OPENROWSET reads a provider or a file, which its text does not name"
+    assert problem in dependencies(text, "tsql", "procedure").problems
 
 
 def test_the_words_of_strings_and_comments_are_no_tables() -> None:
