@@ -4,164 +4,17 @@ from __future__ import annotations
 
 import io
 import zipfile
+from pathlib import Path
 
 import pytest
 
-from tests.extractors.reading import CANARY, by_origin, one, quotes, read
+from tests.extractors.reading import by_origin, one, quotes, read
 
-NEW = f"""<?xml version="1.0"?>
-<DTS:Executable xmlns:DTS="www.microsoft.com/SqlServer/Dts" DTS:refId="Package" DTS:ObjectName="LoadSales"
-  DTS:ExecutableType="Microsoft.Package">
-  <DTS:ConnectionManagers>
-    <DTS:ConnectionManager DTS:refId="Package.ConnectionManagers[DW]" DTS:CreationName="OLEDB"
-      DTS:DTSID="{{11111111-1111-1111-1111-111111111111}}" DTS:ObjectName="DW">
-      <DTS:ObjectData>
-        <DTS:ConnectionManager
-          DTS:ConnectionString="Data Source=sql7\\dw;User ID=etl;Password={CANARY};Initial Catalog=Sales;Provider=SQLNCLI11;">
-          <DTS:Password DTS:Name="Password" Sensitive="1">{CANARY}</DTS:Password>
-        </DTS:ConnectionManager>
-      </DTS:ObjectData>
-    </DTS:ConnectionManager>
-    <DTS:ConnectionManager DTS:CreationName="FLATFILE" DTS:DTSID="{{22222222-2222-2222-2222-222222222222}}"
-      DTS:ObjectName="Orders file">
-      <DTS:PropertyExpression DTS:Name="ConnectionString">@[User::Folder] + "\\\\orders.csv"</DTS:PropertyExpression>
-      <DTS:ObjectData>
-        <DTS:ConnectionManager DTS:Format="Delimited" DTS:ConnectionString="C:\\dev\\orders.csv"/>
-      </DTS:ObjectData>
-    </DTS:ConnectionManager>
-    <DTS:ConnectionManager DTS:CreationName="FTP" DTS:DTSID="{{33333333-3333-3333-3333-333333333333}}" DTS:ObjectName="Bank">
-      <DTS:ObjectData>
-        <DTS:ConnectionManager DTS:ConnectionString="ftp.bank.example.net:21">
-          <FtpConnection ServerName="ftp.bank.example.net" ServerPort="21" ServerUserName="u" ServerPassword="{CANARY}"/>
-        </DTS:ConnectionManager>
-      </DTS:ObjectData>
-    </DTS:ConnectionManager>
-    <DTS:ConnectionManager DTS:CreationName="OLEDB" DTS:DTSID="{{44444444-4444-4444-4444-444444444444}}" DTS:ObjectName="Src">
-      <DTS:PropertyExpression DTS:Name="ServerName">@[$Project::SourceServer]</DTS:PropertyExpression>
-      <DTS:ObjectData>
-        <DTS:ConnectionManager DTS:ConnectionString="Data Source=dev1;Initial Catalog=Erp;Provider=SQLNCLI11;"/>
-      </DTS:ObjectData>
-    </DTS:ConnectionManager>
-  </DTS:ConnectionManagers>
-  <DTS:Variables>
-    <DTS:Variable DTS:Namespace="User" DTS:ObjectName="Share">
-      <DTS:VariableValue DTS:DataType="8">\\\\files3\\import</DTS:VariableValue>
-    </DTS:Variable>
-    <DTS:Variable DTS:Namespace="User" DTS:ObjectName="Folder" DTS:EvaluateAsExpression="True"
-      DTS:Expression="@[User::Share] + &quot;\\\\daily&quot;"><DTS:VariableValue DTS:DataType="8"/></DTS:Variable>
-    <DTS:Variable DTS:Namespace="User" DTS:ObjectName="Query">
-      <DTS:VariableValue DTS:DataType="8">SELECT * FROM dbo.Late</DTS:VariableValue>
-    </DTS:Variable>
-    <DTS:Variable DTS:Namespace="User" DTS:ObjectName="FtpPassword">
-      <DTS:VariableValue DTS:DataType="8">{CANARY}</DTS:VariableValue>
-    </DTS:Variable>
-  </DTS:Variables>
-  <DTS:Executables>
-    <DTS:Executable DTS:ObjectName="Clear" DTS:ExecutableType="Microsoft.ExecuteSQLTask">
-      <DTS:ObjectData>
-        <SQLTask:SqlTaskData SQLTask:Connection="{{11111111-1111-1111-1111-111111111111}}"
-          SQLTask:SqlStatementSource="TRUNCATE TABLE stage.Orders" xmlns:SQLTask="www.microsoft.com/sqlserver/dts/tasks/sqltask"/>
-      </DTS:ObjectData>
-    </DTS:Executable>
-    <DTS:Executable DTS:ObjectName="Old" DTS:Disabled="True" DTS:ExecutableType="Microsoft.ExecuteSQLTask">
-      <DTS:ObjectData>
-        <SQLTask:SqlTaskData SQLTask:Connection="{{11111111-1111-1111-1111-111111111111}}"
-          SQLTask:SqlStatementSource="EXEC dbo.OldLoad" xmlns:SQLTask="www.microsoft.com/sqlserver/dts/tasks/sqltask"/>
-      </DTS:ObjectData>
-    </DTS:Executable>
-    <DTS:Executable DTS:ObjectName="Late" DTS:ExecutableType="Microsoft.ExecuteSQLTask">
-      <DTS:ObjectData>
-        <SQLTask:SqlTaskData SQLTask:Connection="{{99999999-9999-9999-9999-999999999999}}" SQLTask:SqlStatementSourceType="Variable"
-          SQLTask:SqlStatementSource="User::Query" xmlns:SQLTask="www.microsoft.com/sqlserver/dts/tasks/sqltask"/>
-      </DTS:ObjectData>
-    </DTS:Executable>
-    <DTS:Executable DTS:ObjectName="Child" DTS:ExecutableType="Microsoft.ExecutePackageTask">
-      <DTS:ObjectData><ExecutePackageTask><UseProjectReference>True</UseProjectReference>
-        <PackageName>LoadStock.dtsx</PackageName></ExecutePackageTask></DTS:ObjectData>
-    </DTS:Executable>
-    <DTS:Executable DTS:ObjectName="Archive" DTS:ExecutableType="Microsoft.FileSystemTask">
-      <DTS:ObjectData>
-        <FileSystemData TaskOperationType="MoveFile" TaskSourcePath="{{22222222-2222-2222-2222-222222222222}}"
-          TaskDestinationPath="User::Share" TaskIsDestinationVariable="True"/>
-      </DTS:ObjectData>
-    </DTS:Executable>
-    <DTS:Executable DTS:ObjectName="Fetch" DTS:ExecutableType="Microsoft.FtpTask">
-      <DTS:ObjectData>
-        <FtpData ConnectionName="{{33333333-3333-3333-3333-333333333333}}" Operation="Receive" LocalPath="\\\\files3\\bank"
-          RemotePath="/out/statement.csv"/>
-      </DTS:ObjectData>
-    </DTS:Executable>
-    <DTS:Executable DTS:ObjectName="Zip" DTS:ExecutableType="Microsoft.ExecuteProcess">
-      <DTS:ObjectData>
-        <ExecuteProcessData Executable="C:\\tools\\7z.exe"
-          Arguments="a -p{CANARY} \\\\files3\\zip\\day.7z &quot;D:\\my data\\x.csv&quot;"/>
-      </DTS:ObjectData>
-    </DTS:Executable>
-    <DTS:Executable DTS:ObjectName="Flow" DTS:ExecutableType="Microsoft.Pipeline">
-      <DTS:PropertyExpression DTS:Name="[Lookup region].[SqlCommand]">"SELECT * FROM dim.Region WHERE y=" + @[User::Year]</DTS:PropertyExpression>
-      <DTS:ObjectData><pipeline version="1"><components>
-        <component refId="a" name="From ERP" componentClassID="Microsoft.OLEDBSource">
-          <properties>
-            <property name="AccessMode">2</property>
-            <property name="OpenRowset">[dbo].[Stale]</property>
-            <property name="SqlCommand">SELECT id FROM dbo.Orders</property>
-          </properties>
-          <connections><connection connectionManagerID="{{99999999-9999-9999-9999-999999999999}}:external"
-            connectionManagerRefId="Project.ConnectionManagers[ERP]" name="OleDbConnection"/></connections>
-          <outputs><output name="o"/><output name="e" isErrorOut="true"/></outputs>
-        </component>
-        <component refId="b" name="Lookup region" componentClassID="Microsoft.Lookup">
-          <properties><property name="SqlCommand">SELECT * FROM dim.Region</property></properties>
-          <connections><connection connectionManagerRefId="Package.ConnectionManagers[DW]" name="c"/></connections>
-          <inputs><input name="i"/></inputs><outputs><output name="o"/></outputs>
-        </component>
-        <component refId="c" name="To DW" componentClassID="Microsoft.OLEDBDestination">
-          <properties>
-            <property name="AccessMode">3</property>
-            <property name="OpenRowset">[stage].[User]</property>
-          </properties>
-          <connections><connection connectionManagerRefId="Package.ConnectionManagers[DW]" name="c"/></connections>
-          <inputs><input name="i"/></inputs><outputs><output name="e" isErrorOut="true"/></outputs>
-        </component>
-        <component refId="d" name="File out" componentClassID="Microsoft.FlatFileDestination">
-          <properties><property name="Overwrite">true</property></properties>
-          <connections><connection connectionManagerRefId="Package.ConnectionManagers[Orders file]" name="c"/></connections>
-          <inputs><input name="i"/></inputs>
-        </component>
-      </components></pipeline></DTS:ObjectData>
-    </DTS:Executable>
-  </DTS:Executables>
-</DTS:Executable>
-"""
-
-OLD = f"""<?xml version="1.0"?><DTS:Executable xmlns:DTS="www.microsoft.com/SqlServer/Dts" DTS:ExecutableType="MSDTS.Package.1">
-<DTS:ConnectionManager><DTS:Property DTS:Name="ObjectName">Warehouse</DTS:Property>
-<DTS:Property DTS:Name="DTSID">{{AAAAAAAA-1111-1111-1111-111111111111}}</DTS:Property>
-<DTS:Property DTS:Name="CreationName">OLEDB</DTS:Property>
-<DTS:ObjectData><DTS:ConnectionManager>
-<DTS:Property DTS:Name="ConnectionString">Data Source=sql2000;User ID=sa;Initial Catalog=Stock;Provider=SQLOLEDB;</DTS:Property>
-<DTS:Password DTS:Name="Password" Sensitive="1" Encrypted="0">{CANARY}</DTS:Password>
-</DTS:ConnectionManager></DTS:ObjectData></DTS:ConnectionManager>
-<DTS:Configuration><DTS:Property DTS:Name="ConfigurationType">1</DTS:Property>
-<DTS:Property DTS:Name="ConfigurationString">\\\\files3\\ssis\\load.dtsConfig</DTS:Property></DTS:Configuration>
-<DTS:Configuration><DTS:Property DTS:Name="ConfigurationType">2</DTS:Property>
-<DTS:Property DTS:Name="ConfigurationString">SSIS_ROOT</DTS:Property></DTS:Configuration>
-<DTS:Configuration><DTS:Property DTS:Name="ConfigurationType">7</DTS:Property>
-<DTS:Property DTS:Name="ConfigurationString">"Warehouse";"[dbo].[SSIS Configurations]";"load";</DTS:Property></DTS:Configuration>
-<DTS:Variable><DTS:Property DTS:Name="Expression"/><DTS:Property DTS:Name="EvaluateAsExpression">0</DTS:Property>
-<DTS:Property DTS:Name="Namespace">User</DTS:Property><DTS:VariableValue DTS:DataType="8">\\\\files3\\in</DTS:VariableValue>
-<DTS:Property DTS:Name="ObjectName">Inbox</DTS:Property></DTS:Variable>
-<DTS:Executable DTS:ExecutableType="DTS.Pipeline.1"><DTS:Property DTS:Name="Disabled">-1</DTS:Property>
-<DTS:ObjectData><pipeline><components><component id="1" name="OLE DB Source"
- componentClassID="{{2C0A8BE5-1EDC-4353-A0EF-B778599C65A0}}"><properties>
-<property id="2" name="OpenRowset">[dbo].[Items]</property><property id="3" name="AccessMode">0</property></properties>
-<connections><connection id="9" name="OleDbConnection" connectionManagerID="{{AAAAAAAA-1111-1111-1111-111111111111}}"/></connections>
-<outputs><output id="5" name="o"/></outputs></component></components></pipeline></DTS:ObjectData></DTS:Executable>
-<DTS:Executable DTS:ExecutableType="Microsoft.SqlServer.Dts.Tasks.BulkInsertTask"><DTS:ObjectData>
-<BulkInsertTask:BulkInsertTaskData xmlns:BulkInsertTask="x" BulkInsertTask:DestinationConnectionName="{{AAAAAAAA-1111-1111-1111-111111111111}}"
- BulkInsertTask:DestinationTableName="[Stock].[dbo].[Items]" BulkInsertTask:FileName="\\\\files3\\bulk\\items.dat"/>
-</DTS:ObjectData></DTS:Executable>
-</DTS:Executable>"""
+DATA = Path(__file__).parent / "data" / "ssis"
+NEW = (DATA / "load.dtsx").read_text(encoding="utf-8")
+OLD = (DATA / "load-2005.dtsx").read_text(encoding="utf-8")
+CONMGR = (DATA / "ERP.conmgr").read_text(encoding="utf-8")
+PARAMS = (DATA / "Project.params").read_text(encoding="utf-8")
 
 
 def test_connections_carry_their_name_and_never_their_password() -> None:
@@ -250,27 +103,6 @@ def test_the_form_of_2005_says_the_same() -> None:
     assert (bulk["unc"].locator, bulk["unc"].action) == (r"\\files3\bulk\items.dat", "reads")
 
 
-CONMGR = f"""<?xml version="1.0"?>
-<DTS:ConnectionManager xmlns:DTS="www.microsoft.com/SqlServer/Dts" DTS:ObjectName="ERP"
-  DTS:DTSID="{{99999999-9999-9999-9999-999999999999}}" DTS:CreationName="OLEDB">
-  <!-- <DTS:ConnectionManager DTS:ObjectName="ERP" DTS:CreationName="OLEDB"><DTS:ObjectData><DTS:ConnectionManager
-   DTS:ConnectionString="Data Source=erpold;Initial Catalog=Erp"/></DTS:ObjectData></DTS:ConnectionManager> -->
-  <DTS:ObjectData>
-    <DTS:ConnectionManager DTS:ConnectionString="Data Source=erp1;Initial Catalog=Erp;Password={CANARY};User ID=x"/>
-  </DTS:ObjectData>
-</DTS:ConnectionManager>"""
-
-PARAMS = f"""<?xml version="1.0"?>
-<SSIS:Parameters xmlns:SSIS="www.microsoft.com/SqlServer/SSIS">
-  <SSIS:Parameter SSIS:Name="SourceServer"><SSIS:Properties>
-    <SSIS:Property SSIS:Name="Sensitive">0</SSIS:Property><SSIS:Property SSIS:Name="Value">erp1</SSIS:Property>
-  </SSIS:Properties></SSIS:Parameter>
-  <SSIS:Parameter SSIS:Name="ServerKey"><SSIS:Properties>
-    <SSIS:Property SSIS:Name="Sensitive">1</SSIS:Property><SSIS:Property SSIS:Name="Value">{CANARY}</SSIS:Property>
-  </SSIS:Properties></SSIS:Parameter>
-</SSIS:Parameters>"""
-
-
 def test_a_shared_connection_is_known_by_name_and_id_and_its_comment_is_commented() -> None:
     mentions = quotes("p/ERP.conmgr", CONMGR)
     found = by_origin(mentions, "ssis/ConnectionString")
@@ -288,17 +120,7 @@ def test_parameters_are_defined_for_others_and_sensitive_ones_are_not_looked_at(
 
 
 def test_a_configuration_file_names_the_connections_it_sets() -> None:
-    text = f"""<?xml version="1.0"?><DTSConfiguration><DTSConfigurationHeading/>
-<Configuration ConfiguredType="Property" Path="\\Package.Connections[DW].Properties[ServerName]" ValueType="String">
-<ConfiguredValue>sqlprod</ConfiguredValue></Configuration>
-<Configuration ConfiguredType="Property" Path="\\Package.Connections[DW].Properties[InitialCatalog]" ValueType="String">
-<ConfiguredValue>Sales</ConfiguredValue></Configuration>
-<Configuration ConfiguredType="Property" Path="\\Package.Connections[DW].Properties[Password]" ValueType="String">
-<ConfiguredValue>{CANARY}</ConfiguredValue></Configuration>
-<Configuration ConfiguredType="Property" Path="\\Package.Variables[User::Inbox].Properties[Value]" ValueType="String">
-<ConfiguredValue>\\\\files3\\in</ConfiguredValue></Configuration>
-<Configuration ConfiguredType="Property" Path="\\Package.Connections[Other].Properties[ConnectionString]" ValueType="String">
-<ConfiguredValue>Data Source=&lt;server&gt;;Initial Catalog=x</ConfiguredValue></Configuration></DTSConfiguration>"""
+    text = (DATA / "load.dtsConfig").read_text(encoding="utf-8")
     found = {m.alias: m for m in quotes("p/load.dtsConfig", text)}
     assert (found["DW"].server, found["DW"].database, found["DW"].line) == ("sqlprod", "Sales", 3)
     assert found["User::Inbox"].locator == r"\\files3\in"
@@ -308,8 +130,10 @@ def test_a_configuration_file_names_the_connections_it_sets() -> None:
 def test_a_deployed_project_fills_its_parameters_in_and_knows_its_connections() -> None:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as file:
-        for name, text in (("Load%20Sales.dtsx", NEW), ("ERP.conmgr", CONMGR), ("Project.params", PARAMS), ("@Project.manifest", "<SSIS:Project xmlns:SSIS='x'/>")):  # fmt: skip
-            file.writestr(name, text)
+        file.writestr("@Project.manifest", "<SSIS:Project xmlns:SSIS='x'/>")
+        file.writestr("Load%20Sales.dtsx", NEW)
+        file.writestr("ERP.conmgr", CONMGR)
+        file.writestr("Project.params", PARAMS)
     mentions = quotes("p/sales.ispac", held.getvalue())
     computed = next(m for m in by_origin(mentions, "ssis/expression") if m.alias == "Src")
     assert (computed.server, computed.status, computed.part) == ("erp1", "active", "Load Sales.dtsx")
