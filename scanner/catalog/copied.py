@@ -26,7 +26,7 @@ def copy_state(db: duckdb.DuckDBPyConnection, catalog: Catalog, picked: Mapping[
     ``unit`` then holds what is left to do, what failed, and what stands for content; ``unfinished`` the former two.
     """
     rest = (t.unit.c.state != "done") | t.unit.c.after.startswith(CONTENT)
-    for table in (t.scan, t.source, t.fault, t.part, t.known_store, t.mute, t.dropped):
+    for table in (t.scan, t.source, t.fault, t.part, t.known_store, t.mute, t.dropped, t.reached):
         _copy(db, catalog, table, _chosen(table, picked))
     _copy(db, catalog, t.unit, [*_chosen(t.unit, picked), rest])
     db.execute("CREATE VIEW unfinished AS SELECT * FROM unit WHERE state <> 'done'")
@@ -62,7 +62,7 @@ def _chosen(table: sa.Table, picked: Mapping[str, int]) -> list[sa.ColumnElement
 def _copy(
     db: duckdb.DuckDBPyConnection, catalog: Catalog, table: sa.Table, where: Sequence[sa.ColumnElement[bool]]
 ) -> None:
-    raw = table.name if table in (t.scan, t.unit, t.part, t.known_store, t.mute) else f"raw_{table.name}"
+    raw = table.name if table in (t.scan, t.unit, t.part, t.known_store, t.mute, t.reached) else f"raw_{table.name}"
     kinds = ", ".join(f'"{c.name}" {"VARCHAR" if isinstance(c.type, sa.String) else "BIGINT"}' for c in table.columns)
     db.execute(f'CREATE TABLE "{raw}" ({kinds})')
     for rows in _chunks(catalog, sa.select(table).where(*where)):

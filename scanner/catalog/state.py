@@ -435,6 +435,16 @@ class Catalog:
                 db.execute(t.breaker.insert().values(host=host, account=account, refused=now_us(), code=code))
             self._append_audit(db, "login refused" if code else "credential changed", f"{account} on {host}")
 
+    def set_reached(self, answers: Iterable[tuple[str, str, int, str]]) -> None:
+        """Keep what came of asking places whether they answer: (store, host, port, outcome)."""
+        with self._begin() as db:
+            for store, host, port, outcome in answers:
+                c = t.reached.c
+                db.execute(t.reached.delete().where(c.store == store, c.host == host, c.port == port))
+                values = {"store": store, "host": host, "port": port, "asked_at": now_us(), "outcome": outcome}
+                db.execute(t.reached.insert().values(**values))
+                self._append_audit(db, "store asked", f"{host}:{port} {outcome}")
+
     # audit
 
     def note(self, event: str, detail: str) -> None:

@@ -107,6 +107,17 @@ known_store = sa.Table(
     sa.Column("owner", sa.Text),
 )
 
+reached = sa.Table(
+    "reached",
+    metadata,
+    # Whether a store that was never scanned answered when a person wanted it asked: the newest answer of each place.
+    sa.Column("store", sa.Text, primary_key=True),  # asset id
+    sa.Column("host", sa.Text, primary_key=True),
+    sa.Column("port", sa.Integer, primary_key=True),
+    sa.Column("asked_at", sa.BigInteger, nullable=False),  # microseconds UTC
+    sa.Column("outcome", sa.String(16), nullable=False),  # answered, no_name, refused, timeout, unreachable, unknown
+)
+
 trust = sa.Table(
     "trust",
     metadata,

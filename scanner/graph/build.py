@@ -14,6 +14,7 @@ from scanner.graph.facts import Reader, read
 from scanner.graph.gather import resolver_of
 from scanner.graph.keys import add_keys
 from scanner.graph.layout import positions
+from scanner.graph.reconcile import reconcile
 from scanner.graph.references import collect, existing
 from scanner.results import TIERS, Asset, Blast, Edge, GraphResult
 
@@ -35,9 +36,9 @@ def build(reader: Reader) -> GraphResult:
     references = collect(reader, estate, resolver, known)
     there = existing(reader, references.wanted, resolver.folding)
     add_keys(reader, estate, known)
-    resolver.settle()
+    managed = reconcile(reader, estate, resolver, references)
     result = replace(
-        assemble(estate, known),
+        assemble(estate, known), managed=managed,
         references=references.listed(there), tiers={tier: references.tiers[tier] for tier in TIERS},
     )  # fmt: skip
     broken, totals = impact.first(result)

@@ -59,14 +59,15 @@ class Tally:
     by: Counter[str] = field(default_factory=Counter)
     places: list[PlaceOf] = field(default_factory=list)
     touched: int | None = None
-    extractors: set[str] = field(default_factory=set)
+    logins: int = 0
+    """Those that only say that somebody logged in there once."""
     _last: tuple[str, str] | None = None
 
     def add(self, said: Said) -> None:
         """Count one mention; those of one file follow each other."""
         self.references += 1
         self.by[said.store] += 1
-        self.extractors.add(said.extractor)
+        self.logins += "known_hosts" in said.path.rpartition("/")[2]
         if (said.source, said.path) != self._last:
             self._last = (said.source, said.path)
             self.files += 1

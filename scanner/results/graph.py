@@ -154,6 +154,8 @@ class Managed:
     hints: tuple[str, ...]
     unmanaged: tuple[str, ...]
     rank: float
+    asked: str = ""
+    """When it was asked whether it answers, and what came of it; "" where it never was."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,10 @@ class Estate:
         self.sources: list[tuple[str, str, int]] = []
         self.stores: dict[str, tuple[str, str, str]] = {}
         self.deep: dict[str, bool] = {}
+        self.owners: dict[str, str | None] = {}
+        self.unknown: set[str] = set()
+        self.register: list[tuple[str, str, str | None]] = []
+        self.reached: list[tuple[str, str, int, int, str]] = []
 
     def source(self, name: str, *, deep: bool = True, locator: str = "", kind: str = "share") -> None:
         self.sources.append((name, locator, int(deep)))
@@ -80,6 +84,12 @@ class Estate:
                 db.execute(f'INSERT INTO "{name}" ({names}) VALUES ({", ".join("?" for _ in row)})', list(row.values()))
             if name in _PLURALS:
                 db.execute(f'CREATE VIEW "{_PLURALS[name]}" AS SELECT * FROM "{name}"')
+        db.execute("CREATE TABLE known_store (scan INTEGER, name VARCHAR, locator VARCHAR, owner VARCHAR)")
+        for known in order(self.register):
+            db.execute("INSERT INTO known_store VALUES (1, ?, ?, ?)", list(known))
+        db.execute("CREATE TABLE reached (store VARCHAR, host VARCHAR, port BIGINT, asked_at BIGINT, outcome VARCHAR)")
+        for asked in order(self.reached):
+            db.execute("INSERT INTO reached VALUES (?, ?, ?, ?, ?)", list(asked))
         db.execute("CREATE TABLE source (name VARCHAR, locator VARCHAR, store_depth BIGINT)")
         for source in order(self.sources):
             db.execute("INSERT INTO source VALUES (?, ?, ?)", list(source))
@@ -89,7 +99,8 @@ class Estate:
             " complete BOOLEAN, known BOOLEAN)"
         )
         for key, (source, path, kind) in order(list(self.stores.items())):
-            values = [key, source, path, kind, path or source, None, 1, 1, 1, 0, 0, None, True, True]
+            owner, known = self.owners.get(key), key not in self.unknown
+            values = [key, source, path, kind, path or source, owner, 1, 1, 1, 0, 0, None, True, known]
             db.execute(f"INSERT INTO store VALUES ({', '.join('?' * 14)})", values)
         return Reader(db, list)
 
