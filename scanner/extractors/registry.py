@@ -10,7 +10,7 @@ from scanner.extractor import Extractor
 
 FAMILIES: tuple[str, ...] = (
     "dotnet", "jee", "settings", "clients", "databases", "ssis", "ssrs", "powerbi", "connections", "workbooks",
-    "documents", "unix", "windows", "scripts", "deployment", "sqltext", "text",
+    "documents", "unix", "windows", "scripts", "deployment", "generic", "sqltext", "text",
 )  # fmt: skip
 """Modules, in the order they are asked; each has ``EXTRACTORS``. ``text`` is last: it takes any text.
 

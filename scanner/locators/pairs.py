@@ -172,7 +172,8 @@ def _wrapped(text: str, inner: str, driver: str | None) -> Connection | None:
 
 def _storage(text: str, found: dict[str, str]) -> Connection | None:
     """Azure's accounts: storage, service bus, Cosmos."""
-    if name := found.get("accountname"):
+    name = found.get("accountname")
+    if name and re.fullmatch(r"[a-z0-9]{3,24}", name):
         suffix = found.get("endpointsuffix") or "core.windows.net"
         return Connection(
             without_secrets(text), "azure", driver="azure-storage", server=f"{name}.blob.{suffix}", user=name

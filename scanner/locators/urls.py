@@ -22,6 +22,13 @@ _AZURE = re.compile(
 )
 _BUCKETS = frozenset({"s3", "s3a", "s3n", "gs", "gcs", "oss", "cos", "obs", "swift", "b2"})
 _IN_LOGIN = frozenset({"abfs", "abfss", "wasb", "wasbs"})
+_STORES = _BUCKETS | _IN_LOGIN | frozenset(
+    ("sftp", "ftp", "ftps", "ftpes", "smb", "cifs", "nfs", "file", "hdfs", "webhdfs", "scp", "ssh", "rsync", "dav", "davs",
+     "webdav", "webdavs", "adl", "afp", "ldap", "ldaps", "viewfs", "abfs", "maprfs", "tftp", "amqp", "amqps")
+)  # fmt: skip
+_SITE = re.compile(
+    r"(?i)\.(?:sharepoint\.com|(?:r2\.cloudflarestorage|wasabisys|backblazeb2|linodeobjects)\.com|oraclecloud\.com)$"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +42,13 @@ class Url:
     path: str = ""
     bucket: str | None = None
     user: str | None = None
+
+    @property
+    def of_store(self) -> bool:
+        """Whether it leads to a store, and not to a page or service of the web."""
+        if self.scheme in ("http", "https"):
+            return self.bucket is not None or _SITE.search(self.host) is not None
+        return self.scheme in _STORES
 
 
 def url(text: str) -> Url | None:
