@@ -77,6 +77,8 @@ _KEYS = (
 )  # fmt: skip
 _PAIR = re.compile(r"[A-Za-z][\w ]{0,40}?\s{0,4}=")
 _UNQUOTED_END = re.compile(r"""["'<>`\n]""")
+_BEFORE_KEY = re.compile(r"(?i)(?:[^(){}<>=\n]{1,60}=[^\n]{0,900};\s*|[a-z][\w:]{1,30}:(?://)?|odbc;|oledb;)\Z")
+"""What stands in a string before the key that was found: other pairs, or the name of a driver."""
 _NO_KEY_BEFORE = re.compile(r"[\w.$@?&-]\Z")
 
 
@@ -326,23 +328,24 @@ def _one_connection(text: str, at: int) -> Found | None:
     last = text.find("\n", at, at + _AROUND)
     last = last if last >= 0 else min(len(text), at + _AROUND)
     left = max(text.rfind(q, first, at) for q in "\"'`")
-    inside = text[left + 1 : at] if left >= 0 else "="
-    if left >= 0 and (
-        not inside.strip() or inside.rstrip().endswith((";", "ODBC;")) or inside.lower().startswith(("odbc;", "oledb;"))
-    ):
-        close = _end_of_string(text, at, last, text[left])
-        start = left + 1
-    elif left >= 0 and "=" in inside and ";" in inside and not re.search(r"[(){}<>]", inside.partition("=")[0]):
-        close, start = _end_of_string(text, at, last, text[left]), left + 1
-    else:
-        stop = _UNQUOTED_END.search(text, at, last)
-        close, start = (stop.start() if stop and text[stop.start()] not in "\"'" else last), at
+    inside = text[left + 1 : at]
+    quoted = left >= 0 and (not inside.strip() or _BEFORE_KEY.match(inside) is not None)
+    start = left + 1 if quoted else at
+    close = _end_of_string(text, at, last, text[left]) if quoted else _end_of_pairs(text, at, last)
     whole = text[start:close].strip()
-    return (
-        Found(start, close, "connection_string", whole)
-        if _is_connection(whole, left >= 0 and start == left + 1)
-        else None
-    )
+    return Found(start, close, "connection_string", whole) if _is_connection(whole, quoted) else None
+
+
+def _end_of_pairs(text: str, at: int, last: int) -> int:
+    """Where pairs that stand in no string end: at a bracket of markup, or a quote that opens no value."""
+    while (stop := _UNQUOTED_END.search(text, at, last)) is not None:
+        if stop[0] not in "\"'" or not text[max(0, stop.start() - 3) : stop.start()].rstrip().endswith("="):
+            return stop.start()
+        close = text.find(stop[0], stop.end(), last)
+        if close < 0:
+            return stop.start()
+        at = close + 1
+    return last
 
 
 def _end_of_string(text: str, at: int, last: int, quote: str) -> int:
