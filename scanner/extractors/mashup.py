@@ -263,7 +263,7 @@ class _Argument:
     words: list[_Word]
 
 
-_WORDS = 1_000_000
+_WORDS = 300_000
 """Words of arguments, all calls together, that are read: calls within calls are read more than once."""
 _MOST_WORDS = 400
 """Words of a call that are read; beyond are options and formulas that work on what was opened."""
