@@ -88,7 +88,7 @@ def estate_file() -> str:
         lines += [f"## {title}\n", "| key | what it says |", "|---|---|"]
         hidden = {"sources", "stores", "policy", "limits", "options", "executor"}
         fields = {k: f for k, f in model.model_fields.items() if k not in hidden}
-        lines += [f"| {k} | {_cell(f.description or '')} |" for k, f in fields.items()]
+        lines += [f"| {f.alias or k} | {_cell(f.description or '')} |" for k, f in fields.items()]
         lines.append("")
     lines.append("A source also takes the settings of its connector: see [connectors](connectors.md).")
     return "\n".join(lines) + "\n"

@@ -11,9 +11,10 @@ from collections.abc import Mapping, Sequence
 from datetime import time
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from scanner.codes import StocktakeError
+from scanner.locators import without_secrets
 
 _STRICT = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
@@ -98,6 +99,13 @@ class KnownStore(BaseModel):
     locator: str = Field(description="Where it is: a store's id, a path, a URL, or a bucket or database name")
     owner: str | None = Field(None, description="Who answers for it")
 
+    @field_validator("locator")
+    @classmethod
+    def _no_secret(cls, value: str) -> str:
+        if without_secrets(value) != value:
+            raise ValueError("SECRET_LITERAL: a register says where a store is, not how to log in")
+        return value
+
 
 class Policy(BaseModel):
     """Thresholds after which a report ends with exit code 4."""
@@ -132,6 +140,11 @@ class Estate(BaseModel):
     limits: Limits = Field(default_factory=Limits, description="Limits of every source")
     sources: tuple[SourceConfig, ...] = Field((), description="Where to look")
     stores: tuple[KnownStore, ...] = Field((), description="Known stores")
+    register_file: str | None = Field(
+        None,
+        alias="register",
+        description="File of further known stores, beside this one: CSV with columns name, locator and owner, or TOML",
+    )
     targets: tuple[str, ...] = Field((), description="Target ids to judge against; every one that fits when empty")
     policy: Policy = Field(default_factory=Policy, description="Thresholds")
     executor: Executor = Field(default_factory=Executor, description="The cluster that scans run on")
@@ -263,7 +276,7 @@ def _known_keys(place: Sequence[str | int]) -> list[str]:
         "sources": SourceConfig,
     }
     model = models.get(str(place[0]), Estate) if len(place) > 1 else Estate
-    return sorted(model.model_fields)
+    return sorted(field.alias or name for name, field in model.model_fields.items())
 
 
 def _what(place: Sequence[str | int]) -> str:

@@ -14,6 +14,7 @@ from pydantic import BaseModel, ValidationError
 from scanner.codes import StocktakeError
 from scanner.config import MAX_BYTES, Estate, Limits, Lines, SourceConfig, invalid, parse
 from scanner.connector import Account, Connector, Plug, Session, plug_named, plugs, targets
+from scanner.register import read_register
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,23 @@ def read_estate(file: Path) -> tuple[Estate, Lines]:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise StocktakeError("CONFIG_SYNTAX", str(file), f"not UTF-8 at byte {error.start}") from None
-    return parse(text, str(file)), Lines(text, str(file))
+    estate, lines = parse(text, str(file)), Lines(text, str(file))
+    return _with_register(estate, lines, file), lines
+
+
+def _with_register(estate: Estate, lines: Lines, file: Path) -> Estate:
+    """The estate with the known stores of its register file, if it names one, behind its own."""
+    if estate.register_file is None:
+        return estate
+    named = Path(estate.register_file).expanduser()
+    place = named if named.is_absolute() else file.absolute().parent / named
+    if not place.exists():
+        raise StocktakeError("CONFIG_INVALID", lines.where(("register",)), f"there is no register {estate.register_file}")
+    stores = read_register(place, str(file.parent / named) if not named.is_absolute() else str(named))
+    own = {s.name for s in estate.stores}
+    if twice := next((s.name for s in stores if s.name in own), None):
+        raise StocktakeError("CONFIG_INVALID", str(place), f"{twice!r} stands in [[stores]] of {file} as well")
+    return estate.model_copy(update={"stores": (*estate.stores, *stores)})
 
 
 @functools.cache

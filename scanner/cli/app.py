@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from scanner.cli import access, before, diff, impact, keep, look, show
+from scanner.cli import access, before, diff, impact, keep, look, reach, show
 from scanner.cli import demo as demo_command
 from scanner.cli import scan as scan_commands
 from scanner.cli.output import Output, clean
@@ -47,7 +47,7 @@ def _root(
     """Every command takes its options behind its name."""
 
 
-for module in (before, scan_commands, look, show, impact, access, diff, keep, demo_command):
+for module in (before, scan_commands, look, show, impact, reach, access, diff, keep, demo_command):
     module.register(app)
 
 

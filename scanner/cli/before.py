@@ -107,6 +107,7 @@ root = {root}
 # locator = "s3://archive"
 # owner = "Records office"
 
+# register = "stores.csv"            # further known stores, at the top of the file: name, locator, owner
 # targets = ["aws-s3", "azure-files"]   # at the top of the file; every target that fits when absent
 """
 

@@ -17,11 +17,14 @@ from datetime import UTC, datetime
 
 from scanner.graph.aliases import At
 from scanner.graph.endpoint import Endpoint
+from scanner.graph.edges import Edges
 from scanner.graph.estate import Estate
-from scanner.graph.facts import Reader
+from scanner.graph.estate import found as found_in
+from scanner.graph.facts import Reader, read
 from scanner.graph.follow import Resolver
+from scanner.graph.gather import resolver_of
 from scanner.graph.locate import of_source, plain
-from scanner.graph.references import References, Tally
+from scanner.graph.references import References, Tally, collect
 from scanner.paths import restore_text
 from scanner.results import DATABASE_FILE, Asset, Managed, Store
 from scanner.secrets import scrub
@@ -258,8 +261,18 @@ def _asked(known: _Known) -> str:
     return f"asked on {when}: {OUTCOMES.get(outcome, outcome)}"
 
 
-def place_to_ask(end: Endpoint | None) -> tuple[str, int] | None:
-    """Host and port at which a store can be asked whether it is there; None where no port is known for it."""
+def places_to_ask(reader: Reader) -> tuple[tuple[Managed, tuple[str, int] | None], ...]:
+    """Every store that is referred to and was never scanned, with host and port, None where no port is known for it."""
+    facts = read(reader)
+    estate = found_in(facts)
+    resolver = resolver_of(reader, facts, estate)
+    references = collect(reader, estate, resolver, Edges())
+    managed = reconcile(reader, estate, resolver, references)
+    asked = (m for m in managed if m.status in {"referenced", "dead"})
+    return tuple((m, _address(resolver.ends.get(m.asset))) for m in asked)
+
+
+def _address(end: Endpoint | None) -> tuple[str, int] | None:
     if end is None or not end.host or end.kind == "bucket":
         return None
     return (end.host, end.usual_port) if end.usual_port else None
