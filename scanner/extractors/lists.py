@@ -126,6 +126,7 @@ def line_settings(text: str, *, first: int = 1) -> Iterator[Setting]:
     A value may go on in the next line behind a backslash; what stands behind a comment's mark is switched off.
     """
     section: tuple[str, ...] = ()
+    off: tuple[str, ...] | None = None
     count, lines, number = 0, text.split("\n"), 0
     while number < len(lines):
         line, start = lines[number], number
@@ -136,14 +137,16 @@ def line_settings(text: str, *, first: int = 1) -> Iterator[Setting]:
             line = line[:-1] + lines[number].lstrip()
             number += 1
         if "[" in line[:90] and (head := _SECTION.match(line)) is not None:
-            section = (head["name"],) if not head["off"] else section
+            off = (head["name"],) if head["off"] else None
+            section = section if head["off"] else (head["name"],)
             continue
         found = _KEY.match(line)
         if found is None:
             continue
         value = _bare(found["value"])
         if value:
-            yield Setting((*section, found["key"].strip()), value, first + start, "commented" if found["off"] else None)
+            above = section if off is None or not found["off"] else off
+            yield Setting((*above, found["key"].strip()), value, first + start, "commented" if found["off"] else None)
             count += 1
             if count > MOST:
                 return
