@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from scanner.extractor import Mention
 from scanner.extractors.comments import Comments
@@ -58,9 +58,11 @@ class Page:
         """Whether a reader that knows more has told of this text of the line already."""
         return line in self._whole or any(text.lower() in said for said in self._said.get(line, ()))
 
-    def plain(self, origin: str) -> Iterator[Mention]:
-        """What stands in the text for everybody to see, and no reader has told of."""
+    def plain(self, origin: str, *, skip: Callable[[int], bool] | None = None) -> Iterator[Mention]:
+        """What stands in the text for everybody to see, and no reader has told of; ``skip`` says where not to look."""
         for one in found(self.text, escapes=self.language.escapes):
+            if skip is not None and skip(one.start):
+                continue
             line = self.line(one.start)
             if self.covered(line, one.text):
                 continue

@@ -49,6 +49,7 @@ _ORDER = re.compile(
     r"|\\(?:i|ir|include)[ \t]+(?P<include>[^\n]{1,400})|conn(?:ect)?[ \t]+(?P<login>[^\s;]{3,300}@[^\s;]{1,400})"
     r"|@@?(?P<script>[\w./\\:$&~-]{1,300}\.\w{1,6})[ \t]*;?[ \t]*$|\\c(?:onnect)?[ \t]+(?P<psql>[^\n]{1,400}))"
 )
+_FOUR_PARTS = re.compile(r"\.(?:\[[^\]\n]{1,128}\]|[^.,;()=\s]{0,130})\.(?:\[[^\]\n]{1,128}\]|[^.,;()=\s]{0,130})\.")
 _A_DUMP = 1 << 20
 """Characters above which rows of values are a dump's: what stands in them is data."""
 _ROWS = ("insert", "(", ",(", "values")
@@ -78,15 +79,12 @@ class Script:
                 if mention.kind in ("connection_string", "server_link", "sql"):
                     self.page.cover_line(mention.line)
             yield mention
-        dump = len(self.text) > _A_DUMP
-        if dump:
-            self._cover_rows()
-        yield from self.page.plain("sql")
+        yield from self.page.plain("sql", skip=self._is_row if len(self.text) > _A_DUMP else None)
 
-    def _cover_rows(self) -> None:
-        for number, line in enumerate(self.text.split("\n"), start=1):
-            if line[:40].lstrip().lower().startswith(_ROWS):
-                self.page.cover_line(number)
+    def _is_row(self, at: int) -> bool:
+        """Whether the line of this place holds values: they are data."""
+        start = self.text.rfind("\n", 0, at) + 1
+        return self.text[start : start + 40].lstrip().lower().startswith(_ROWS)
 
     def _structured(self) -> Iterator[Mention]:
         low = self.text.lower()
@@ -107,7 +105,7 @@ class Script:
         before = at = done = 0
         for line in self.text.split("\n"):
             end = at + len(line)
-            if "@" in line or line.count(".") > 2:
+            if "@" in line or (line.count(".") > 2 and _FOUR_PARTS.search(line)):
                 for match in links.NAMED.finditer(self.text, max(before, done), end):
                     done = match.end()
                     yield from links.far_names(match, Place(self.page, match.start()))
@@ -150,6 +148,7 @@ class Script:
                 "port": told[3] if len(told) > 3 else "",
             }
             made = made_of(command, "sql/connect", "postgresql", named, told[:4], "connects")
+            made = replace(made, locator=f"\\c {' '.join(told[:4])}") if made is not None else None
         else:
             return
         if made is not None:
