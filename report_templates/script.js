@@ -130,44 +130,232 @@
     });
   };
 
-  // The drawing: choosing a name shows what it depends on and what depends on it.
-  const focusGraph = (drawn) => {
+  // One asset and its neighbours, drawn anew for every choice: columns by distance, dependants left.
+  const SVG = "http://www.w3.org/2000/svg";
+  const draw = (tag, props, ...children) => {
+    const node = document.createElementNS(SVG, tag);
+    for (const [key, value] of Object.entries(props)) node.setAttribute(key, value);
+    node.append(...children);
+    return node;
+  };
+  const cutTo = (text, most) => (text.length <= most ? text : text.slice(0, Math.ceil(most * 0.62)) + "\u2026" + text.slice(text.length - Math.floor(most * 0.33)));
+  const STATUS = { scanned: "scanned", seen: "seen, not scanned", referenced: "referred to, never scanned", known: "in the register, never seen", dead: "dead" };
+  const SURE = ["declared", "parsed", "inferred"];
+  const ROWS = 18;
+  const MOST = 600;
+
+  // What is within reach of a node: breadth first, edges of the map for a place of the map, single edges for the rest.
+  const reach = (data, start, want) => {
+    const level = new Map([[start, 0]]);
+    const edges = [];
+    const met = new Set();
+    const left = [...Array(2 * want.depth + 1)].map(() => ROWS);
+    let more = 0;
+    const fits = (edge) => (want.sure === "" || SURE.indexOf(edge[3]) <= SURE.indexOf(want.sure)) && (want.kind === "" || edge[2].split(", ").some((k) => k.replace(/^[\d,]+ /, "") === want.kind));
+    const step = (side, table, other) => {
+      let ring = [start];
+      for (let d = 1; d <= want.depth; d += 1) {
+        const next = [];
+        for (const node of ring) for (const n of table[node] || []) {
+          const edge = data.edges[n];
+          if (!fits(edge)) continue;
+          const far = edge[other];
+          if (!level.has(far)) {
+            if (left[want.depth + side * d] <= 0) { more += 1; continue; }
+            left[want.depth + side * d] -= 1;
+            level.set(far, side * d);
+            next.push(far);
+          }
+          if (edges.length < MOST && !met.has(n)) { met.add(n); edges.push(n); }
+        }
+        ring = next;
+      }
+    };
+    const tables = data.nodes[start][4] && data.grouped.has(start) ? data.map : data.single;
+    if (want.way !== "by") step(1, tables.out, 1);
+    if (want.way !== "on") step(-1, tables.into, 0);
+    for (const node of level.keys()) for (const n of tables.out[node] || []) {
+      if (edges.length < MOST && !met.has(n) && level.has(data.edges[n][1]) && fits(data.edges[n])) edges.push(n);
+    }
+    return { level, edges, more };
+  };
+
+  const columnsOf = (data, found, depth) => {
+    const columns = [...Array(2 * depth + 1)].map(() => []);
+    for (const [node, at] of found.level) columns[at + depth].push(node);
+    const used = columns.filter((c) => c.length);
+    const place = new Map();
+    const settle = () => used.forEach((c) => c.forEach((n, row) => place.set(n, (row + 0.5) / c.length)));
+    used.forEach((c) => c.sort((a, b) => (data.nodes[a][1] < data.nodes[b][1] ? -1 : 1)));
+    settle();
+    for (let sweep = 0; sweep < 4; sweep += 1) {
+      for (const column of sweep % 2 ? used : [...used].reverse()) {
+        const mean = new Map(column.map((n) => {
+          const near = found.edges.map((e) => data.edges[e]).filter((e) => e[0] === n || e[1] === n).map((e) => place.get(e[0] === n ? e[1] : e[0])).filter((y) => y !== undefined);
+          return [n, near.length ? near.reduce((x, y) => x + y, 0) / near.length : place.get(n)];
+        }));
+        column.sort((a, b) => mean.get(a) - mean.get(b) || a - b);
+        settle();
+      }
+    }
+    return used;
+  };
+
+  const picture = (data, found, depth, start, pick, choose) => {
+    const columns = columnsOf(data, found, depth);
+    const wide = Math.max(320, Math.min(1080, columns.length * 300));
+    const width = wide / columns.length;
+    const room = Math.min(width - 56, 244);
+    const tallest = Math.max(...columns.map((c) => c.length));
+    const at = new Map();
+    columns.forEach((column, c) => column.forEach((node, row) => at.set(node, [4 + c * width, 22 + (row + (tallest - column.length) / 2) * 44])));
+    const lines = found.edges.map((n) => {
+      const [from, to, kind, sure, count] = data.edges[n];
+      const [[x1, y1], [x2, y2]] = [at.get(from), at.get(to)];
+      let path;
+      if (x1 === x2) { const out = x1 + room + Math.min(44, 14 + Math.abs(y2 - y1) / 5); path = `M${x1 + room} ${y1}C${out} ${y1} ${out} ${y2} ${x1 + room + 2} ${y2}`; }
+      else { const [a, b] = x2 > x1 ? [x1 + room, x2 - 2] : [x1, x2 + room + 2]; const m = (a + b) / 2; path = `M${a} ${y1}C${m} ${y1} ${m} ${y2} ${b} ${y2}`; }
+      const line = draw("path", { d: path, class: "edge " + sure, "stroke-width": 1 + 0.8 * Math.log10(Math.max(1, count)), "marker-end": "url(#arrow)", "data-n": n });
+      const grip = draw("path", { d: path, class: "grip" }, draw("title", {}, `${data.nodes[from][1]} depends on ${data.nodes[to][1]}: ${kind}`));
+      grip.addEventListener("click", () => pick(n));
+      return [line, grip];
+    });
+    const boxes = [...at].map(([node, [x, y]]) => {
+      const [, title, kind, status] = data.nodes[node];
+      const box = draw("g", { class: "node s-" + status + (node === start ? " focus" : ""), role: "button", tabindex: "0", "aria-label": `${title}, ${kind}, ${STATUS[status] || status}` },
+        draw("title", {}, `${title} (${kind}; ${STATUS[status] || status})`),
+        draw("rect", { x, y: y - 18, width: room, height: 36, rx: 2 }),
+        draw("svg", { x: x + 6, y: y - 14, width: 13, height: 13, class: "mark" }, draw("use", { href: "#g-m-" + status })),
+        draw("text", { x: x + 24, y: y - 3, class: "name" }, cutTo(title, Math.max(6, Math.floor((room - 26) / 6.9)))),
+        draw("text", { x: x + 24, y: y + 11, class: "sub" }, cutTo(kind, Math.max(6, Math.floor((room - 26) / 5.9)))));
+      box.addEventListener("click", () => choose(node, true));
+      box.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node, true); } });
+      return box;
+    });
+    return draw("svg", { viewBox: `0 0 ${wide} ${tallest * 44 + 4}`, class: "deps ego", role: "group", "aria-label": `What ${data.nodes[start][1]} depends on and what depends on it`, width: wide },
+      draw("g", { class: "edges" }, ...lines.flat()), ...boxes);
+  };
+
+  const panelOf = (data, edge) => {
+    const [from, to, kind, sure, count, parser, evidence, detail, places, stands] = edge;
+    const row = (name, ...said) => make("div", {}, make("dt", { textContent: name }), make("dd", {}, ...said));
+    const lines = (texts, total) => make("ul", {}, ...texts.map((t) => make("li", {}, make("code", { textContent: t }))), ...(total > texts.length ? [make("li", { textContent: `and ${(total - texts.length).toLocaleString("en-GB")} more` })] : []));
+    const list = make("dl", {}, row("Depends", data.nodes[from][1]), row("On", data.nodes[to][1]), row("Kind", kind), row("Confidence", sure));
+    if (stands.length) {
+      list.append(row("Evidence", lines(stands.map(([k, c, , , what, quoted, said]) => `${k}, ${c}: ${said.length ? said.join(", ") : what}${quoted ? " \u2013 " + cutTo(quoted, 120) : ""}`), count)));
+    } else {
+      list.append(row("Evidence", ...(places.length ? [lines(places, count)] : [evidence])));
+      if (parser) list.append(row("Read by", parser));
+      if (detail) list.append(row("Quoted", make("code", { textContent: detail })));
+    }
+    return list;
+  };
+
+  const exploring = (host, data) => {
+    const table = () => ({ out: {}, into: {} });
+    Object.assign(data, { map: table(), single: table(), grouped: new Set() });
+    data.edges.forEach((edge, n) => {
+      const kept = n < data.links ? data.map : data.single;
+      (kept.out[edge[0]] ||= []).push(n);
+      (kept.into[edge[1]] ||= []).push(n);
+      if (kept === data.map) { data.grouped.add(edge[0]); data.grouped.add(edge[1]); }
+    });
+    const field = (name, ...options) => {
+      const select = make("select", {}, ...options.map(([value, text]) => make("option", { value, textContent: text })));
+      return [select, make("label", {}, make("span", { textContent: name }), select)];
+    };
+    const names = make("datalist", { id: "explore-names" });
+    const box = make("input", { type: "search", autocomplete: "off", spellcheck: false });
+    box.setAttribute("list", "explore-names");
+    const [depth, depthLabel] = field("Steps", ["1", "1"], ["2", "2"], ["3", "3"]);
+    const [way, wayLabel] = field("Direction", ["", "both"], ["on", "what it depends on"], ["by", "what depends on it"]);
+    const [sure, sureLabel] = field("Evidence", ["", "any"], ["parsed", "declared or parsed"], ["declared", "declared only"]);
+    const kinds = [...new Set(data.edges.flatMap((e) => e[2].split(", ").map((k) => k.replace(/^[\d,]+ /, ""))))].sort();
+    const [kind, kindLabel] = field("Kind", ["", "any"], ...kinds.map((k) => [k, k]));
     const said = make("output", { className: "count" });
     said.setAttribute("aria-live", "polite");
-    drawn.closest(".scroll").before(make("p", { className: "filter" }, make("span", { textContent: "Choose a name to see only what it touches." }), said));
-    drawn.setAttribute("role", "group");
-    const nodes = [...drawn.querySelectorAll(".node")];
-    const edges = [...drawn.querySelectorAll(".edge")];
-    let current = null;
-    const choose = (node) => {
-      current = current === node ? null : node;
-      drawn.classList.toggle("focused", Boolean(current));
-      const id = current && current.dataset.id;
-      const near = new Set([id]);
-      let on = 0;
-      let by = 0;
-      for (const e of edges) {
-        const hit = Boolean(current) && (e.dataset.from === id || e.dataset.to === id);
-        e.classList.toggle("near", hit);
-        if (!hit) continue;
-        near.add(e.dataset.from).add(e.dataset.to);
-        if (e.dataset.from === id) on += 1; else by += 1;
-      }
-      for (const n of nodes) {
-        n.classList.toggle("near", Boolean(current) && near.has(n.dataset.id));
-        n.setAttribute("aria-pressed", String(n === current));
-      }
-      said.textContent = current ? current.querySelector("text").textContent + ": depends on " + on + ", " + by + " depend on it" : "";
+    const frame = make("div", { className: "scroll", tabIndex: 0 });
+    frame.setAttribute("role", "region");
+    frame.setAttribute("aria-label", "Neighbours");
+    const list = make("ul", { className: "pick" });
+    const panel = make("div", { className: "panel", hidden: true });
+    panel.setAttribute("aria-live", "polite");
+    host.append(make("h3", { textContent: "One asset and its neighbours" }),
+      make("div", { className: "filter" }, make("label", {}, make("span", { textContent: "Start at" }), box), names, depthLabel, wayLabel, sureLabel, kindLabel, said), frame, panel, list);
+    const fields = { steps: depth, way, sure, of: kind };
+    let start = 0;
+    const pick = (n) => {
+      panel.hidden = false;
+      panel.replaceChildren(panelOf(data, data.edges[n]));
+      for (const b of list.querySelectorAll("button")) b.setAttribute("aria-pressed", String(b.value === String(n)));
+      for (const e of frame.querySelectorAll(".edge")) e.classList.toggle("near", e.dataset.n === String(n));
     };
-    for (const n of nodes) {
-      n.setAttribute("role", "button");
-      n.setAttribute("tabindex", "0");
-      n.setAttribute("aria-label", n.querySelector("title").textContent);
-      n.addEventListener("click", () => choose(n));
-      n.addEventListener("keydown", (event) => {
-        if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(n); }
-        if (event.key === "Escape" && current) choose(current);
-      });
+    const apply = () => {
+      const want = { depth: Number(depth.value), way: way.value, sure: sure.value, kind: kind.value };
+      const found = reach(data, start, want);
+      frame.replaceChildren(picture(data, found, want.depth, start, pick, choose));
+      panel.hidden = true;
+      const shown = found.edges.slice(0, 40);
+      list.replaceChildren(...shown.map((n) => {
+        const edge = data.edges[n];
+        const button = make("button", { type: "button", value: n, textContent: `${data.nodes[edge[0]][1]} \u2192 ${data.nodes[edge[1]][1]}: ${edge[2]}` });
+        button.setAttribute("aria-pressed", "false");
+        button.addEventListener("click", () => pick(n));
+        return make("li", {}, button);
+      }));
+      const many = (n) => n.toLocaleString("en-GB");
+      said.textContent = `${many(found.level.size)} of ${many(data.assets)} assets and ${many(found.edges.length)} dependencies shown` + (found.more ? `, ${many(found.more)} more do not fit` : "");
+    };
+    const choose = (node, moved) => {
+      start = node;
+      box.value = data.nodes[node][1];
+      if (moved) { chosen.set("at", data.nodes[node][0]); remember(); }
+      apply();
+      if (moved) frame.querySelector(".node.focus").focus({ preventScroll: true });
+    };
+    const fill = () => {
+      const words = box.value.toLowerCase();
+      const near = data.nodes.filter((n) => n[1].toLowerCase().includes(words) || n[0].toLowerCase().includes(words)).slice(0, 20);
+      names.replaceChildren(...near.map((n) => make("option", { value: n[0] === n[1] ? n[1] : n[0], label: n[1] })));
+    };
+    box.addEventListener("input", () => {
+      fill();
+      const words = box.value.toLowerCase();
+      const exact = data.nodes.findIndex((n) => n[0].toLowerCase() === words || n[1].toLowerCase() === words);
+      if (exact >= 0 && exact !== start) { start = exact; chosen.set("at", data.nodes[exact][0]); remember(); apply(); }
+    });
+    for (const [name, select] of Object.entries(fields)) {
+      if (chosen.has(name) && [...select.options].some((o) => o.value === chosen.get(name))) select.value = chosen.get(name);
+      select.addEventListener("change", () => { chosen.set(name, select.value); remember(); apply(); });
+    }
+    const busiest = () => {
+      const degree = data.nodes.map((_, n) => (data.map.out[n] || []).length + (data.map.into[n] || []).length);
+      return degree.indexOf(Math.max(...degree));
+    };
+    const asked = data.nodes.findIndex((n) => n[0] === chosen.get("at"));
+    fill();
+    choose(asked >= 0 ? asked : busiest(), false);
+    return (id) => {
+      const node = data.nodes.findIndex((n) => n[0] === id);
+      if (node < 0) return;
+      choose(node, true);
+      host.scrollIntoView({ block: "start" });
+    };
+  };
+
+  // The map: a place chosen there is looked at below; the pointer shows its ways.
+  const living = (drawn, open) => {
+    drawn.setAttribute("role", "group");
+    const edges = [...drawn.querySelectorAll(".edge")];
+    for (const node of drawn.querySelectorAll(".node")) {
+      node.setAttribute("role", "button");
+      node.setAttribute("tabindex", "0");
+      node.setAttribute("aria-label", node.querySelector("title").textContent);
+      const mark = (on) => { for (const e of edges) e.classList.toggle("near", on && (e.dataset.from === node.dataset.id || e.dataset.to === node.dataset.id)); };
+      for (const event of ["pointerenter", "focus"]) node.addEventListener(event, () => mark(true));
+      for (const event of ["pointerleave", "blur"]) node.addEventListener(event, () => mark(false));
+      node.addEventListener("click", () => open(node.dataset.id));
+      node.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); open(node.dataset.id); } });
     }
   };
 
@@ -176,8 +364,8 @@
   document.querySelector("nav.pages").append(tools);
   document.querySelectorAll("table[data-filter]").forEach(filterOf);
   document.querySelectorAll("table[data-sort]").forEach(sortOf);
-  const drawn = document.getElementById("drawn");
-  if (drawn) focusGraph(drawn);
+  const drawn = document.getElementById("estate-map");
+  if (drawn) living(drawn, exploring(document.getElementById("explore"), JSON.parse(document.getElementById("graph").textContent)));
   const data = document.getElementById("result").textContent;
   if (data) {
     const save = make("button", { type: "button", className: "save", textContent: "Save this result as JSON" });

@@ -6,11 +6,14 @@ from collections import Counter, defaultdict
 from dataclasses import asdict
 
 from scanner import results
+from scanner.report.estate_map import read_map
 from scanner.report.reading import TABLES, Row, Rows, among
+from scanner.report.references import read_references
 
 MAX_ASSETS = 5_000
 MAX_EDGES = 10_000
 MAX_BLAST = 200
+MAX_CUT = 500
 
 LINK_BPS = 1_000_000_000
 """Assumed link: 1 Gbit/s, printed beside every figure made with it."""
@@ -47,6 +50,8 @@ def read_graph(graph: results.GraphResult) -> Row:
         "unparsed": tuple(asdict(u) for u in sorted(graph.unparsed, key=lambda u: (u.source, u.path))[:500]),
         "positions": {k: (round(x, 4), round(y, 4)) for k, (x, y) in sorted(graph.positions.items())},
         "load_order": {k: tuple(tuple(g) for g in v) for k, v in sorted(graph.load_order.items())},
+        "map": read_map(graph),
+        **read_references(graph),
     }
 
 
@@ -68,6 +73,7 @@ def read_waves(
     edges = {e.id: e for e in graph.edges}
     tables = _table_weights(reader, graph)
     wave_of = {m.asset: w.number for w in graph.waves for m in w.members}
+    changes = {b.edge: b.change for b in graph.broken}
     cut_in: Counter[int] = Counter()
     for cut in graph.cut_edges:
         if cut in edges:
@@ -108,7 +114,8 @@ def read_waves(
         "hours": round(start, 4),
         "assumptions": {"link_bps": LINK_BPS, "link_share": LINK_SHARE, "objects_per_s": OBJECTS_PER_S},
         "cut_total": len(graph.cut_edges) if cut_total is None else cut_total,
-        "cut_edges": tuple(sorted(graph.cut_edges))[:500],
+        "cut_edges": tuple(sorted(graph.cut_edges))[:MAX_CUT],
+        "cut": tuple(_cut(edges[e], graph, wave_of, changes) for e in sorted(graph.cut_edges)[:MAX_CUT] if e in edges),
         "unscheduled": tuple(
             {
                 "asset": a.id,
@@ -119,6 +126,16 @@ def read_waves(
             if a.id not in scheduled and a.level == "store"
         ),
     }
+
+
+def _cut(edge: results.Edge, graph: results.GraphResult, wave_of: dict[str, int], changes: dict[str, str]) -> Row:
+    """An edge between waves: which, and what has to be done so that it works in between."""
+    before = wave_of.get(graph.groups.get(edge.target, edge.target))
+    after = wave_of.get(graph.groups.get(edge.source, edge.source))
+    return {
+        "id": edge.id, "source": edge.source, "target": edge.target, "kind": edge.kind, "confidence": edge.confidence,
+        "evidence": edge.evidence, "wave": after, "needs_wave": before, "change": changes.get(edge.id, ""),
+    }  # fmt: skip
 
 
 def transfer_hours(size: int, objects: int) -> tuple[float, float]:

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+import math
+from collections import defaultdict
+
+import networkx as nx
 
 from scanner.report import words
 from scanner.report.reading import Row
 from scanner.report.treemap import Box, squarify
 
-MAX_NODES = 300
-MAX_EDGES = 600
+MAX_EDGES = 240
 MAP_WIDTH, MAP_HEIGHT = 1080.0, 460.0
 _HEADER = 20.0
-_ROW = 25.0
-_COLUMNS = 7
+_COLUMNS = 5
+_STEP, _BOX = 46.0, 36.0
+"""From one place of the map to the next beneath it, and how much of that its box takes."""
+_TALLEST = 24
 
 
 def treemap(tree: tuple[Row, ...], titles: dict[str, str]) -> Row:
@@ -89,79 +93,75 @@ def _cell(node: Row, box: Box) -> Row:
     }
 
 
-def layered(graph: Row) -> Row:
-    """The graph as columns of names: layers from the given positions, dependants left, what they depend on right.
+def estate_map(drawn: Row, meaning: dict[str, str]) -> Row:
+    """The map as columns of places, dependants left of what they depend on; no two overlap.
 
-    Positions only order what is drawn: columns from x, rows from y, so that no two names ever overlap.
+    ``drawn`` has at most sixty groups. A column too tall is folded into several.
     """
-    nodes, edges = _choose(graph)
-    columns = _columns([n["id"] for n in nodes], graph["positions"])
-    by_id = {n["id"]: n for n in nodes}
-    ends = [(e["source"], e["target"]) for e in edges]
-    columns = _untangled(_facing(columns, ends), ends)
-    width = max(1.0, MAP_WIDTH / max(1, len(columns)))
-    room = min(width - 64, 230.0)
-    places: dict[str, tuple[float, float]] = {}
+    nodes = {n["id"]: n for n in drawn["nodes"]}
+    links = sorted(drawn["links"], key=lambda k: (-k["edges"], k["source"], k["target"]))[:MAX_EDGES]
+    ends = [(k["source"], k["target"]) for k in links]
+    columns = _folded(_untangled(_layers(sorted(nodes), ends), ends))
+    width = MAP_WIDTH / max(1, len(columns))
+    room = round(min(width - 58, 236.0), 1)
     tallest = max((len(c) for c in columns), default=0)
-    drawn = []
+    places: dict[str, tuple[float, float]] = {}
+    boxes = []
     for column, ids in enumerate(columns):
-        pad = (tallest - len(ids)) * _ROW / 2
+        pad = (tallest - len(ids)) * _STEP / 2
         for row, key in enumerate(ids):
-            x, y = 8 + column * width, 18 + pad + row * _ROW
+            x, y = 4 + column * width, 4 + pad + row * _STEP + _BOX / 2
             places[key] = (x, y)
-            node = by_id[key]
-            drawn.append(
-                {
-                    "id": key, "x": round(x, 1), "y": round(y, 1),
-                    "label": words.clip(node["title"], max(6, int(room / 7))),
-                    "full": node["title"], "kind": node["kind"], "level": node["level"], "resolved": node["resolved"],
-                    "store": node["store"],
-                }
-            )  # fmt: skip
-    lines = [_line(e, places, room) for e in edges]
+            boxes.append(_box(nodes[key], x, y, room))
     return {
-        "width": MAP_WIDTH,
-        "height": round(tallest * _ROW + 24, 1),
-        "nodes": drawn,
-        "edges": lines,
-        "nodes_total": graph["assets_total"],
-        "edges_total": graph["edges_total"],
-        "room": round(room, 1),
-    }
+        "width": MAP_WIDTH, "height": round(tallest * _STEP + 8, 1), "room": room, "box": _BOX, "nodes": boxes,
+        "links": [
+            {**_line(k, places, room), "weight": round(1 + 0.8 * math.log10(k["edges"]), 2), "edges": k["edges"],
+             "kinds": k["kinds"]}
+            for k in links
+        ],
+        "statuses": [
+            {"status": s, "meaning": m} for s, m in meaning.items() if any(n["status"] == s for n in nodes.values())
+        ],
+        "confidences": [c for c in ("declared", "parsed", "inferred") if any(k["confidence"] == c for k in links)],
+    }  # fmt: skip
 
 
-def _choose(graph: Row) -> tuple[list[Row], list[Row]]:
-    """Which assets and edges are drawn: those with the most dependencies, up to the caps."""
-    ends: Counter[str] = Counter()
-    for e in graph["edges"]:
-        ends[e["source"]] += 1
-        ends[e["target"]] += 1
-    nodes = [a for a in graph["assets"] if ends[a["id"]]]
-    nodes.sort(key=lambda a: (-ends[a["id"]], a["id"]))
-    kept = {a["id"] for a in nodes[:MAX_NODES]}
-    edges = [e for e in graph["edges"] if e["source"] in kept and e["target"] in kept][:MAX_EDGES]
-    used = {e[end] for e in edges for end in ("source", "target")}
-    return [n for n in nodes[:MAX_NODES] if n["id"] in used], edges
+def _box(node: Row, x: float, y: float, room: float) -> Row:
+    """A place of the map: its title, and beneath it what it is, how much it holds, and when it moves."""
+    held = f"{node['assets']:,} assets" if node["assets"] > 1 else ""
+    wave = f"wave {node['wave']}" if node["wave"] else ""
+    said = " · ".join(w for w in (node["kind"], wave, held) if w)
+    return {
+        **node, "x": round(x, 1), "y": round(y, 1), "label": words.clip(node["title"], max(6, int((room - 26) / 6.9))),
+        "sub": words.clip(said, max(6, int((room - 26) / 5.9))), "said": said,
+    }  # fmt: skip
 
 
-def _columns(ids: list[str], positions: dict[str, tuple[float, float]]) -> list[list[str]]:
-    """Names by column: the axis with fewer distinct values is the layer; too many layers are binned."""
-    at = {i: positions.get(i, (0.0, 0.0)) for i in ids}
-    xs, ys = {p[0] for p in at.values()}, {p[1] for p in at.values()}
-    layer, order = (0, 1) if len(xs) <= len(ys) else (1, 0)
-    steps = sorted({p[layer] for p in at.values()})
-    rank = {v: n * _COLUMNS // len(steps) if len(steps) > _COLUMNS else n for n, v in enumerate(steps)}
-    columns: dict[int, list[str]] = defaultdict(list)
-    for i in sorted(ids, key=lambda i: (at[i][order], i)):
-        columns[rank[at[i][layer]]].append(i)
-    return [columns[c] for c in sorted(columns)]
+def _layers(ids: list[str], ends: list[tuple[str, str]]) -> list[list[str]]:
+    """Columns by the longest way to what depends on nothing, dependants first; a ring shares a column."""
+    graph = nx.DiGraph()
+    graph.add_nodes_from(ids)
+    graph.add_edges_from(ends)
+    condensed = nx.condensation(graph.reverse())
+    layers = [
+        sorted(n for index in layer for n in condensed.nodes[index]["members"])
+        for layer in nx.topological_generations(condensed)
+    ][::-1]
+    while len(layers) > _COLUMNS:  # the two neighbours with the fewest names become one
+        at = min(range(len(layers) - 1), key=lambda n: (len(layers[n]) + len(layers[n + 1]), n))
+        layers[at : at + 2] = [sorted(layers[at] + layers[at + 1])]
+    return layers
 
 
-def _facing(columns: list[list[str]], ends: list[tuple[str, str]]) -> list[list[str]]:
-    """Columns turned so that most arrows run from left to right."""
-    at = {i: n for n, column in enumerate(columns) for i in column}
-    forward = sum((at[t] > at[s]) - (at[t] < at[s]) for s, t in ends)
-    return columns if forward >= 0 else columns[::-1]
+def _folded(columns: list[list[str]]) -> list[list[str]]:
+    """Columns none of which is taller than a screen or two; one that is goes on in the next."""
+    folded: list[list[str]] = []
+    for column in columns:
+        parts = -(-len(column) // _TALLEST)
+        each = -(-len(column) // parts) if parts else 0
+        folded += [column[n : n + each] for n in range(0, len(column), each or 1)]
+    return folded
 
 
 def _untangled(columns: list[list[str]], ends: list[tuple[str, str]]) -> list[list[str]]:
@@ -179,31 +179,22 @@ def _untangled(columns: list[list[str]], ends: list[tuple[str, str]]) -> list[li
     return columns
 
 
-def _line(edge: Row, places: dict[str, tuple[float, float]], room: float) -> Row:
+def _line(link: Row, places: dict[str, tuple[float, float]], room: float) -> Row:
     """A curve from a dependant to what it depends on; within one column it swings out right."""
-    (x1, y1), (x2, y2) = places[edge["source"]], places[edge["target"]]
+    (x1, y1), (x2, y2) = places[link["source"]], places[link["target"]]
     if x2 > x1:
-        start, end = x1 + room + 4, x2 - 6
+        start, end = x1 + room + 1, x2 - 3
         bend = max(24.0, (end - start) / 2)
         path = f"M{start:.1f} {y1:.1f}C{start + bend:.1f} {y1:.1f} {end - bend:.1f} {y2:.1f} {end:.1f} {y2:.1f}"
     elif x2 < x1:
-        start, end = x1 - 6, x2 + room + 4
+        start, end = x1 - 1, x2 + room + 3
         bend = max(24.0, (start - end) / 2)
         path = f"M{start:.1f} {y1:.1f}C{start - bend:.1f} {y1:.1f} {end + bend:.1f} {y2:.1f} {end:.1f} {y2:.1f}"
-    elif y1 == y2:  # it depends on itself
-        side, out = x1 + room + 4, x1 + room + 24
-        path = f"M{side:.1f} {y1 - 5:.1f}C{out:.1f} {y1 - 9:.1f} {out:.1f} {y1 + 9:.1f} {side:.1f} {y1 + 5:.1f}"
     else:
-        side = x1 + room + 4
-        out = side + min(46.0, 14 + abs(y2 - y1) / 5)
-        path = f"M{side:.1f} {y1:.1f}C{out:.1f} {y1:.1f} {out:.1f} {y2:.1f} {side:.1f} {y2:.1f}"
-    return {
-        "path": path,
-        "confidence": edge["confidence"],
-        "source": edge["source"],
-        "target": edge["target"],
-        "kind": edge["kind"],
-    }
+        side = x1 + room + 1
+        out = side + min(44.0, 14 + abs(y2 - y1) / 5)
+        path = f"M{side:.1f} {y1:.1f}C{out:.1f} {y1:.1f} {out:.1f} {y2:.1f} {side + 2:.1f} {y2:.1f}"
+    return {"path": path, **{n: link[n] for n in ("confidence", "source", "target")}}
 
 
 def stacked(parts: tuple[Row, ...], measure: str, width: float) -> list[Row]:

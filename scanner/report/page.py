@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 from functools import cache
 from importlib import resources
 
@@ -13,6 +14,7 @@ from markupsafe import Markup
 
 from scanner.report import words
 from scanner.report.context import Context, to_json
+from scanner.report.explore import explore
 from scanner.report.view import build_view
 
 EMBED_LIMIT = 2_000_000
@@ -30,8 +32,13 @@ def render_html(context: Context) -> str:
         policy=_policy(style, script),
         style=Markup(style),  # noqa: S704 - our own file
         script=Markup(script),  # noqa: S704 - our own file
+        graph=Markup(_json(explore(context.graph))),  # noqa: S704 - escaped by embeddable
         data=Markup(data) if len(data) <= EMBED_LIMIT else Markup(""),  # noqa: S704 - escaped by embeddable
     )
+
+
+def _json(value: object) -> str:
+    return embeddable(json.dumps(value, ensure_ascii=True, allow_nan=False, separators=(",", ":")))
 
 
 def embeddable(text: str) -> str:

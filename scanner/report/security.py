@@ -244,7 +244,27 @@ def _candidate(what: str, kind: str, where: str, reason: str, evidence: str, sto
         "bytes": store.bytes if store else None,
         "newest": store.newest if store else None,
         "owner": store.owner if store else None,
+        "references": 0,
+        "rank": None,
+        "because": (),
+        "by": (),
+        "places": (),
     }
+
+
+def _ranked(graph: results.GraphResult) -> list[Row]:
+    """The stores nobody answers for, as the graph reconciled them: the most pressing first, with what tells of them."""
+    found = sorted((m for m in graph.managed if m.unmanaged), key=lambda m: (-m.rank, m.asset))
+    rows = []
+    for m in found:
+        where = m.asset if m.status == "scanned" else ""
+        told = words.plural(m.references, "reference") + f" in {words.plural(m.files, 'file')}" if m.references else ""
+        row = _candidate(m.title, m.kind, where, m.unmanaged[0], told)
+        rows.append(
+            row | {"newest": m.touched, "owner": m.owner or None, "references": m.references, "rank": m.rank,
+                   "because": m.unmanaged[1:], "by": m.by[:5], "places": tuple(str(p) for p in m.places[:5])}
+        )  # fmt: skip
+    return rows
 
 
 def _told(row: Row) -> str:
@@ -257,6 +277,26 @@ def _unmanaged(
     reader: Rows, stores: tuple[results.Store, ...], graph: results.GraphResult, seen: Row
 ) -> tuple[list[Row], int]:
     """Stores nobody registered: found by scanning, seen or quoted by others, or lying on a share as a file."""
+    rows = _ranked(graph) if graph.managed else _unreconciled(stores, graph, seen)
+    managed = {m.asset for m in graph.managed}
+    told = {(a.source, a.path) for a in graph.assets if a.id in managed}
+    opened = [s for s in stores if s.kind == results.DATABASE_FILE]
+    files = reader.dicts(_FILES)
+    known = (
+        {(source, path) for source, path in reader.rows("SELECT source, path FROM database_file")} if opened else set()
+    )
+    for r in files:
+        if (r["source"], r["path"]) in known or (r["source"], r["path"]) in told:
+            continue
+        kind, name = DATABASE_FILES[r["ext"]], r["path"].rpartition("/")[2]
+        row = _candidate(name, kind, r["store"], "database file on a share", r["path"])
+        rows.append(row | {"bytes": r["size"], "newest": r["modified"], "owner": r["owner"]})
+    total = len(rows) + (files[0]["total"] - len(files) if files else 0)
+    return rows, total
+
+
+def _unreconciled(stores: tuple[results.Store, ...], graph: results.GraphResult, seen: Row) -> list[Row]:
+    """The same from stores, edges and what was seen, where the graph reconciled nothing."""
     rows = [
         _candidate(s.title, s.kind, s.id, "found, not in the register", f"{s.entries:,} entries scanned", s)
         for s in stores
@@ -285,15 +325,4 @@ def _unmanaged(
         for r in seen["list"]
         if r["reason"] != "unsupported"
     ]
-    files = reader.dicts(_FILES)
-    known = (
-        {(source, path) for source, path in reader.rows("SELECT source, path FROM database_file")} if opened else set()
-    )
-    for r in files:
-        if (r["source"], r["path"]) in known:
-            continue
-        kind, name = DATABASE_FILES[r["ext"]], r["path"].rpartition("/")[2]
-        row = _candidate(name, kind, r["store"], "database file on a share", r["path"])
-        rows.append(row | {"bytes": r["size"], "newest": r["modified"], "owner": r["owner"]})
-    total = len(rows) + (files[0]["total"] - len(files) if files else 0)
-    return rows, total
+    return rows

@@ -71,17 +71,22 @@ def build_view(context: Context) -> Row:
         "families": budget.take("families", context.inventory["distributions"]["families"], 18),
         "types": budget.take("types", context.inventory["distributions"]["types"], 16),
         "limits": budget.take("limits", _limits(context), 50),
-        "exposures": budget.take("exposures", context.security["exposures"], 70, context.security["exposures_total"]),
-        "unmanaged": budget.take("unmanaged", context.security["unmanaged"], 60, context.security["unmanaged_total"]),
+        "exposures": budget.take("exposures", context.security["exposures"], 60, context.security["exposures_total"]),
+        "unmanaged": budget.take("unmanaged", context.security["unmanaged"], 50, context.security["unmanaged_total"]),
         "openings": budget.take("openings", context.security["access"]["openings"], 25, _openings(context)),
         "holders": budget.take(
-            "holders", context.security["access"]["holders"], 40, context.security["access"]["holders_total"]
+            "holders", context.security["access"]["holders"], 30, context.security["access"]["holders_total"]
         ),
-        "seen": budget.take("seen", context.security["seen"]["list"], 40, context.security["seen"]["total"]),
+        "seen": budget.take("seen", context.security["seen"]["list"], 30, context.security["seen"]["total"]),
         "databases": budget.take("databases", context.inventory["databases"], 30),
         "blast": budget.take("blast", context.graph["blast"], 20, context.graph["blast_total"]),
-        "unresolved": budget.take("unresolved", context.graph["unresolved"], 20),
-        "cut_edges": budget.take("cut_edges", _cut_edges(context), 25, context.waves["cut_total"]),
+        "cut_edges": budget.take("cut_edges", context.waves["cut"], 25, context.waves["cut_total"]),
+        "broken": budget.take("broken", _broken(context), 60, context.graph["broken_total"]),
+        "referred": budget.take("referred", _referred(context), 40, context.graph["referred_total"]),
+        "links": budget.take("links", _links(context), 40, context.graph["map"]["links_total"]),
+        "unused": budget.take("unused", _unused(context), 20, _unused_total(context)),
+        "columns": budget.take("columns", context.graph["columns"], 40, context.graph["columns_total"]),
+        "copies": budget.take("copies", context.graph["copies"], 15, context.graph["copies_total"]),
         "faults": budget.take("faults", context.evidence["faults"], 40),
         "duplicates": budget.take(
             "duplicates", context.inventory["duplicates"]["list"], 15, context.inventory["duplicates"]["groups"]
@@ -89,13 +94,13 @@ def build_view(context: Context) -> Row:
         "unparsed": budget.take("unparsed", context.graph["unparsed"], 20, context.graph["unparsed_total"]),
         "labels": budget.take("labels", context.security["labels"], 20),
         "grown": budget.take("grown", context.changes["sources"], 40),
-        "changes": budget.take("changes", context.changes["list"], 50, context.changes["total"]),
-        "edges": budget.take("edges", context.graph["edges"], 120, context.graph["edges_total"]),
-        "tables": budget.take("tables", context.inventory["table_list"], 100, context.inventory["tables_total"]),
+        "changes": budget.take("changes", context.changes["list"], 40, context.changes["total"]),
+        "edges": budget.take("edges", context.graph["edges"], 100, context.graph["edges_total"]),
+        "tables": budget.take("tables", context.inventory["table_list"], 70, context.inventory["tables_total"]),
         "source_faults": _source_faults(context, budget),
         "checks": _checks(context),
         "map": drawing.treemap(context.inventory["tree"], titles),
-        "drawn": drawing.layered(context.graph),
+        "estate": drawing.estate_map(context.graph["map"], context.graph["status_meaning"]),
         "bars": _bars(context),
         "groups": readiness.GROUPS,
         "group_meaning": readiness.GROUP_MEANING,
@@ -181,9 +186,51 @@ def _limits(context: Context) -> list[Row]:
     ]
 
 
-def _cut_edges(context: Context) -> list[Row]:
-    cut = set(context.waves["cut_edges"])
-    return [e for e in context.graph["edges"] if e["id"] in cut]
+def _broken(context: Context) -> list[Row]:
+    """What breaks, under what moves: a few references of each, so that many things that move have their turn."""
+    by_asset: dict[str, list[Row]] = defaultdict(list)
+    for b in context.graph["broken"]:
+        by_asset[b["moved"]].append(b)
+    edges = {e["id"] for e in context.graph["edges"]}
+    rows = []
+    for n in range(5):
+        for moving in context.graph["moving"]:
+            found = by_asset[moving["asset"]]
+            if n < len(found):
+                rows.append({**found[n], "moving": moving, "known": found[n]["edge"] in edges})
+    order = {m["asset"]: n for n, m in enumerate(context.graph["moving"])}
+    return sorted(rows[:60], key=lambda r: order[r["moved"]])
+
+
+def _referred(context: Context) -> list[Row]:
+    """Stores that something refers to, and those only seen or registered, each with its one status."""
+    managed = [m for m in context.graph["managed"] if m["references"] or m["status"] != "scanned"]
+    if managed:
+        return managed
+    return [
+        {
+            "asset": a["id"], "title": a["title"], "kind": a["kind"], "status": "referenced", "owner": "",
+            "references": a["references"], "files": 0, "places": (), "by": (),
+        }
+        for a in context.graph["unresolved"]
+    ]  # fmt: skip
+
+
+def _links(context: Context) -> list[Row]:
+    """The map's twin: what leads from one place to another, the most first."""
+    titles = {n["id"]: n["title"] for n in context.graph["map"]["nodes"]}
+    links = sorted(context.graph["map"]["links"], key=lambda k: (-k["edges"], k["source"], k["target"]))
+    return [{**k, "from": titles[k["source"]], "to": titles[k["target"]]} for k in links]
+
+
+def _unused(context: Context) -> list[Row]:
+    """References that gave no edge: variables nobody defines first, then what is not in force."""
+    told = [r for r in context.graph["references"] if r["tier"] != "resolved"]
+    return sorted(told, key=lambda r: (results.TIERS.index(r["tier"]), r["source"], r["path"], r["line"] or 0, r["id"]))
+
+
+def _unused_total(context: Context) -> int:
+    return int(sum(n for tier, n in context.graph["tiers"].items() if tier != "resolved"))
 
 
 def _source_faults(context: Context, budget: Budget) -> dict[str, Row]:

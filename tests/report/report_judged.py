@@ -10,6 +10,7 @@ from scanner.results import (
     Edge,
     Finding,
     GraphResult,
+    PlaceOf,
     Readiness,
     RuleInfo,
     TargetInfo,
@@ -124,6 +125,7 @@ def build_graph() -> GraphResult:
         Asset("case-db/cases", "store", "database", "cases", "case-db", "cases", "case-db/cases"),
         Asset("payroll-db/payroll", "store", "database", "payroll", "payroll-db", "payroll", "payroll-db/payroll"),
         Asset("?ledger", "store", "unresolved", "LEDGER01.dbo", "", "", "", resolved=False),
+        Asset("?old-crm", "store", "database", "crm-old: CRM", "", "", "", resolved=False),
     ]  # fmt: skip
     for (source, database, schema_), tables in _TABLES.items():
         if database == "archive":
@@ -160,8 +162,11 @@ def build_graph() -> GraphResult:
         Edge("e100", "case-db/cases/public/v_open_claims", "case-db/cases/public/claim", "view", "parsed", "cases/public/v_open_claims line 3", "FROM claim"),
         Edge("e101", "case-db/cases/public/v_open_claims", "case-db/cases/public/person", "view", "parsed", "cases/public/v_open_claims line 4", "JOIN person"),
         Edge("e102", "case-db/cases/public/v_open_claims", "?ledger", "view", "parsed", "cases/public/v_open_claims line 9", "LEDGER01.dbo.posting"),
-        Edge("e103", "finance-share", "payroll-db/payroll", "connection", "inferred", "Budget/pay.udl line 2", "Server=db02;Database=payroll"),
-        Edge("e104", "drop", "finance-share", "path", "inferred", "inbound/fetch.bat line 11", r"\\fs01\finance\Invoices"),
+        Edge("e103", "finance-share", "payroll-db/payroll", "connects", "parsed", "Budget/pay.udl, line 2", "Provider=MSDASQL;Server=db02;Database=payroll;Password=***", (PlaceOf("finance-share", "Budget/pay.udl", 2), PlaceOf("finance-share", "Budget/Overtime 2016.xlsx", None, "xl/connections.xml")), 14, "clients"),
+        Edge("e104", "drop", "finance-share", "mention", "inferred", "inbound/fetch.bat, line 11", r"\\fs01\finance\Invoices", (PlaceOf("drop", "inbound/fetch.bat", 11),), 1, "scripts"),
+        Edge("e105", "finance-share", "?old-crm", "connects", "parsed", "Templates/letters.config, line 31", "Server=crm-old;Database=CRM", (PlaceOf("finance-share", "Templates/letters.config", 31),), 1, "dotnet"),
+        Edge("e106", "records", "case-db/cases/public/document", "reads", "parsed", "Scans/load.dtsx", "SELECT id FROM document", (PlaceOf("records", "Scans/load.dtsx", 210, "Load documents"),), 1, "ssis"),
+        Edge("e107", "case-db/cases/public/payment", "payroll-db/payroll/employee", "foreign_table", "declared", "foreign table", "its rows are held by db02"),
     ]  # fmt: skip
     layer = {
         "grade": 0,
@@ -208,7 +213,55 @@ def build_graph() -> GraphResult:
         unparsed=(results.Unparsed("case-db", "cases/public/close_claim", "procedure", "the store does not show its text"),),
         positions=positions,
         load_order={"payroll-db/payroll": (("payroll/grade",), ("payroll/post",), ("payroll/employee",), ("payroll/absence", "payroll/payslip", "payroll/pension"))},
+        **_referred(),
     )  # fmt: skip
+
+
+def _referred() -> dict[str, object]:
+    """What content refers to: references, the stores they lead to, what breaks, columns, copies."""
+    udl, sheet = (
+        PlaceOf("finance-share", "Budget/pay.udl", 2),
+        PlaceOf("finance-share", "Budget/Overtime 2016.xlsx", None, "xl/connections.xml"),
+    )
+    bat, config = PlaceOf("drop", "inbound/fetch.bat", 11), PlaceOf("finance-share", "Templates/letters.config", 31)
+    ref, managed, broken = results.Reference, results.Managed, results.Broken
+    return {
+        "references": (
+            ref("r4", "drop", PlaceOf("drop", "outbound/send.sh", 4), "url", "sftp://${PARTNER}/in", "unresolved", "", "nothing defines PARTNER", "template", "writes", "scripts", ""),
+            ref("r1", "finance-share", udl, "connection_string", "Provider=MSDASQL;Server=db02;Database=payroll;Password=***", "resolved", "payroll-db/payroll", "by server and database", "active", "connects", "clients", "J. Field"),
+            ref("r2", "drop", bat, "unc", r"\\fs01\finance\Invoices", "resolved", "finance-share", "by share", "active", "mounts", "scripts", ""),
+            ref("r5", "finance-share", PlaceOf("finance-share", "Templates/letters.config", 33), "connection_string", "Server=<server>", "inactive", "", "it is an example", "placeholder", "connects", "dotnet", ""),
+        ),
+        "tiers": {"resolved": 16, "unresolved": 1, "inactive": 1},
+        "managed": (
+            managed("?old-crm", "crm-old: CRM", "database", "referenced", "", "", 3, 2, ("finance-share",), (config,), _touched(), ("customers",), ("referred to, never scanned and not in the register", "1 store refers to it (+10)", "sensitive by its name or content: customers (+15)"), 25.0),
+            managed("?ledger", "LEDGER01.dbo", "unresolved", "referenced", "", "", 1, 0, ("case-db",), (PlaceOf("case-db", "cases/public/v_open_claims", 9),), None, ("finance",), ("referred to, never scanned and not in the register", "1 store refers to it (+10)"), 10.0),
+            managed("payroll-db/payroll", "payroll", "database", "scanned", "HR Systems", "payroll", 14, 9, ("finance-share",), (udl, sheet), _touched(), (), (), 0.0),
+            managed("finance-share", "Finance share", "share", "scanned", "Finance IT", "finance", 1, 1, ("drop",), (bat,), None, (), (), 0.0),
+            managed("?hr-mart", "hr-mart", "database", "known", "HR Systems", "hr-mart", 0, 0, (), (), None, (), (), 0.0),
+            managed("buckets/tmp-export", "tmp-export", "bucket", "scanned", "", "", 0, 0, (), (), None, (), ("scanned, and not in the register",), 0.0),
+        ),
+        "broken": (
+            broken("payroll-db/payroll", "e103", "finance-share", udl, "Provider=MSDASQL;Server=db02;Database=payroll;Password=***", "J. Field", "Change the connection string in pay.udl line 2 to the new server.", "parsed"),
+            broken("payroll-db/payroll", "e103", "finance-share", sheet, "Provider=MSDASQL;Server=db02", "Finance IT", "Change the connection string in Overtime 2016.xlsx (xl/connections.xml) to the new server.", "parsed"),
+            broken("finance-share", "e104", "drop", bat, r"\\fs01\finance\Invoices", "", "Map the mount in fetch.bat line 11 to the new place.", "inferred"),
+        ),
+        "broken_totals": {"payroll-db/payroll": 15, "finance-share": 1, "case-db/cases/public/person": 3},
+        "columns": (
+            results.ColumnEdge("case-db/cases/public/v_open_claims", "claimant", "case-db/cases/public/person", "c1", "value", "parsed"),
+            results.ColumnEdge("case-db/cases/public/v_open_claims", "", "case-db/cases/public/claim", "c0", "condition", "parsed"),
+        ),
+        "copies": (
+            results.Copies("file", "tithe-map-1843.tif", (("records", "Scans/tithe-map-1843.tif"), ("records", "Maps/tithe-map-1843.tif")), 2, 640_000_000, "same size and hash", "parsed"),
+            results.Copies("table", "person", (("case-db/cases", "cases/public/person"), ("case-db/archive", "archive/public/person_2010")), 2, None, "same columns by name and type", "inferred"),
+        ),
+    }  # fmt: skip
+
+
+def _touched() -> int:
+    from report_estate import SCANNED  # noqa: PLC0415
+
+    return SCANNED - 400 * 86_400_000_000
 
 
 def build_changes() -> results.Changes:

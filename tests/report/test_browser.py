@@ -68,7 +68,7 @@ def poisoned(value: Any, name: str = "") -> Any:
     return value
 
 
-_ENUMS = frozenset({"state", "severity", "effort", "confidence", "group", "level"})
+_ENUMS = frozenset({"state", "severity", "effort", "confidence", "group", "level", "status", "tier"})
 """Fields whose few values our own code declares and templates branch on."""
 _BY_ID = frozenset({"best", "positions", "load_order", "exclusions", "methods"})
 """Tables keyed by what a source names."""
@@ -100,7 +100,7 @@ def test_hostile_names_in_every_field_run_nothing_and_ask_nothing(
         )
         == 0
     )
-    assert watched.page.evaluate("document.scripts.length") == 2
+    assert watched.page.evaluate("document.scripts.length") == 3
     assert watched.page.evaluate("document.querySelectorAll('style').length") == 1
     assert (
         watched.page.evaluate("JSON.parse(document.getElementById('result').textContent).schema") == "stocktake/result"
@@ -149,8 +149,8 @@ def test_filter_counts_aloud_and_is_kept_in_the_address(browser: Browser, page_u
     watched.page.get_by_label("Filter rows of Dependencies with their evidence").fill("foreign claim")
     watched.page.wait_for_function("() => location.hash.includes('t-edges')")
     shown = watched.page.locator("#t-edges tbody tr:visible").count()
-    assert 0 < shown < 18
-    assert watched.page.locator(".filter output", has_text=f"{shown} of 18 rows").is_visible()
+    assert 0 < shown < 21
+    assert watched.page.locator(".filter output", has_text=f"{shown} of 21 rows").is_visible()
     again = Watched(browser, watched.page.url)
     assert again.page.locator("#t-edges tbody tr:visible").count() == shown
 
@@ -175,15 +175,45 @@ def test_theme_can_be_chosen_and_stays(browser: Browser, page_url: str) -> None:
     assert watched.page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(17, 22, 28)"
 
 
-def test_graph_shows_what_a_name_touches_by_keyboard(browser: Browser, page_url: str) -> None:
+def test_a_place_of_the_map_opens_its_neighbours_by_keyboard_and_tells_the_evidence(
+    browser: Browser, page_url: str
+) -> None:
     watched = Watched(browser, f"{page_url}#/dependencies")
-    node = watched.page.locator(".node[data-id='case-db/cases/public/claim']")
-    node.focus()
+    place = watched.page.locator("#estate-map .node[data-id='finance-share']")
+    place.focus()
+    assert watched.page.locator("#estate-map .edge.near").count() == 3
     watched.page.keyboard.press("Enter")
-    assert watched.page.locator(".graph output").inner_text() == "claim: depends on 2, 4 depend on it"
-    assert node.get_attribute("aria-pressed") == "true"
-    watched.page.keyboard.press("Escape")
-    assert node.get_attribute("aria-pressed") == "false"
+    assert "at=finance-share" in watched.page.url
+    assert watched.page.locator("#explore output").inner_text() == "4 of 26 assets and 3 dependencies shown"
+    assert watched.page.locator("#explore .node.focus .name").text_content() == "Finance share"
+    watched.page.get_by_role("button", name="Finance share → payroll: 1 connects").press("Enter")
+    panel = watched.page.locator("#explore .panel").inner_text()
+    assert "connects, parsed: Budget/pay.udl:2, Budget/Overtime 2016.xlsx (xl/connections.xml)" in panel
+    assert "Password=***" in panel
+    watched.page.locator("#explore .node", has_text="payroll").press("Enter")
+    assert watched.page.locator("#explore .node.focus .name").text_content() == "payroll"
+    assert watched.said == []
+
+
+def test_neighbours_are_taken_by_steps_direction_evidence_and_kind(browser: Browser, page_url: str) -> None:
+    watched = Watched(browser, f"{page_url}#/dependencies?at=case-db/cases/public/claim&steps=2")
+    page = watched.page
+    shown = page.locator("#explore output")
+    assert page.locator("#explore").get_by_label("Steps").input_value() == "2"
+    assert shown.inner_text() == "9 of 26 assets and 10 dependencies shown"
+    page.locator("#explore").get_by_label("Direction").select_option("on")
+    assert shown.inner_text() == "4 of 26 assets and 4 dependencies shown"
+    page.locator("#explore").get_by_label("Direction").select_option("by")
+    page.locator("#explore").get_by_label("Evidence").select_option("declared")
+    assert page.locator("#explore .node", has_text="v_open_claims").count() == 0
+    page.locator("#explore").get_by_label("Evidence").select_option("")
+    page.locator("#explore").get_by_label("Kind").select_option("view")
+    assert page.locator("#explore .node .name").all_text_contents() == ["v_open_claims", "claim"]
+    page.get_by_label("Start at").fill("post")
+    assert page.locator("#explore .node.focus .name").text_content() == "post"
+    again = Watched(browser, page.url)
+    assert again.page.locator("#explore .node.focus .name").text_content() == "post"
+    assert watched.said == again.said == []
 
 
 def test_result_can_be_saved_from_the_page(browser: Browser, page_url: str, tmp_path: Path) -> None:

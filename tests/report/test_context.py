@@ -178,8 +178,18 @@ def test_exposures_and_unmanaged_candidates(context: Context) -> None:
     assert ("drop", "offers only outdated SSH algorithms") in said
     reasons = {(u["what"], u["reason"]) for u in context.security["unmanaged"]}
     assert ("partner.sqlite", "database file on a share") in reasons
+    assert ("crm-old: CRM", "referred to, never scanned and not in the register") in reasons
+    assert ("tmp-export", "scanned, and not in the register") in reasons
+    first = context.security["unmanaged"][0]
+    assert (first["what"], first["rank"], first["places"]) == ("crm-old: CRM", 25.0, ("Templates/letters.config:31",))
+
+
+def test_where_nothing_was_reconciled_stores_edges_and_what_was_seen_name_the_candidates() -> None:
+    bare = replace(report_judged.build_graph(), managed=())
+    reasons = {(u["what"], u["reason"]) for u in _context(bare).security["unmanaged"]}
     assert ("LEDGER01.dbo", "referred to, never scanned") in reasons
     assert ("tmp-export", "found, not in the register") in reasons
+    assert ("Scans$", "seen, not scanned: not configured") in reasons
 
 
 def test_waves_carry_bytes_hours_and_cut_edges(context: Context) -> None:
@@ -208,8 +218,10 @@ def test_a_store_whose_schemas_are_in_waves_is_not_said_to_be_in_none() -> None:
     by_schema = replace(second, members=(replace(whole, asset=schema.id), *second.members[1:]))
     moved = replace(graph, assets=(*graph.assets, schema), waves=(graph.waves[0], by_schema, *graph.waves[2:]))
     left = replace(graph, waves=(graph.waves[0], *graph.waves[2:]))
-    assert [u["title"] for u in _context(moved).waves["unscheduled"]] == ["LEDGER01.dbo"]
-    assert {u["title"] for u in _context(left).waves["unscheduled"]} == {"LEDGER01.dbo", "cases", "payroll"}
+    assert [u["title"] for u in _context(moved).waves["unscheduled"]] == ["LEDGER01.dbo", "crm-old: CRM"]
+    assert {u["title"] for u in _context(left).waves["unscheduled"]} == {
+        "LEDGER01.dbo", "crm-old: CRM", "cases", "payroll",
+    }  # fmt: skip
 
 
 def test_an_object_missing_from_a_scanned_store_is_no_unmanaged_store() -> None:
@@ -266,8 +278,6 @@ def test_rights_that_are_taken_back_are_told_but_are_no_exposure(context: Contex
 def test_what_another_source_scanned_is_not_listed_as_only_seen(context: Context) -> None:
     seen = context.security["seen"]
     assert [(r["name"], r["reason"]) for r in seen["list"]] == [("cases_test", "denied"), ("Scans$", "not_configured")]
-    unmanaged = {u["what"]: u["reason"] for u in context.security["unmanaged"]}
-    assert unmanaged["Scans$"] == "seen, not scanned: not configured"
 
 
 def test_a_scan_account_that_may_write_is_an_exposure() -> None:
@@ -276,3 +286,48 @@ def test_a_scan_account_that_may_write_is_an_exposure() -> None:
     exposed = {(e["store"], e["exposure"], e["evidence"]) for e in canonical_context(reader).security["exposures"]}
     told = ("case-db", "the account that scans may do more than look", "case-db: scan_account_superuser = on")
     assert told in exposed
+
+
+def test_what_breaks_is_listed_beside_exact_totals(context: Context) -> None:
+    graph = context.graph
+    assert graph["broken_total"] == 16, "what moves alone counts, not a table that moves with its database"
+    assert [(m["title"], m["breaks"], m["listed"]) for m in graph["moving"]] == [
+        ("payroll", 15, 2), ("Finance share", 1, 1),
+    ]  # fmt: skip
+    first = graph["broken"][0]
+    assert (first["place"], first["path"], first["line"]) == ("Budget/pay.udl:2", "Budget/pay.udl", 2)
+
+
+def test_referred_stores_columns_and_copies_stand_in_the_result(context: Context) -> None:
+    graph = context.graph
+    assert graph["by_status"] == (("scanned", 3), ("referenced", 2), ("known", 1))
+    assert graph["tiers"] == {"resolved": 16, "unresolved": 1, "inactive": 1}
+    assert (graph["references_total"], graph["columns_total"], graph["copies_total"]) == (18, 2, 2)
+    assert [c["reclaimable"] for c in graph["copies"]] == [640_000_000, None]
+
+
+def test_the_map_has_what_moves_as_places_and_counts_what_leads_between_them(context: Context) -> None:
+    drawn = context.graph["map"]
+    assert drawn["by"] == "what moves together"
+    links = {(k["source"], k["target"]): (k["edges"], k["places"], k["confidence"]) for k in drawn["links"]}
+    assert links["finance-share", "payroll-db/payroll"] == (1, 14, "parsed")
+    assert links["case-db/cases", "payroll-db/payroll"] == (1, 1, "declared")
+    status = {n["id"]: n["status"] for n in drawn["nodes"]}
+    assert (status["?old-crm"], status["records"]) == ("referenced", "scanned")
+
+
+def test_a_map_of_too_many_places_is_collapsed_to_stores_and_then_to_sources() -> None:
+    def made(sources: int, stores: int) -> results.GraphResult:
+        ids = [(f"s{n}", f"s{n}/b{k}") for n in range(sources) for k in range(stores)]
+        assets = tuple(results.Asset(i, "store", "bucket", i, s, i.partition("/")[2], i) for s, i in ids)
+        edges = tuple(
+            results.Edge(f"e{n}", assets[n].id, assets[n * 7 % len(assets)].id, "mention", "parsed", "", "")
+            for n in range(1, len(assets))
+        )
+        return results.GraphResult(assets, edges, (), (), (), (), (), {}, {}, {a.id: a.id for a in assets})
+
+    few = _context(made(5, 40)).graph["map"]
+    assert (few["by"], len(few["nodes"]), few["groups_total"]) == ("source", 5, 5)
+    many = _context(made(90, 2)).graph["map"]
+    assert (many["by"], len(many["nodes"]), many["groups_total"]) == ("source", 60, 90)
+    assert {k["source"] for k in many["links"]} <= {n["id"] for n in many["nodes"]}
