@@ -21,6 +21,7 @@ _WORD = re.compile(
       | (?P<other>[^\s])""",
     re.VERBOSE | re.IGNORECASE,
 )
+_BARE = re.compile(r"(?:\$\([^)\n]{1,100}\)|[^\s;($]|\$(?!\()){1,1000}")
 _VARIABLE = re.compile(r"\$\(([A-Za-z_][\w.]{0,100})\)")
 SPENT = 20_000_000
 """Characters that texts may come to, all together, once variables are filled in: they could double each other."""
@@ -128,7 +129,8 @@ class _Reading:
     def _bare(self, word: _Word) -> str:
         if word.kind == "text":
             return _inner(word.text)
-        return re.split(r"[\s;(]", self._text[word.at : word.at + 1_000], maxsplit=1)[0]
+        found = _BARE.match(self._text, word.at)
+        return found[0] if found else ""
 
     def _place(self, text: str, word: _Word, origin: str, action: str) -> Mention | None:
         text = self._filled(text.strip())

@@ -78,7 +78,8 @@ def _connection(node: Node) -> Mention | None:
     if through := node.get("odbc-dsn"):
         text = f"DSN={through}"
     elif server:
-        text = f"Driver={kind};Server={server}"
+        # Beside a service the server is a host; alone it may be a name that Oracle's own files define.
+        text = f"Driver={kind};{'Host' if node.get('service') else 'Server'}={server}"
         text += f";Port={node.get('port')}" if node.get("port") else ""
     else:
         return None
