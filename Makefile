@@ -41,11 +41,8 @@ faults: packages-full .venv/.full ## Run every test that proves the answer to a 
 bench: packages-full .venv/.full ## Stocktake beside its peers; FULL=1 for full size, WRITE=1 for docs/performance.md
 	$(PY) -m benchmarks.run $(if $(FULL),--full) $(if $(WRITE),--write)
 
-eval: .venv/.ready ## Score on the labelled development sets, where they are at hand
-	$(PY) -m tests.eval.lineage
-	$(PY) -m tests.eval.refs
-	$(PY) -m tests.eval.access
-	$(PY) -m tests.eval.keys
+eval: .venv/.ready ## Score on the labelled sets, where they are at hand; WRITE=1 for docs/accuracy.md
+	$(PY) -m tests.eval.run $(if $(WRITE),--write)
 
 docs: .venv/.ready ## Write the generated pages anew
 	$(PY) -m docs.generate
