@@ -8,7 +8,8 @@ from dataclasses import replace
 
 from scanner.graph import impact, waves
 from scanner.graph.blast import radii
-from scanner.graph.edges import Edges, edges_of, pairs
+from scanner.graph.copies import add_copies
+from scanner.graph.edges import STRENGTHS, Edges, edges_of, pairs
 from scanner.graph.estate import Estate, found
 from scanner.graph.facts import Reader, read
 from scanner.graph.gather import resolver_of
@@ -36,9 +37,10 @@ def build(reader: Reader) -> GraphResult:
     references = collect(reader, estate, resolver, known)
     there = existing(reader, references.wanted, resolver.folding)
     add_keys(reader, estate, known)
+    copies = add_copies(reader, estate, known)
     managed = reconcile(reader, estate, resolver, references)
     result = replace(
-        assemble(estate, known), managed=managed,
+        assemble(estate, known), managed=managed, copies=copies,
         references=references.listed(there), tiers={tier: references.tiers[tier] for tier in TIERS},
     )  # fmt: skip
     broken, totals = impact.first(result)
@@ -52,11 +54,12 @@ def assemble(estate: Estate, known: Edges) -> GraphResult:
     groups = dict(sorted(estate.groups().items()))
     movable = sorted(set(groups.values()))
     rolled = {edge.id: (_moves(estate, groups, edge.source), _moves(estate, groups, edge.target)) for edge in edges}
+    binding = [edge for edge in edges if STRENGTHS.get(edge.kind) != "weak"]
     links = waves.kinds_of(
-        ((s, t), edge.kind, edge.confidence == "inferred") for edge in edges for s, t in _between(rolled[edge.id])
+        ((s, t), edge.kind, edge.confidence == "inferred") for edge in binding for s, t in _between(rolled[edge.id])
     )
     planned = waves.plan({m: assets[m].title for m in movable}, links)
-    loops = {*waves.cycles(pairs(known)), *waves.cycles(links)}
+    loops = {*waves.cycles((edge.source, edge.target) for edge in binding), *waves.cycles(links)}
     return GraphResult(
         assets=tuple(assets[key] for key in sorted(assets)),
         edges=tuple(edges),

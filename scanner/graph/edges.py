@@ -29,7 +29,7 @@ STRENGTHS: dict[str, str] = {
     "foreign_key": "strong", "fires_on": "strong", "writes": "strong", "foreign_table": "strong",
     "server_link": "strong", "default": "strong",
     "reads": "ordinary", "calls": "ordinary", "mounts": "ordinary", "connects": "ordinary", "mention": "ordinary",
-    "defines": "weak", "inferred_key": "weak", "copy": "weak",
+    "defines": "weak", "inferred_key": "weak", "copy_of": "weak",
 }  # fmt: skip
 """How closely an edge of each kind ties its ends: strong ones are best moved together, weak ones force nothing."""
 _ACTIONS = frozenset({"reads", "writes", "calls", "mounts", "connects", "defines"})

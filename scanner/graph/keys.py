@@ -194,7 +194,7 @@ def _once(found: list[Guess], kinds: Mapping[tuple[str, str], str], tables: Mapp
     A second, unique key of a table is an attribute carried along where the two tables refer to each other already; and
     the columns of a composite key need no guess of their own to what the table that has it refers to by them.
     """
-    main = {(path, ref) for path, table in tables.items() for ref in table.refers.values()}
+    main = {(path, ref) for path, table in tables.items() for ref in table.refers.values() if ref}
     main |= {(g.path, g.ref_path) for g in found if kinds.get((g.path, g.columns[0])) != "unique"}
     main |= {(ref, path) for path, ref in main}
     through = {
