@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 from scanner.extractor import Extractor, NotMine, Quote, Trouble, Unread
 from scanner.extractors.literals import kind_of
-from scanner.extractors.markup import Node, tree
-from scanner.extractors.office import Found, Reader, place, plain, quote_members, value
+from scanner.extractors.markup import Node
+from scanner.extractors.office import Found, Reader, of_tree, place, plain, quote_members, value
 from scanner.extractors.ole import MAGIC, Compound, macros, places
 from scanner.extractors.quoting import quoted
 
@@ -31,21 +31,22 @@ def quote(path: str, content: bytes) -> Iterator[Quote]:
         return
     ending = path.rpartition(".")[2].lower()
     belongs = "word/" if ending.startswith("do") else "ppt/" if ending.startswith("p") else "visio/"
-    yield from quote_members(content, _reader, belongs)
+    yield from quote_members(content, belongs, _reader)
 
 
 def _reader(name: str) -> Reader | None:
     if name.startswith("word/") and name.endswith(".xml"):
-        folder = name.count("/") > 1
-        return settings if name == "word/settings.xml" else None if folder else fields
+        if name == "word/settings.xml":
+            return of_tree(settings)
+        return of_tree(fields) if name.count("/") == 1 else None
     if name.startswith("visio/") and name.endswith(".xml") and ("connection" in name or name == "visio/document.xml"):
-        return recordsets
+        return of_tree(recordsets)
     return None
 
 
-def settings(content: bytes) -> Found:
+def settings(root: Node) -> Found:
     """The mail merge of a document: its connection, and what it asks for."""
-    merge = tree(content).root.first("mailMerge")
+    merge = root.first("mailMerge")
     if merge is None:
         return
     alias = "mailMerge"
@@ -65,10 +66,10 @@ def settings(content: bytes) -> Found:
         )
 
 
-def fields(content: bytes) -> Found:
+def fields(root: Node) -> Found:
     """The fields of a part: in one attribute, or in pieces between the marks of their beginning and end."""
     open_fields: list[tuple[int, list[str]]] = []
-    for node in tree(content).root.all("fldSimple", "fldChar", "instrText", "delInstrText"):
+    for node in root.all("fldSimple", "fldChar", "instrText", "delInstrText"):
         if node.name == "fldSimple":
             yield from field(node.get("instr") or "", node.line)
         elif node.name == "fldChar":
@@ -120,9 +121,9 @@ def _database(words: list[str], origin: str, line: int | None) -> Found:
         yield quoted(statement, origin=origin, line=line, kind="sql", status="active", via="DATABASE", action="reads")
 
 
-def recordsets(content: bytes) -> Found:
+def recordsets(root: Node) -> Found:
     """The data connections of a drawing."""
-    for node in tree(content).root.all("DataConnection"):
+    for node in root.all("DataConnection"):
         yield from _recordset(node)
 
 

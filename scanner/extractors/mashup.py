@@ -7,7 +7,7 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from scanner.extractor import Mention, NotMine, Trouble, Unread
+from scanner.extractor import Mention, NotMine, Unread
 from scanner.extractors.decode import Lines, decode
 from scanner.extractors.literals import kind_of, named, parameter
 from scanner.extractors.packed import Packed
@@ -324,7 +324,7 @@ def _option(words: list[_Word], values: dict[str, str]) -> _Argument:
     return _argument(own, values)
 
 
-def parcel(content: bytes) -> Iterator[Mention | Trouble | None]:
+def parcel(content: bytes) -> Found:
     """The formulas in a DataMashup: a version, then the length of a zip, then the zip, in which they are a member.
 
     Raises:

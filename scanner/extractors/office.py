@@ -15,7 +15,7 @@ from scanner.extractors.packed import Packed
 from scanner.extractors.quoting import quoted
 
 Found = Iterator[Mention | None]
-Reader = Callable[[bytes], Iterator[Mention | None]]
+Reader = Callable[[bytes], Iterator[Mention | Trouble | None]]
 _LINKED = re.compile(r"^(?:https?|mailto|tel|javascript|about|callto|sip|skype|onenote|news):", re.IGNORECASE)
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
@@ -25,9 +25,9 @@ def plain(text: str) -> str:
     return _ESCAPED.sub(lambda m: chr(int(m[1], 16)), text).replace("\r\n", "\n").replace("\0", " ")
 
 
-def relations(content: bytes) -> Found:
+def relations(root: Node) -> Found:
     """What a package says it has outside itself: linked workbooks, templates, pictures, and files that it links to."""
-    for node in tree(content).root.all("Relationship"):
+    for node in root.all("Relationship"):
         target = node.get("Target") or ""
         what = (node.get("Type") or "").rpartition("/")[2]
         if (node.get("TargetMode") or "").lower() != "external" or not target:
@@ -63,10 +63,11 @@ def value(node: Node, name: str) -> str | None:
     return held.get("val") if held is not None else None
 
 
-def quote_members(content: bytes, reader_of: Callable[[str], Reader | None], belongs: str) -> Iterator[Quote]:
+def quote_members(content: bytes, belongs: str, reader_of: Callable[[str], Reader | None]) -> Iterator[Quote]:
     """The mentions of a package's members, each with the member's name as its part.
 
-    ``belongs`` is what one of the members' names begins with if it is the package that its name promises.
+    ``belongs`` is what one of the members' names begins with if it is the package that its name promises;
+    ``reader_of`` gives the reader of a member by its name in lower case.
 
     Raises:
         NotMine: it is another package, or none.
@@ -76,12 +77,14 @@ def quote_members(content: bytes, reader_of: Callable[[str], Reader | None], bel
     if not any(n.lower().startswith(belongs) for n in names):
         raise NotMine
     for name in names:
-        reader = common(name) or reader_of(name.lower())
+        reader = common(name.lower()) or reader_of(name.lower())
         if reader is None:
             continue
         try:
             for found in reader(packed.read(name)):
-                if found is not None:
+                if isinstance(found, Trouble):
+                    yield Trouble(found.code, f"{name}: {found.detail}")
+                elif found is not None:
                     yield replace(found, part=f"{name}/{found.part}" if found.part else name)
         except NotMine:
             continue
@@ -91,7 +94,17 @@ def quote_members(content: bytes, reader_of: Callable[[str], Reader | None], bel
 
 def common(name: str) -> Reader | None:
     """The reader of a member that every kind of package may have."""
-    lower = name.lower()
-    if lower.endswith(".rels"):
-        return relations
-    return macro_project if lower.endswith("vbaproject.bin") else None
+    if name.endswith(".rels"):
+        return of_tree(relations)
+    return macro_project if name.endswith("vbaproject.bin") else None
+
+
+def of_tree(reader: Callable[[Node], Found]) -> Reader:
+    """A reader of XML members from one of elements; where the XML breaks off is told after what came before."""
+
+    def read(content: bytes) -> Iterator[Mention | Trouble | None]:
+        document = tree(content)
+        yield from reader(document.root)
+        yield document.trouble
+
+    return read

@@ -61,10 +61,8 @@ def quote_report(_path: str, content: bytes) -> Iterator[Quote]:
             continue
         try:
             for found in reader(packed.read(name)):
-                if isinstance(found, Mention):
+                if found is not None:
                     yield replace(found, part=name)
-                elif found is not None:
-                    yield found
         except NotMine:
             yield Trouble("CONTENT_DAMAGED", f"{name}: it is not of its format")
         except Unread as unread:

@@ -7,13 +7,13 @@ import binascii
 import re
 from collections.abc import Iterator
 
-from scanner.extractor import Extractor, Mention, NotMine, Quote, Trouble, Unread
+from scanner.extractor import Extractor, NotMine, Quote, Trouble, Unread
 from scanner.extractors import biff
 from scanner.extractors.connections.office import asked
 from scanner.extractors.literals import kind_of
-from scanner.extractors.markup import Node, tree
+from scanner.extractors.markup import Node
 from scanner.extractors.mashup import parcel
-from scanner.extractors.office import Found, Reader, place, plain, quote_members
+from scanner.extractors.office import Found, Reader, of_tree, place, plain, quote_members
 from scanner.extractors.ole import MAGIC, Compound, macros, texts
 from scanner.extractors.quoting import quoted
 
@@ -29,24 +29,24 @@ def quote(path: str, content: bytes) -> Iterator[Quote]:
     if content.startswith(MAGIC):
         yield from quote_old(path, content)
     else:
-        yield from quote_members(content, _reader, "xl/")
+        yield from quote_members(content, "xl/", _reader)
 
 
 def _reader(name: str) -> Reader | None:
     if name == "xl/connections.xml":
-        return connections
+        return of_tree(connections)
     if name == "xl/connections.bin":
         return binary_connections
     if name.startswith("customxml/item") and name.endswith(".xml"):
-        return mashup
+        return of_tree(mashup)
     if name.startswith("xl/externallinks/") and name.endswith(".xml"):
-        return dynamic_link
+        return of_tree(dynamic_link)
     return None
 
 
-def connections(content: bytes) -> Found:
+def connections(root: Node) -> Found:
     """The data connections of a workbook: each under its name, and what is asked through it."""
-    for node in tree(content).root.all("connection"):
+    for node in root.all("connection"):
         name = node.get("name")
         database, web, text = node.child("dbPr"), node.child("webPr"), node.child("textPr")
         if database is not None:
@@ -82,23 +82,20 @@ def binary_connections(content: bytes) -> Found:
             yield asked(text, "", "excel/command", None, None)
 
 
-def mashup(content: bytes) -> Found:
+def mashup(root: Node) -> Found:
     """The queries of a workbook, which it keeps as a parcel in Base64 among its custom parts."""
-    root = tree(content).root
     if root.name != "DataMashup":
         return
     try:
         held = base64.b64decode(root.text, validate=False)
     except (binascii.Error, ValueError):
         raise Unread("CONTENT_DAMAGED", "its queries are no Base64") from None
-    for found in parcel(held):
-        if isinstance(found, Mention):
-            yield found
+    yield from parcel(held)
 
 
-def dynamic_link(content: bytes) -> Found:
+def dynamic_link(root: Node) -> Found:
     """Links by DDE to the documents of other programs; links to workbooks are relations."""
-    for node in tree(content).root.all("ddeLink"):
+    for node in root.all("ddeLink"):
         topic = node.get("ddeTopic") or ""
         if kind := kind_of(topic):
             yield quoted(topic, origin="excel/ddeLink", line=node.line, kind=kind, action="reads")
