@@ -5,6 +5,7 @@ from __future__ import annotations
 import calendar
 import os
 import random
+import struct
 import zipfile
 from importlib import resources
 from pathlib import Path
@@ -18,7 +19,7 @@ SUBJECTS = (
 FIRST_YEAR, LAST_YEAR = 2004, 2025
 
 _PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1") + b"\0" * 504
+_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
 _JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
 _ACCESS = b"\0\1\0\0Standard Jet DB\0" + b"\0" * 2028
 _SQL_BACKUP = b"TAPE\0\0\3\0" + b"\0" * 504
@@ -78,7 +79,8 @@ def _fill(folder: Path, rng: random.Random, files: int, year: int | None = None)
             _package(file, rng, typical)
         else:
             size = min(int(rng.lognormvariate(0, 1) * typical / 10), 400_000)
-            file.write_bytes(head + rng.randbytes(max(0, size - len(head))))
+            body = rng.randbytes(max(0, size - len(head)))
+            file.write_bytes(compound("Contents", body) if head is _OLE else head + body)
 
 
 def _package(file: Path, rng: random.Random, typical: int) -> None:
@@ -128,3 +130,25 @@ def settle_times(root: Path, rng: random.Random) -> None:
             first = calendar.timegm((year, 1, 1, 9, 0, 0))
             moment = first + rng.randrange(364 * 86_400)
             os.utime(path, (moment, moment), follow_symlinks=False)
+
+
+def compound(name: str, content: bytes) -> bytes:
+    """A compound file of one stream: FAT, directory, content (sectors of 512 bytes; [MS-CFB] 2.2, 2.3 and 2.6)."""
+    content = content.ljust(4096, b"\0")  # shorter ones would belong in the mini stream
+    data = -(-len(content) // 512)
+    tables = -(-(data + 1) // 127)  # each holds 128 places, one of them its own
+    last, free, own, none = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFF
+    first = tables + 1
+    chain = [own] * tables + [last] + list(range(first + 1, first + data)) + [last]
+    chain += [free] * (tables * 128 - len(chain))
+    header = _OLE + b"\0" * 16 + struct.pack("<5H6x", 0x3E, 3, 0xFFFE, 9, 6)
+    header += struct.pack("<9I", 0, tables, tables, 0, 4096, last, 0, last, 0)
+    header += struct.pack("<109I", *range(tables), *[free] * (109 - tables))
+    entries = (("Root Entry", 5, 1, last, 0), (name, 2, none, first, len(content)))
+    directory = b"".join(
+        title.encode("utf-16-le").ljust(64, b"\0")
+        + struct.pack("<HBB3I36xIQ", 2 * len(title) + 2, kind, 1, none, none, child, start, length)
+        for title, kind, child, start, length in entries
+    )
+    table = struct.pack(f"<{len(chain)}I", *chain)
+    return header + table + directory.ljust(512, b"\0") + content.ljust(data * 512, b"\0")
