@@ -30,7 +30,8 @@ DOCUMENT = f"""<?xml version="1.0"?>
 </w:p></w:body></w:document>"""  # noqa: E501 - as Word writes it
 
 RELATIONS = """<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">
-<Relationship Type="http://x/attachedTemplate" Target="file:///\\\\files3\\templates\\letter.dotm" TargetMode="External"/>
+<Relationship Type="http://x/attachedTemplate" Target="file:///\\\\files3\\templates\\letter.dotm"
+  TargetMode="External"/>
 <Relationship Id="2" Type="http://x/oleObject" Target="file:///H:\\plan\\x.xlsx!Sheet1" TargetMode="External"/>
 </Relationships>"""
 
