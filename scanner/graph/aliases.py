@@ -21,6 +21,10 @@ _ROUNDS, _MOST = 8, 10_000
 """How often values with variables of their own are filled in, and how long a text may become by it."""
 _REACHES = (NEAR, STORE, ESTATE)
 _WRAPPED = re.compile(r"(?:env:|[\w$]{1,60}::)?(?P<name>[^:=?]{1,100})(?::[-=?]?(?P<default>.{0,200}))?$", re.DOTALL)
+_PART = re.compile(r"(.{1,60}?)[._-](host|hostname|server|address|port|name|database|dbname)")
+"""A variable that holds a part of a connection: ``db.host``, ``DB_NAME``."""
+_SHARED = ("java:", "jdbc/")
+"""Names that an application server gives to a data source, for all that run in it."""
 _HOST_LISTS = ("hosts", "cname", "dns", "zone")
 
 
@@ -97,6 +101,20 @@ class Aliases:
         if reach == ESTATE:
             yield self._wide.get(key)
 
+    def _value(self, name: str, at: At) -> tuple[str, Definition | None]:
+        """What a variable holds: what a file says of it, else a part of the connection that files name by its prefix."""
+        named = self.find(name, at, NEAR) if name else None
+        if named is not None:
+            return named.definition.text, named.definition
+        part = _PART.fullmatch(name.lower())
+        whole = self.find(part[1], at, NEAR) if part else None
+        if part is None or whole is None or whole.definition.end is None:
+            return "", None
+        end = whole.definition.end
+        host = f"{end.host}\\{end.instance}" if end.instance else end.host
+        values = {"port": str(end.port or ""), "name": end.name, "database": end.name, "dbname": end.name}
+        return values.get(part[2], host), whole.definition
+
     def filled(self, text: str, at: At) -> tuple[str, tuple[str, ...], tuple[Definition, ...]]:
         """A text with its variables filled in: (text, variables nobody defines, definitions used)."""
         used: dict[Definition, None] = {}
@@ -106,10 +124,10 @@ class Aliases:
             before = text
             for variable in locators.variables(text):
                 name, default = _variable(variable)
-                named = self.find(name, at, NEAR) if name else None
-                if named is not None and variable not in named.definition.text:
-                    used[named.definition] = None
-                    text = text.replace(variable, named.definition.text)
+                value, definition = self._value(name, at)
+                if definition is not None and value and variable not in value:
+                    used[definition] = None
+                    text = text.replace(variable, value)
                 elif default is not None:
                     text = text.replace(variable, default)
                 else:
@@ -265,7 +283,7 @@ class Known:
         """Take in one mention that gives a place a name; ``fields`` are its server, port, database and driver."""
         end = endpoint(kind, locator, *fields)
         definition = Definition(at, line, end, locator)
-        wide = action in {"defines", "mounts"} or extractor == "catalog"
+        wide = action in {"defines", "mounts"} or extractor == "catalog" or alias.lower().startswith(_SHARED)
         self.aliases.add(alias, definition, wide=wide and not _key(alias).endswith(":"))
         if end is None:
             return

@@ -85,6 +85,8 @@ def family(driver: str | None) -> str:
     ('mssql', 'postgres', '')
     """
     text = (driver or "").lower()
+    if text in {"sql", "sqlazure"}:  # as report servers name the system
+        return "mssql"
     return next((system for sign, system in _FAMILIES if sign in text), "") if text else ""
 
 
@@ -105,7 +107,9 @@ def endpoint(
     text = locator.strip()
     given = Endpoint("database" if database else "server", family=family(driver), name=database)
     if kind in {"connection_string", "dsn", "server_link"}:
-        found = _connection(text, driver) or (_link(text) if kind == "server_link" else None)
+        # A command line is quoted as it stands: what it connects to has been told apart already.
+        told = bool(server) and not any(sign in text for sign in ("=", "://", "(", "jdbc:", "@"))
+        found = None if told else _connection(text, driver) or (_link(text) if kind == "server_link" else None)
     elif kind == "reference":
         return Endpoint("name", name=text) if text else None
     elif kind in {"table", "sql"}:

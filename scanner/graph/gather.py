@@ -53,7 +53,8 @@ def resolver_of(reader: Reader, facts: Facts, estate: Estate) -> Resolver:
     for store in facts.stores:
         by_store.setdefault(store.source, []).append(store)
     for source in facts.sources:
-        places.add(source, by_store.get(source.name, []), known.hosts.one, mounted.get(source.name, []))
+        more = [*mounted.get(source.name, []), *_by_name(source.name, by_source[source.name], known)]
+        places.add(source, by_store.get(source.name, []), known.hosts.one, more)
     _links(reader, known, by_source, places)
     folding = frozenset(n for n, end in by_source.items() if end is not None and end.family == "smb")
     resolver = Resolver(facts.stores, places, known, estate.directory, folding)
@@ -76,6 +77,14 @@ def _host(end: Endpoint | None, mounted: list[Endpoint]) -> str:
     if first is None:
         return ""
     return HERE if first.kind == "local" or first.is_local else first.host
+
+
+def _by_name(source: str, own: Endpoint | None, known: Known) -> list[Endpoint]:
+    """Where a source lies that is itself reached by a data source's name, as far as files of the estate tell."""
+    if own is None or own.kind != "name":
+        return []
+    found = known.aliases.find(own.name, At(source, source, ""))
+    return [found.definition.end] if found is not None and found.sure and found.definition.end is not None else []
 
 
 def _mounted(reader: Reader) -> dict[str, list[Endpoint]]:
