@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from itertools import islice
 
 from scanner.extractor import Mention
 from scanner.extractors.comments import Comments
@@ -17,6 +18,9 @@ _SHOWN = re.compile(
     r"(?im)^[ \t@]{0,80}(echo\.?|write-host|write-verbose|write-warning|title|print)[ \t][^>\n|]{0,2000}$"
 )
 
+_NEAR = 100
+"""Texts of a line, the last ones, that one is looked for in: a line may be all of a file, with thousands of them."""
+
 
 class Page:
     """A text, or a part of one that begins at line ``first``; mentions are made through it."""
@@ -28,7 +32,7 @@ class Page:
         self._first = first
         self._lines: Lines | None = None
         self._comments = Comments(text, language)
-        self._said: dict[int, list[str]] = {}
+        self._said: dict[int, dict[str, None]] = {}
         self._whole: set[int] = set()
 
     def line(self, at: int) -> int:
@@ -43,7 +47,8 @@ class Page:
 
     def cover(self, line: int, text: str) -> None:
         """Keep in mind that this stood on the line: what is found in it is not said again."""
-        self._said.setdefault(line, []).append(text.lower())
+        said = self._said.setdefault(line, {})
+        said[text.lower()] = None
 
     def cover_line(self, line: int) -> None:
         """Keep in mind that all of a line was understood by a reader that knows more."""
@@ -56,7 +61,10 @@ class Page:
 
     def covered(self, line: int, text: str) -> bool:
         """Whether a reader that knows more has told of this text of the line already."""
-        return line in self._whole or any(text.lower() in said for said in self._said.get(line, ()))
+        said, lower = self._said.get(line, {}), text.lower()
+        if line in self._whole or lower in said:
+            return True
+        return any(lower in one for one in islice(reversed(said), _NEAR))
 
     def plain(self, origin: str, *, skip: Callable[[int], bool] | None = None) -> Iterator[Mention]:
         """What stands in the text for everybody to see, and no reader has told of; ``skip`` says where not to look."""

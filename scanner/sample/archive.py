@@ -21,7 +21,7 @@ OPENED = 1_000
 """Members of one archive that are read."""
 UNPACKED = 64 << 20
 """Bytes read of one archive's members together."""
-PASSED = 512 << 20
+PASSED = 256 << 20
 """Bytes that are unpacked on the way to them, where an archive can only be read from its beginning."""
 LARGEST = 16 << 20
 """Bytes of one member that are read."""
@@ -53,7 +53,7 @@ class _Seen:
 
     def wanted(self, path: str, name: str) -> bool:
         """Whether a member is read; archives in the archive are counted, and stay closed."""
-        if asked().any(f"{path}/{name}"):
+        if asked().by_name(f"{path}/{name}"):
             return True
         if ending(name) in ARCHIVES:
             self.inner.append(name)

@@ -84,7 +84,7 @@ class Helper:
         """Whether it can take another file."""
         self._closed = False
 
-    def ask(self, path: str, content: bytes, *, complete: bool) -> Answer:
+    def ask(self, path: str, content: bytes | bytearray, *, complete: bool) -> Answer:
         """Have one file quoted; where the helper is lost over it, what it had told stands, with a fault that says so.
 
         Raises:
@@ -141,7 +141,7 @@ class Helpers:
         self._lock = threading.Lock()
         self._owner = os.getpid()
 
-    def ask(self, path: str, content: bytes, *, complete: bool, memory_mib: int) -> Answer:
+    def ask(self, path: str, content: bytes | bytearray, *, complete: bool, memory_mib: int) -> Answer:
         """Have a file quoted by one that is free. Raises OSError where no process can be had."""
         with self._free:
             helper = self._taken(memory_mib)

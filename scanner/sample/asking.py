@@ -11,8 +11,6 @@ from fnmatch import translate
 from scanner.extractor import Extractor
 from scanner.extractors.registry import extractors
 
-SCANNER = "text"
-"""Id of the extractor that takes any text, whatever its name."""
 SMALL = 64 << 10
 """Bytes of the largest file that is opened though nothing is known of its name: if it is text, it may name a store."""
 ARCHIVED = 32 << 20
@@ -32,22 +30,6 @@ FORMS: dict[str, str] = {
     "duckdb": "DuckDB", "nsf": "Lotus Notes", "fp5": "FileMaker", "fp7": "FileMaker", "fmp12": "FileMaker",
 }  # fmt: skip
 """Endings that say one thing; content that is another is worth a note."""
-KNOWN_OTHERWISE = frozenset((
-    # pictures, sound, film, letters
-    "jpg", "jpeg", "png", "gif", "bmp", "tif", "tiff", "ico", "svg", "svgz", "psd", "webp", "heic", "raw", "xcf",
-    "mp3", "wav", "flac", "ogg", "oga", "m4a", "mp4", "avi", "mov", "mkv", "wmv", "webm", "mpg", "mpeg", "ttf", "otf",
-    "woff", "woff2", "eot", "pfb", "afm",
-    # programs and what they are built of
-    "exe", "dll", "so", "a", "o", "lib", "obj", "class", "pyc", "pyd", "wasm", "sys", "ocx", "msi", "cab", "pdb", "mo",
-    "deb", "rpm", "apk", "dex", "elf", "ko", "ilk", "pch", "h", "hpp", "hxx", "c", "cc", "cpp", "cxx", "s", "asm",
-    # packed or encrypted
-    "7z", "rar", "bz2", "xz", "lzma", "zst", "lz4", "z", "iso", "img", "vmdk", "vhd", "vhdx", "qcow2", "gpg", "pgp",
-    "asc", "sig", "p7s", "p7m", "crt", "cer", "der", "pem", "key", "pfx", "p12", "jks", "kdbx", "md5", "sha1", "sha256",
-    # what people write and read, which says nothing of how stores are reached
-    "pdf", "ps", "eps", "djvu", "epub", "mobi", "chm", "hlp", "po", "pot", "gmo", "css", "scss", "less", "map", "woff",
-    "parquet", "orc", "avro", "npy", "npz", "h5", "hdf5", "nc", "rds", "rdata", "feather", "pickle", "pkl", "dta",
-))  # fmt: skip
-"""Endings of which something is known: no text, or none in which a store is named. They are not opened unasked."""
 
 
 def ending(name: str) -> str:
@@ -65,6 +47,18 @@ class Asked:
     names: dict[str, frozenset[int]]
     patterns: tuple[tuple[int, re.Pattern[str]], ...]
     any_pattern: re.Pattern[str] | None
+    others: tuple[int, ...]
+    """Those that decide in a way of their own: they take what has an unknown name."""
+
+    def by_name(self, path: str) -> bool:
+        """Whether an extractor asks for files of such a name, rather than for any there are."""
+        lower = path.lower()
+        name = lower.rpartition("/")[2]
+        return (
+            ending(name) in self.endings
+            or name in self.names
+            or (self.any_pattern is not None and self.any_pattern.match(lower) is not None)
+        )
 
     def of(self, path: str) -> tuple[Extractor, ...]:
         """The extractors that are for a file of this canonical path, in the order they are asked."""
@@ -73,17 +67,8 @@ class Asked:
         found = self.endings.get(ending(name), frozenset()) | self.names.get(name, frozenset())
         if self.any_pattern is not None and self.any_pattern.match(lower):
             found |= {n for n, pattern in self.patterns if pattern.match(lower)}
+        found |= {n for n in self.others if self.order[n].wants(lower)}
         return tuple(self.order[n] for n in sorted(found))
-
-    def any(self, path: str) -> bool:
-        """Whether there is one."""
-        lower = path.lower()
-        name = lower.rpartition("/")[2]
-        return (
-            ending(name) in self.endings
-            or name in self.names
-            or (self.any_pattern is not None and self.any_pattern.match(lower) is not None)
-        )
 
 
 def index(order: Iterable[Extractor]) -> Asked:
@@ -103,6 +88,7 @@ def index(order: Iterable[Extractor]) -> Asked:
         {k: frozenset(v) for k, v in names.items()},
         tuple((n, re.compile(translate(p))) for n, p in globs),
         re.compile("|".join(translate(p) for _, p in globs)) if globs else None,
+        tuple(n for n, e in enumerate(every) if type(e).wants is not Extractor.wants),
     )
 
 
@@ -112,31 +98,18 @@ def asked() -> Asked:
     return index(extractors())
 
 
-@functools.cache
-def scanner() -> Extractor | None:
-    """The extractor that takes any text."""
-    return next((e for e in extractors() if e.id == SCANNER), None)
-
-
-def known_otherwise(name: str) -> bool:
-    """Whether enough is known of a name's ending for the file to be left closed where nobody asks for it."""
-    last = ending(name)
-    return last in KNOWN_OTHERWISE or last in FORMS or (last.isdecimal() and len(last) > 3)
-
-
 def most_read(path: str, size: int | None) -> int | None:
     """How many bytes of a file are read at the utmost for what it refers to; None where it is not opened for that.
 
     0 stands for a file that could only be read whole and is too long for that, which is told of it.
     """
-    wanted = asked().of(path)
-    name = path.rpartition("/")[2]
-    if wanted:
-        bounds = [e.most for e in wanted if not e.whole or size is None or size <= e.most]
+    last = ending(path.rpartition("/")[2])
+    if asked().by_name(path):
+        bounds = [e.most for e in asked().of(path) if not e.whole or size is None or size <= e.most]
         return _bounded(max(bounds, default=0), size)
-    if ending(name) in ARCHIVES:
+    if last in ARCHIVES:
         return _bounded(ARCHIVED, size)
-    if scanner() is not None and size is not None and size <= SMALL and not known_otherwise(name):
+    if size is not None and size <= SMALL and last not in FORMS and asked().of(path):
         return size
     return None
 

@@ -36,7 +36,7 @@ def chosen(path: str, kind: object, size: object, tier: object) -> bool:
     length = size if isinstance(size, int) else None
     name = path.rpartition("/")[2]
     if length is not None and length < LEAST:
-        return bool(length) and asked().any(path)
+        return bool(length) and asked().by_name(path)
     return database(name) or (name.lower() not in _NEVER and most_read(path, length) is not None)
 
 

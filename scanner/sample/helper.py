@@ -23,6 +23,8 @@ END, WORN_OUT = b"E", b"W"
 ROOM = 64 << 20
 """Bytes of the longest answer."""
 _LENGTH = struct.Struct("=Q")
+_KEPT = 1 << 20
+"""Bytes of an answer whose memory is kept for the next one."""
 WORN = 0.5
 """Share of its memory limit after which a helper makes way for a new one."""
 
@@ -55,10 +57,16 @@ class Slate:
         self._at = _LENGTH.size
 
     def clear(self) -> None:
-        """Forget what stands there, and give its memory back."""
-        os.ftruncate(self._fd, 0)
-        os.ftruncate(self._fd, ROOM)
+        """Forget what stands there, and give its memory back where that is much."""
+        if _LENGTH.unpack_from(self._memory)[0] > _KEPT:
+            os.ftruncate(self._fd, 0)
+            os.ftruncate(self._fd, ROOM)
+        self.begin()
+
+    def begin(self) -> None:
+        """Write from the beginning."""
         self._at = _LENGTH.size
+        _LENGTH.pack_into(self._memory, 0, self._at)
 
     def write(self, record: list[object]) -> bool:
         """Add a record; False where there is no room left for it."""
@@ -100,16 +108,16 @@ def main(fd: int, slate_fd: int, memory_mib: int, families: str) -> None:
 
     registry.FAMILIES = tuple(families.split(","))
     asked()
+    slate = Slate(slate_fd)
     with socket.socket(fileno=fd) as sock, contextlib.suppress(Gone, OSError):
         while True:
             head, length = ORDER.unpack(receive(sock, ORDER.size))
             order = json.loads(receive(sock, head))
             content = bytes(receive(sock, length))
-            slate = Slate(os.dup(slate_fd))
+            slate.begin()
             signal.setitimer(signal.ITIMER_REAL, order["seconds"])
             worn = _serve(slate, order, content, limit)
             signal.setitimer(signal.ITIMER_REAL, 0)
-            slate.close()
             sock.sendall(WORN_OUT if worn else END)
 
 

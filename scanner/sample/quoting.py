@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import astuple, fields
+from dataclasses import fields
+from operator import attrgetter
 
 from scanner.extractor import ACTIONS, KINDS, STATUSES, Extractor, Mention, NotMine, Trouble, Unread
-from scanner.extractors.decode import binary
 from scanner.sample.archive import is_archive, members
-from scanner.sample.asking import SMALL, asked, known_otherwise, scanner
+from scanner.sample.asking import asked
 
 FIELDS = tuple(f.name for f in fields(Mention))
 """A mention's fields, in the order in which a row has them."""
@@ -26,6 +26,7 @@ class Full(Exception):  # noqa: N818 - reads as what it says
     """No more of this file is kept."""
 
 
+_values = attrgetter(*FIELDS)
 ROW, FAULT, DOING = 0, 1, 2
 """How a record begins: a mention's fields and its extractor; a fault's op, code and detail; what is being done."""
 
@@ -44,7 +45,7 @@ class Quoted:
         """Keep a mention. Raises Full, and ValueError for one that is none."""
         if mention.kind not in KINDS or mention.status not in STATUSES or mention.action not in _ACTIONS:
             raise ValueError(f"no such mention: {mention.kind} {mention.status} {mention.action}")
-        row = [_plain(v) for v in astuple(mention)]
+        row = [_plain(v) for v in _values(mention)]
         row[_LOCATOR] = _text(mention.locator, LONGEST)
         if part is not None:
             row[_PART] = part if mention.part is None else f"{part}/{row[_PART]}"
@@ -95,12 +96,10 @@ def quote(path: str, content: bytes, *, complete: bool, quoted: Quoted) -> None:
     ``complete`` says whether the content is all there is of the file.
     """
     try:
-        if wanted := asked().of(path):
-            _by(wanted, path, content, complete=complete, part=None, quoted=quoted)
-        elif is_archive(path):
+        if is_archive(path) and not asked().by_name(path):
             _archive(path, content, quoted)
         else:
-            _unknown(path, content, quoted)
+            _by(asked().of(path), path, content, complete=complete, part=None, quoted=quoted)
     except Full:
         quoted.fault("read", "CONTENT_LIMIT", f"more than {MOST:,} locators, or {LETTERS:,} characters of them")
 
@@ -110,7 +109,8 @@ def _by(
 ) -> None:
     """The first of some extractors that does not decline. Raises Full."""
     for extractor in wanted:
-        if extractor.whole and not (complete and len(content) <= extractor.most):
+        short = not complete or len(content) > extractor.most
+        if extractor.whole and short:
             said = f"it is longer than the {extractor.most:,} bytes that {extractor.id} takes"
             quoted.fault("read", "CONTENT_LIMIT", said if part is None else f"{part}: {said}")
             return
@@ -132,7 +132,7 @@ def _by(
         except Exception as error:  # noqa: BLE001 - hostile content may find a mistake of ours: it costs this file alone
             _tell(quoted, Trouble("EXTRACTOR_FAILED", f"{extractor.id}: {type(error).__name__}"), part)
         else:
-            if not complete or len(content) > extractor.most:
+            if short:
                 said = f"{extractor.id} read its first {min(len(content), extractor.most):,} bytes"
                 _tell(quoted, Trouble("CONTENT_LIMIT", said), part)
         return
@@ -156,11 +156,3 @@ def _archive(path: str, content: bytes, quoted: Quoted) -> None:
         return
     except Unread as error:
         _tell(quoted, Trouble(error.code, error.detail), None)
-
-
-def _unknown(path: str, content: bytes, quoted: Quoted) -> None:
-    """A small file that nobody asks for: if it is text, the scanner of text has a look."""
-    last = scanner()
-    if last is None or len(content) > SMALL or known_otherwise(path.rpartition("/")[2]) or binary(content):
-        return
-    _by((last,), path, content, complete=True, part=None, quoted=quoted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import threading
 import time
@@ -34,6 +35,9 @@ FIRST = 256 << 10
 """Bytes asked for at first where a file is read for what it refers to: most such files are shorter."""
 PIECE = 4 << 20
 """Bytes asked for at a time of a longer one."""
+LARGE = 16 << 20
+"""Bytes of a file after which no second such one is held in memory at the same time."""
+_ONE_LARGE = threading.Lock()
 _AGAIN = " again"
 """How a unit's mark ends whose file was locked at the first try."""
 _MISSING = frozenset({"NOT_FOUND", "VANISHED"})
@@ -121,36 +125,37 @@ class Sampler:
         if most is None or (what is not None and what.form != "dump"):
             yield from _hashed(path, first, complete=len(first) == size)
             return
-        yield from self._referring(path, *_read_on(read, first, min(most, len(first) + self.left), size))
+        with _ONE_LARGE if most > LARGE else contextlib.nullcontext():
+            found = self._referring(path, *_read_on(read, first, min(most, len(first) + self.left), size))
+        yield from found
 
-    def _referring(self, path: str, content: bytes, complete: bool) -> Iterator[Event]:
-        """What a file refers to, read out of it in a process aside."""
+    def _referring(self, path: str, content: bytearray, complete: bool) -> list[Event]:
+        """What a file refers to, read out of it in a process aside, and the hash of one that was read whole."""
         try:
             answer = HELPERS.ask(path, content, complete=complete, memory_mib=self._memory_mib)
         except OSError as error:
             raise SourceError("OTHER", f"no process to read references: {error.strerror}", transient=True) from None
-        yield from _hashed(path, content, complete=complete)
+        found: list[Event] = [*_hashed(path, content, complete=complete)]
         try:
             if answer.rows:
-                yield _mentions(path, answer.rows)
+                found.append(_mentions(path, answer.rows))
         except (TypeError, ValueError) as error:
-            yield Fault(path, "read", "EXTRACTOR_FAILED", f"its process gave what is no reference: {error}")
-        yield from (Fault(path, op, code, scrub(detail)) for op, code, detail in answer.faults)
+            found.append(Fault(path, "read", "EXTRACTOR_FAILED", f"its process gave what is no reference: {error}"))
+        return found + [Fault(path, op, code, scrub(detail)) for op, code, detail in answer.faults]
 
 
-def _read_on(read: Callable[[int, int], bytes], first: bytes, most: int, size: int | None) -> tuple[bytes, bool]:
+def _read_on(read: Callable[[int, int], bytes], first: bytes, most: int, size: int | None) -> tuple[bytearray, bool]:
     """At most so many bytes of a file of which the first are there, and whether that is all of it."""
-    pieces, length = [first], len(first)
-    while length < most and (size is None or length < size):
-        piece = read(length, min(PIECE, most - length))
+    content = bytearray(first)
+    while len(content) < most and (size is None or len(content) < size):
+        piece = read(len(content), min(PIECE, most - len(content)))
         if not piece:  # it is shorter than listed
-            return b"".join(pieces), True
-        pieces.append(piece)
-        length += len(piece)
-    return b"".join(pieces), size is not None and length >= size
+            return content, True
+        content += piece
+    return content, size is not None and len(content) >= size
 
 
-def _hashed(path: str, content: bytes, *, complete: bool) -> Iterator[Event]:
+def _hashed(path: str, content: bytes | bytearray, *, complete: bool) -> Iterator[Event]:
     """The hash of a file that was read whole, by which copies are found."""
     if complete and content:
         value = f"blake2b:{hashlib.blake2b(content, digest_size=16).hexdigest()}"

@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 from scanner.extractor import Extractor, Mention, NotMine, Quote, Trouble, Unread
+from scanner.extractors.decode import binary
 
 
 def _orders(_path: str, content: bytes) -> Iterator[Quote]:
@@ -48,9 +49,20 @@ def _second(_path: str, content: bytes) -> Iterator[Quote]:
     yield Mention(kind="path", locator=f"second {len(content)}")
 
 
+def _text(path: str, content: bytes) -> Iterator[Quote]:
+    if binary(content):
+        raise NotMine
+    yield from _orders(path, content)
+
+
+class _AnyName(Extractor):
+    def wants(self, path: str) -> bool:
+        return not path.endswith((".jpg", ".zip"))
+
+
 EXTRACTORS = (
     Extractor("orders", "Orders of a test", _orders, endings=frozenset({"orders"}), most=1 << 20),
     Extractor("second", "Its second", _second, endings=frozenset({"orders"}), patterns=("*conf.d/*",), most=1 << 20),
     Extractor("whole", "All or nothing", _second, names=frozenset({"whole.bin"}), most=1000, whole=True),
-    Extractor("text", "Any text", _orders, endings=frozenset({"txt"})),
+    _AnyName("text", "Any text", _text, most=1 << 20),
 )

@@ -26,7 +26,7 @@ def _quoters(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
     def anew() -> None:
         aside.HELPERS.close()
-        for cached in (registry.extractors, asking.asked, asking.scanner):
+        for cached in (registry.extractors, asking.asked):
             cached.cache_clear()
 
     with monkeypatch.context() as patch:
@@ -202,8 +202,7 @@ def test_members_of_an_archive_are_quoted_in_place(scanned: Scanned, share: Path
     assert sorted(share.rglob("*")) == before
 
 
-def test_script_of_a_database_is_read_for_both(scanned: Scanned, share: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(asking, "SCANNER", "text")
+def test_script_of_a_database_is_read_for_both(scanned: Scanned, share: Path) -> None:
     dump = b"PRAGMA foreign_keys=OFF;\nBEGIN TRANSACTION;\nCREATE TABLE t (x INT);\nquote \\\\fs\\x\n"
     (share / "dump").write_bytes(dump)
     sqlite_file(share / "a.sqlite")
