@@ -98,6 +98,7 @@ _ROWS = (
     _c("CONTENT_REFUSED", "its content asks for more than reading it: entities, or unpacking without end", "path", "recorded; what it quotes is unknown, or known in part", "have its owner look at it; nothing of it was carried out", Exit.COMPLETE),
     _c("EXTRACTOR_FAILED", "what reads references out of a file failed on its content", "path, extractor", "recorded; what it refers to is unknown, or known in part", "report it with the detail; every other file was read", Exit.COMPLETE),
     _c("NAME_UNDECODABLE", "a name is not valid in the source's encoding", "path", "recorded with escapes; its exact bytes are kept", "nothing", Exit.COMPLETE),
+    _c("NAME_NOT_OPENED", "the server lists this name and opens none like it", "path", "recorded; what it holds is unknown", "rename it on its own server, or scan it there"),
     _c("NAME_MANGLED", "the server gave an 8.3 alias instead of the name", "path", "the true name is unknown", "rename it, or scan the folder on its own server as well"),
     _c("DUPLICATE_ENTRY", "the source returned the same name twice", "path", "recorded once", "report it to the vendor", Exit.COMPLETE),
     _c("PAGING_STUCK", "the server repeated its continuation token", "bucket, last key", "what comes after it is missing", "report to the vendor; stocktake resume {run} --only PAGING_STUCK"),

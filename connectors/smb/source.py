@@ -13,6 +13,10 @@ from connectors.smb.status import OF_A_FOLDER
 from connectors.smb.walk import Walk
 from scanner.connector import Session
 from scanner.model import Event, Fault, SourceError, Unit
+from scanner.paths import restore_text
+
+_NOT_IN_NAMES = frozenset('\\:*?"<>|')
+"""What the parts of a path may not hold ([MS-FSCC] 2.1.5); servers that keep POSIX names list them all the same."""
 
 
 class SmbConnector:
@@ -53,6 +57,10 @@ class SmbConnector:
 
     def read(self, path: str, start: int, length: int) -> bytes:
         """At most ``length`` bytes of a file; refuses links and content that is not online."""
+        if odd := sorted({c for c in restore_text(path) if c in _NOT_IN_NAMES or c < " "}):
+            # A colon would even open something else: a stream of another file.
+            why = f"no name of this protocol holds {', '.join(map(repr, odd))}"
+            raise SourceError("NAME_NOT_OPENED", why, where=path)
         options = wire.NOT_DIRECTORY | wire.REPARSE | wire.NO_RECALL
         with self._reach.open(path, wire.LOOK, options) as looked:  # recalls nothing, whatever the file is
             refuse_unreadable(path, looked.attributes)

@@ -18,7 +18,7 @@ _STATUS: dict[int, tuple[str, str, bool]] = {
     0xC0000010: ("INVALID_DEVICE_REQUEST", "QUERY_FAILED", False),
     0xC0000022: ("ACCESS_DENIED", "DENIED", False),
     0xC0000032: ("DISK_CORRUPT_ERROR", "IO_ERROR", False),
-    0xC0000033: ("OBJECT_NAME_INVALID", "OTHER", False),
+    0xC0000033: ("OBJECT_NAME_INVALID", "NAME_NOT_OPENED", False),
     0xC0000034: ("OBJECT_NAME_NOT_FOUND", "NOT_FOUND", False),
     0xC0000039: ("OBJECT_PATH_INVALID", "OTHER", False),
     0xC000003A: ("OBJECT_PATH_NOT_FOUND", "NOT_FOUND", False),
@@ -70,6 +70,7 @@ OF_A_FOLDER = frozenset(
     {
         "DENIED",
         "NOT_FOUND",
+        "NAME_NOT_OPENED",
         "DFS_NOT_FOLLOWED",
         "LINK_NOT_FOLLOWED",
         "OFFLINE",

@@ -167,8 +167,16 @@ class Output:
         self.stdout.flush()
 
 
+_ONE_LINE = 10_000
+"""Characters a row may take where no terminal folds it."""
+
+
 def _console(stream: Stream, plain: bool) -> Console:
-    return Console(file=cast("IO[str]", stream), no_color=plain, markup=False, highlight=False, soft_wrap=True)
+    # Folded to a terminal's width a table is read; in a file or a pipe each row is better one line.
+    width = None if stream.isatty() or "COLUMNS" in os.environ else _ONE_LINE
+    return Console(
+        file=cast("IO[str]", stream), no_color=plain, markup=False, highlight=False, soft_wrap=True, width=width
+    )
 
 
 def json_line(row: Mapping[str, Any]) -> str:

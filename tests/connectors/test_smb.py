@@ -511,8 +511,9 @@ def test_fault_004_names_windows_could_not_have_are_listed_exactly(smb: servers.
         with pytest.raises(SourceError) as raised:
             connector.read("names/what?*<>|:.txt", 0, 1)
     assert {path.removeprefix("names/") for path in crawl.paths} == {*names, "a:b", "names"}
-    assert told(crawl, "list") == [("names/a:b/", "list", "OTHER")]
-    assert raised.value.code == "OTHER"
+    assert told(crawl, "list") == [("names/a:b/", "list", "NAME_NOT_OPENED")]
+    assert raised.value.code == "NAME_NOT_OPENED"
+    assert "'*'" in raised.value.detail
 
 
 def test_fault_003_aliases_are_noted_and_can_be_entered(plain: Path, smb: servers.Samba) -> None:
