@@ -16,6 +16,7 @@ from scanner.cli.app import app
 from scanner.codes import CODES, EXIT_MEANING
 from scanner.config import Estate, Executor, KnownStore, Limits, Policy, SourceConfig
 from scanner.connector import Plug, plugs
+from scanner.extractors import registry
 from scanner.judge import rules_markdown
 from scanner.model import OPS
 from scanner.schema import KINDS, SCHEMAS
@@ -76,6 +77,27 @@ def connectors() -> str:
     return "\n".join(lines) + "\n"
 
 
+def extractors() -> str:
+    """The files that are opened at depth L2 for what they refer to."""
+    lines = [
+        "# What is read for references\n",
+        NOTE,
+        "At depth L2 these files are opened for the stores they name: connection strings, URLs, UNC paths, tables,",
+        "statements. They are asked in this order; the first that does not decline a file quotes it. Of a longer",
+        "file its beginning is read, unless it must be had whole. Members of `.zip`, `.jar`, `.war`, `.ear`, `.tar`,",
+        "`.tgz`, `.tar.gz` and `.gz` are read in place, one level deep. Files of other names are opened where they are",
+        "no longer than 64 KiB. [Why so, and within which bounds](adr/0021-references-read-aside.md).\n",
+        "| extractor | what it reads | endings | names and patterns | at most |",
+        "|---|---|---|---|---|",
+    ]
+    for one in registry.extractors():
+        endings = " ".join(f"`.{e}`" for e in sorted(one.endings))
+        names = " ".join(f"`{_cell(n)}`" for n in (*sorted(one.names), *one.patterns))
+        whole = ", whole" if one.whole else ""
+        lines.append(f"| {one.id} | {_cell(one.title)} | {endings} | {names} | {one.most >> 20} MiB{whole} |")
+    return "\n".join(lines) + "\n"
+
+
 def estate_file() -> str:
     """The settings of the estate file."""
     lines = [
@@ -121,6 +143,7 @@ PAGES: dict[str, Callable[[], str]] = {
     "codes.md": codes,
     "schema.md": schema,
     "connectors.md": connectors,
+    "extractors.md": extractors,
     "estate-file.md": estate_file,
     "commands.md": commands,
     "rules.md": rules_markdown,

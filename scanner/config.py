@@ -56,7 +56,9 @@ class Limits(BaseModel):
         None, ge=1, description="Most requests of one scan, or of one resume of it; unlimited when absent"
     )
     memory_mib: int = Field(
-        2048, ge=256, description="Most memory (address space) of a process that runs a connector, in MiB"
+        2048,
+        ge=256,
+        description="Most memory (address space) of a process that runs a connector or reads references, in MiB",
     )
     content_mib: int = Field(
         8192, ge=1, description="Most content read at depth L2 in one scan, or in one resume of it, in MiB"
@@ -80,7 +82,7 @@ class SourceConfig(BaseModel):
     owner: str | None = Field(None, description="Who answers for it")
     exclude: tuple[str, ...] = Field((), description="Folders left out: glob patterns on the path with its closing '/'")
     depth: Literal["L1", "L2"] = Field(
-        "L1", description="L1: names, sizes and structure, no content; L2: also what database files on it hold"
+        "L1", description="L1: names, sizes and structure, no content; L2: also what files on it hold and refer to"
     )
     site: str | None = Field(
         None,

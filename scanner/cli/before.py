@@ -71,7 +71,7 @@ type = "file"
 root = {root}
 # owner = "Finance IT"
 # exclude = ["*/node_modules/"]
-# depth = "L2"                       # look into database files for their tables; content is never read at "L1"
+# depth = "L2"                       # look into files for tables and references; content is never read at "L1"
 
 # Secrets are given by reference only: env:NAME, file:PATH or keyring:SERVICE/USER.
 # [[sources]]

@@ -30,7 +30,7 @@ name = "records"
 type = "file"
 root = '{records}'
 owner = "Records office"
-depth = "L2"                         # database files on it are looked into
+depth = "L2"                         # files on it are looked into
 {odbc}"""
 
 _ODBC = """

@@ -59,8 +59,9 @@ DepthOption = Annotated[
     Depth | None,
     typer.Option(
         "--depth",
-        help="For every source of this scan. L1: names, sizes and structure; file content is never read. L2: database "
-        "files are looked into as well, for their tables and columns, never for rows. Else as the estate file says.",
+        help="For every source of this scan. L1: names, sizes and structure; file content is never read. L2: files "
+        "are looked into as well: databases for their tables and columns, never for rows; configuration, scripts, "
+        "packages, reports and office files for the stores they name. Else as the estate file says.",
     ),
 ]
 ExecutorOption = Annotated[

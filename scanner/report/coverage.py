@@ -58,7 +58,7 @@ ORDER BY source, code, path, op, detail
 # What the source, its shares, buckets and databases say; what single tables and folders say stays in the catalog.
 _SETTINGS = f"""
 SELECT source, path, name, value, count(*) OVER (PARTITION BY source) AS total FROM setting
-WHERE NOT contains(path, '/')
+WHERE NOT contains(path, '/') AND name <> 'content_hash'
 QUALIFY row_number() OVER (PARTITION BY source ORDER BY path, name, value) <= {MAX_SETTINGS}
 ORDER BY source, path, name, value
 """
