@@ -84,17 +84,18 @@ def named(  # noqa: PLR0913 - as many as a mention has columns
 def literals(
     code: str, *, origin: str, first: int | None = 1, basic: bool = False, status: str | None = None
 ) -> Iterator[Mention]:
-    """The locators that stand as string literals in program text, line by line; those in comments are commented.
+    r"""The locators that stand as string literals in program text; those in comments are commented.
 
+    Literals that are joined count as one, with what is joined between them as a variable: ``"\\" & Server & "\x"``.
     ``first`` is the line that the text begins on; None where lines say nothing. ``basic`` is for Visual Basic, whose
     comments begin with an apostrophe and whose backslash is a character like any other; else C# and its kin are read,
     where two backslashes are one unless the literal begins with @.
     """
     quote = _basic if basic else _curly
-    for number, line in enumerate(code.split("\n")):
-        if '"' not in line or len(line) > 100_000:
+    for number, line in _statements(code):
+        if '"' not in line or len(line) > LONGEST_LINE:
             continue
-        for text, commented in quote(line):
+        for text, commented in _joined(line, quote(line)):
             found = locator(
                 text,
                 origin=origin,
@@ -105,8 +106,51 @@ def literals(
                 yield found
 
 
-def _basic(line: str) -> Iterator[tuple[str, bool]]:
-    """Literals of a line of Visual Basic, and whether each stands behind an apostrophe; "" in one is a quote."""
+LONGEST_LINE = 100_000
+"""Characters of a line that is read; a person's is shorter."""
+_GOES_ON = 60
+"""Lines that one statement may go over."""
+_JOINT = re.compile(r"\s*[&+]\s*(?:(?P<name>[A-Za-z_][\w.]{0,100})(?:\([^()\"]{0,100}\))?\s*[&+]\s*)?\$?@?")
+
+
+def _statements(code: str) -> Iterator[tuple[int, str]]:
+    """The lines of program text by number, from 0; lines that go on in the next one are put together."""
+    held: list[str] = []
+    begun = 0
+    for number, line in enumerate(code.split("\n")):
+        plain = line.rstrip()
+        begun = begun if held else number
+        open_end = plain.endswith(("&", "+", " _")) and not plain.lstrip().startswith(("'", "//"))
+        held.append(plain.removesuffix(" _") if open_end else line)
+        if not open_end or len(held) >= _GOES_ON:
+            yield begun, " ".join(held)
+            held = []
+    if held:
+        yield begun, " ".join(held)
+
+
+_Literal = tuple[int, int, str, bool]
+"""Where a literal begins and ends with its quotes, its text, and whether it is in a comment."""
+
+
+def _joined(line: str, found: Iterator[_Literal]) -> Iterator[tuple[str, bool]]:
+    """Literals that are joined, as one text each."""
+    text, end, commented = "", -1, False
+    for begins, ends, piece, comment in found:
+        joint = _JOINT.fullmatch(line, end, begins) if 0 <= end <= begins and begins - end < 300 else None
+        if joint is not None and len(text) < LONGEST:
+            text += (f"${{{joint['name']}}}" if joint["name"] else "") + piece
+        else:
+            if end >= 0:
+                yield text, commented
+            text, commented = piece, comment
+        end = ends
+    if end >= 0:
+        yield text, commented
+
+
+def _basic(line: str) -> Iterator[_Literal]:
+    """Literals of a line of Visual Basic; "" in one is a quote, an apostrophe before one makes it a comment."""
     commented = line.lstrip()[:4].lower() == "rem "
     at = 0
     while at < len(line):
@@ -114,7 +158,7 @@ def _basic(line: str) -> Iterator[tuple[str, bool]]:
             commented = True
         elif line[at] == '"':
             end = _end_of_basic(line, at + 1)
-            yield line[at + 1 : end].replace('""', '"'), commented
+            yield at, end + 1, line[at + 1 : end].replace('""', '"'), commented
             at = end
         at += 1
 
@@ -133,18 +177,18 @@ def _end_of_basic(line: str, at: int) -> int:
 _LITERAL = re.compile(r'//|@"(?P<plain>[^"]*)"|\$?"(?P<escaped>(?:[^"\\]|\\.)*)"')
 
 
-def _curly(line: str) -> Iterator[tuple[str, bool]]:
-    """Literals of a line of C# and its kin, and whether each stands behind two slashes."""
+def _curly(line: str) -> Iterator[_Literal]:
+    """Literals of a line of C# and its kin; two slashes before one make it a comment."""
     commented = False
     for found in _LITERAL.finditer(line):
         if found[0] == "//":
             commented = True
         elif found["plain"] is not None:
-            yield found["plain"], commented
+            yield *found.span(), found["plain"], commented
         else:
             escaped = found["escaped"]
             # Visual Basic stands in the same projects: its \\server is written with two backslashes, not four.
-            yield (escaped.replace("\\\\", "\\") if _doubled(escaped) else escaped), commented
+            yield *found.span(), escaped.replace("\\\\", "\\") if _doubled(escaped) else escaped, commented
 
 
 def _doubled(text: str) -> bool:

@@ -47,8 +47,8 @@ def _reader(name: str) -> Reader | None:
 def connections(root: Node) -> Found:
     """The data connections of a workbook: each under its name, and what is asked through it."""
     for node in root.all("connection"):
-        name = node.get("name")
-        database, web, text = node.child("dbPr"), node.child("webPr"), node.child("textPr")
+        name = node.get("name") or _outer(node)
+        database, web, text = node.child("dbPr", "oledbPr"), node.child("webPr"), node.child("textPr")
         if database is not None:
             yield from _database(database, name)
         if web is not None and (address := web.get("url")):
@@ -62,15 +62,26 @@ def connections(root: Node) -> Found:
                 yield place(plain(file), f"excel/{key}", node.line)
 
 
+def _outer(node: Node) -> str | None:
+    """The name of the connection that a newer Excel's additions to it stand in."""
+    outer = node.above("connection")
+    return outer.get("name") if outer is not None else None
+
+
 def _database(node: Node, name: str | None) -> Found:
     string, command = plain(node.get("connection") or ""), plain(node.get("command") or "")
-    if not string or any(inner in string.lower() for inner in _INNER):
+    if "=" not in string or any(inner in string.lower() for inner in _INNER):
         return
     yield quoted(
         string, origin="excel/connection", line=node.line, kind="connection_string", alias=name, action="connects"
     )
     if command:
         yield asked(command, _COMMANDS.get(node.get("commandType") or "2", ""), "excel/command", node.line, name)
+    for held in node.all("dbTable", "dbCommand"):
+        if table := held.get("name"):
+            yield asked(table, "table", "excel/command", held.line, name)
+        elif text := held.get("text"):
+            yield asked(plain(text), "", "excel/command", held.line, name)
 
 
 def binary_connections(content: bytes) -> Found:

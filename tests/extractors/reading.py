@@ -19,8 +19,11 @@ def read(path: str, content: str | bytes) -> tuple[list[Mention], list[Trouble]]
     return mentions, troubles
 
 
-def gathered(path: str, content: str | bytes) -> tuple[list[Mention], list[Trouble]]:
-    """The same without looking for secrets; what an extractor raises of its two exceptions counts as trouble."""
+def gathered(path: str, content: str | bytes, *, others: bool = True) -> tuple[list[Mention], list[Trouble]]:
+    """The same without looking for secrets; what an extractor raises of its two exceptions counts as trouble.
+
+    Without ``others`` nobody else is asked where the first extractor declines.
+    """
     body = content.encode() if isinstance(content, str) else content
     mentions: list[Mention] = []
     troubles: list[Trouble] = []
@@ -29,7 +32,8 @@ def gathered(path: str, content: str | bytes) -> tuple[list[Mention], list[Troub
             for quote in extractor.quote(path, body):
                 (mentions if isinstance(quote, Mention) else troubles).append(quote)  # type: ignore[arg-type]
         except NotMine:
-            continue
+            if others:
+                continue
         except Unread as unread:
             troubles.append(Trouble(unread.code, unread.detail))
         break

@@ -170,6 +170,8 @@ def _opened(text: str, kind: str, *, line: int, status: str | None, alias: str |
         what = "url"
     elif "=" not in text:
         what = "host" if kind in {"SMTP", "MSMQ", "WMI", "SMO"} else None
+        if status == "template" and what is None:
+            what = "connection_string"  # nothing but a parameter
     yield quoted(text, origin=origin, line=line, kind=what, status=status, alias=alias, action="connects")
 
 
