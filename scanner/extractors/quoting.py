@@ -5,7 +5,16 @@ from __future__ import annotations
 import re
 
 from scanner.extractor import Mention
-from scanner.locators import Connection, connection, statement_without_secrets, status_of, unc, url, without_secrets
+from scanner.locators import (
+    Connection,
+    connection,
+    statement_without_secrets,
+    status_of,
+    unc,
+    url,
+    variables,
+    without_secrets,
+)
 
 LONGEST = 4_000
 """Characters of a locator that are kept."""
@@ -55,7 +64,9 @@ def quoted(
 
 
 def _of_sql(text: str) -> str:
-    return "template" if status_of(text[:2000]) == "template" else "active"
+    """Only what no dialect uses itself: LIKE has its '%', PL/pgSQL its '$body$'."""
+    marks = ("${", "$(", "#{", "{{", "@[", "<%")
+    return "template" if any(v.startswith(marks) for v in variables(text[:20_000])) else "active"
 
 
 def _placed(text: str, kind: str | None, driver: str | None) -> dict[str, object] | None:

@@ -7,10 +7,15 @@ import re
 from scanner.locators.words import MARK, STRING, WORDS
 
 _ANY = rf"(?:{STRING}|[^\s]+)"
-_DIRECT = re.compile(rf"(?<=\s)(-p|-P[ \t]{{0,9}})(?![ \t-])(?:{STRING}|\S+)")
+_NO_PASSWORD = (
+    r"(?!(?i:w[ \t:=]|ass|ath\b|ort\b|arameter|arent|ro(?:pert|file|cess|gram|vider|ject|tocol|xy)|re(?:fix|serve)|rint|"
+    r"ipe|erson|riority|ublic|oint|hysical|ackage|latform|age))"
+)
+"""Options that begin with the same letter and are written in full."""
+_DIRECT = re.compile(rf"(?<=\s)(-p|-P[ \t]{{0,9}}){_NO_PASSWORD}(?![ \t-])(?:{STRING}|\S+)")
 """Of mysql (``-psecret``), bcp, sqlcmd and isql (``-P secret``)."""
 _NAMED = re.compile(
-    rf"""(?i)(?<=\s)((?:--?|/)[\w.-]{{0,40}}?(?:{WORDS}|-pass|-key)(?:[\w.-]{{0,20}})(?:[=:]|[ \t]{{1,9}}))(?![-/])
+    rf"""(?i)(?<=\s)((?:--?|/)[\w.-]{{0,40}}?(?:{WORDS}|-pass|-key)(?:[\w.-]{{0,20}})(?:[=:]|[ \t]{{1,9}}))(?![-/(])
     (?:env:|file:)?{_ANY}""",
     re.VERBOSE,
 )
@@ -41,10 +46,16 @@ _ORACLE = re.compile(
 )
 _DB2 = re.compile(rf"(?i)(\bconnect[ \t]+to[ \t]+\S{{1,128}}[ \t]+user[ \t]+\S{{1,128}}[ \t]+using[ \t]+){_ANY}")
 _SECURE = re.compile(rf"(?i)(\bConvertTo-SecureString[ \t]+(?:-String[ \t]+)?)(?![-$]){_ANY}")
+_SET = re.compile(
+    rf"""(?i)(\[[^\]\s]{{0,80}}(?:{WORDS})[^\]\s]{{0,40}}\](?:\.[\w.]{{1,40}}(?:\[\w{{1,40}}\])?)?[ \t]{{0,4}};[ \t]{{0,4}}){_ANY}"""
+)
+"""A variable of a package that ``dtexec /set`` fills in."""
 _FTP = re.compile(r"(?im)^([ \t]*(?:echo[ \t]+)?(?:pass|quote[ \t]+pass)[ \t]+)\S+")
 _RULES = (
-    _DIRECT, _NAMED, _SHORT, _LOGIN, _NET_USE, _NET_USE_USER, _SSHPASS, _ONE_LETTER, _ORACLE, _DB2, _SECURE, _FTP,
+    _DIRECT, _SECURE, _NAMED, _SHORT, _LOGIN, _NET_USE, _NET_USE_USER, _SSHPASS, _ONE_LETTER, _ORACLE, _DB2, _SET, _FTP,
 )  # fmt: skip
+
+_RULES_BUT_SET = tuple(rule for rule in _RULES if rule is not _SET)
 
 
 def options_without_secrets(text: str) -> str:
@@ -53,6 +64,6 @@ def options_without_secrets(text: str) -> str:
     >>> options_without_secrets("sqlcmd -S x -U sa -P hunter2")
     'sqlcmd -S x -U sa -P ***'
     """
-    for rule in _RULES:
+    for rule in _RULES if "]" in text else _RULES_BUT_SET:
         text = rule.sub(rf"\1{MARK}", text)
     return text

@@ -18,7 +18,9 @@ _OF_JSON = re.compile(rf"""(?i)("\w{{0,40}}(?:{WORDS})\w{{0,16}}"\s{{0,8}}:\s{{0
 _IDENTIFIED = re.compile(
     rf"""(?i)(\bidentified\s{{1,9}}by\s{{1,9}}(?:(?:password|values)\s{{1,9}})?)({_TEXT}|"(?:[^"]|"")*"|[^\s;]+)"""
 )
-_BARE = re.compile(rf"(?i)((?:^|[\s/-])(?:{WORDS})=)(?![\s'\"=:])(?!\w{{1,60}}\.\w)[^\s;&'\")]{{1,400}}")
+_BARE = re.compile(
+    rf"(?i)(?<![\w.-])([\w.-]{{0,40}}(?:{WORDS})\w{{0,16}}(?:=|:[ \t]))(?![\s'\"=:])[^\s;&,'\")]{{1,400}}"
+)
 """A pair without blanks around its '=', which is how command lines are written and statements hardly are."""
 _ROWSET = re.compile(rf"""(?i)(\bopenrowset\s*\(\s*{_TEXT}\s*,\s*{_TEXT}\s*;\s*{_TEXT}\s*;\s*){_TEXT}""")
 _JOINED = re.compile(rf"""(\*\*\*'\s*(?:\|\||\+|&)\s*){_TEXT}""")
@@ -26,7 +28,7 @@ _JOINED = re.compile(rf"""(\*\*\*'\s*(?:\|\||\+|&)\s*){_TEXT}""")
 _LOGIN = re.compile(rf"""(?i)(\bsp_addlinkedsrvlogin\b[^;\n]{{0,400}},\s*){_TEXT}""")
 _STARTS = re.compile(
     r"(?is)\s*(?:--[^\n]*\n\s*|/\*.*?\*/\s*)*\(?\s*(?:select|with|insert|update|delete|merge|create|alter|exec(?:ute)?|"
-    r"declare|begin|call|if|set|use|truncate|drop|grant|from|go|replace|values|lock|explain)\b"
+    r"declare|begin|truncate|drop|grant)\b"
 )
 
 
@@ -68,7 +70,7 @@ def _unquoted(found: re.Match[str]) -> str:
     if mark != "[":
         inner = inner.replace(mark * 2, mark)
     inner = parts_without_secrets(inner) if ";" in inner and NAME.search(inner) else inner
-    inner = plain(inner) if "=" in inner or ":" in inner else inner
+    inner = plain(inner) if "=" in inner or ":" in inner or ("/" in inner and "@" in inner) else inner
     if mark == "'" and " " in inner:
         inner = options_without_secrets(inner)
     return mark + (inner if mark == "[" else inner.replace(mark, mark * 2)) + (close if text.endswith(close) else "")

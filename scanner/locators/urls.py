@@ -59,13 +59,11 @@ def url(text: str) -> Url | None:
     """
     text = text.strip().strip("\"'<>")[:8000]
     kept = without_secrets(text)
-    found = _URL.match(text)
+    found = _URL.match(kept)  # what is left of the login has no '/' and no '@' of its own
     if found is None or text[:5].lower() == "jdbc:":
         return None
     scheme = found["scheme"].lower()
     authority, slash, path = re.split(r"[?#]", found["rest"], maxsplit=1)[0].partition("/")
-    if "@" in found["rest"] and "@" not in authority and ":" in authority and not re.search(r":\d{1,5}$", authority):
-        authority, slash, path = found["rest"].rpartition("@")[2].partition("/")  # a '/' in the password
     login, at, place = authority.rpartition("@")
     host = _PORTS.match(place)
     if host is None or (not host["host"] and scheme not in ("file", "s3", "hdfs", "nfs")):

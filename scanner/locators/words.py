@@ -14,7 +14,9 @@ WORDS = (
     r"(?:access|account|api|shared|encryption|master|storage|client|ssh)[ _-]?(?:access)?[ _-]?key(?:[ _-]?id)?"
 )
 """Wherever one of them stands in a name, what the name has is a secret; compared without regard to case."""
-NAME = re.compile(rf"(?i){WORDS}|(?:pass|(?<!primary)(?<!foreign)(?<!public)(?:^|[\s._-]|[a-z])key)$")
+NAME = re.compile(
+    rf"(?i){WORDS}|(?:(?<!com)(?<!by)(?<!sur)(?<!tres)pass|(?<!primary)(?<!foreign)(?<!public)(?:^|[\s._-]|[a-z])key)$"
+)
 """Searched in the name of a pair: also what only ends in *pass* or *key*."""
 STRING = r"""[NEUeu]?'(?:[^'\\]|\\.|''){0,999}'|"(?:[^"\\]|\\.|""){0,999}"|\{(?:[^}]|\}\}){0,999}\}"""
 """A quoted text. Bounded, as everything that could start anew at each character: megabytes are read in one pass."""
