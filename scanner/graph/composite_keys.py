@@ -68,7 +68,8 @@ def _guess(
         return None
     part_of = set(parent.thing) <= set(child.thing)
     same_key = any(kind == "primary" and set(key) <= set(held) for kind, key in child.keys)
-    numbered = any(words_of(column)[0] in _NUMBERING for column in columns)
+    own_numbers = {name for _, key in child.keys for name in key} if child.keys else set(child.columns)
+    numbered = any(words_of(name)[0] in _NUMBERING and name in own_numbers for name in held)
     if not part_of and (same_key or numbered):
         return None
     for name, column in zip(held, columns, strict=True):

@@ -7,7 +7,17 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scanner.graph.key_names import IDENTIFIERS, Meaning, entity, is_copy, is_short_for, meanings, thing, words_of
+from scanner.graph.key_names import (
+    IDENTIFIERS,
+    KNOWN_SHORT,
+    Meaning,
+    entity,
+    is_copy,
+    is_short_for,
+    meanings,
+    thing,
+    words_of,
+)
 from scanner.graph.resolve import name_of
 
 _ELSEWHERE = frozenset(
@@ -25,7 +35,8 @@ _WELL_KNOWN = frozenset(
 )
 """Identifiers that are called by one word, which does not say that it is one."""
 _PEOPLE = ("employee", "staff", "worker", "officer", "personnel", "user", "account", "login", "person", "member")
-_WORKERS, _USERS = _PEOPLE[:5], ("user", "account", "login", "usr", *_PEOPLE[:5], "person")
+_ACCOUNTS = ("user", "account", "login", "usr")
+_WORKERS, _USERS = _PEOPLE[:5], (*_ACCOUNTS, *_PEOPLE[:5], "person", "member")
 _AT_WORK = frozenset(
     {"manager", "mgr", "supervisor", "boss", "rep", "representative", "agent", "officer", "clerk", "approver",
      "assignee", "handler", "caseworker", "reviewer", "inspector", "surveyor", "technician", "engineer",
@@ -37,8 +48,9 @@ _DONE_BY = frozenset({"taken", "written", "sent", "held", "made", "drawn", "sold
 """Words before ``by`` that do not end as most do: raised by, approved by."""
 _ABOVE = frozenset({"parent", "superior", "predecessor", "previous", "prev", "successor", "next", "root", "ancestor"})
 _ABOVE_PHRASES = frozenset(
-    {("reports", "to"), ("report", "to"), ("replaced", "by"), ("replaces",), ("superseded", "by"), ("duplicate", "of"),
-     ("merged", "into"), ("copied", "from"), ("child", "of"), ("part", "of"), ("belongs", "to")}
+    {("reports", "to"), ("report", "to"), ("moved", "to"), ("moved", "from"), ("replaced", "by"), ("replaces",),
+     ("superseded", "by"), ("duplicate", "of"), ("merged", "into"), ("copied", "from"), ("child", "of"),
+     ("part", "of"), ("belongs", "to")}
 )  # fmt: skip
 _CHIEF = frozenset({"manager", "mgr", "supervisor", "boss"})
 
@@ -160,8 +172,10 @@ def pointers(child: Child, index: Index) -> Iterator[Pointer]:
     own = "".join(child.thing)
     read = meanings(child.column)
     for meaning in read:
-        if not meaning.words or _tagged(child, meaning, index):
+        if not meaning.words:
             continue
+        if _tagged(child, meaning, index):
+            return
         if "".join(meaning.words) == own and meaning.sort and not meaning.after:
             return  # the table's own identifier
         yield from _by_thing(child, meaning, index)
@@ -181,9 +195,14 @@ def _tagged(child: Child, meaning: Meaning, index: Index) -> bool:
 
 def _same_name(child: Child, words: tuple[str, ...], index: Index) -> Iterator[Pointer]:
     """Keys of exactly the column's name, where one table can be told to own that name."""
+    keys = [key for key in index.named("".join(words)) if key.table != child.table]
+    if not keys:
+        return
     sort = IDENTIFIERS.get(words[-1], "")
     rest = thing(words[:-1] if sort else words)
-    keys = [key for key in index.named("".join(words)) if key.table != child.table]
+    glued = next((m for m in meanings(child.column) if m.glued and not m.after), None)
+    if glued and any(_is_of(glued.words, key.thing, index) for key in keys):  # facid, of facilities
+        sort, rest = glued.sort, glued.words
     owners = _nearest(child, keys) or [key for key in keys if _is_of(rest, key.thing, index)]
     if len({key.table for key in owners}) == 1:
         if rest != child.thing or not rest:
@@ -306,6 +325,13 @@ def _in_part(child: Child, words: tuple[str, ...], meaning: Meaning, index: Inde
                         key, 0.82 * _SORTS.get((meaning.sort, _sort_of(key)), 0.6), "names part of that table"
                     )
             return
+    spelt = thing(tuple(KNOWN_SHORT.get(word, word) for word in words))
+    if len(words) > 1 and spelt != words and (whole := index.of(spelt)):
+        yield from (
+            Pointer(key, 0.78 * _SORTS.get((meaning.sort, _sort_of(key)), 0.6), "abbreviates the name of that table")
+            for key in whole if key.kind != "unique" and key.table != child.table
+        )  # fmt: skip
+        return
     long = index.long_for("".join(words)) or (index.long_for(words[-1]) if len(words) > 1 else None)
     if long is not None and len(words[-1]) > 1:
         factor = 0.9 if len(words) == 1 else 0.85
@@ -334,9 +360,13 @@ def _by_part_played(child: Child, read: tuple[Meaning, ...], index: Index) -> It
     if (phrase in _ABOVE_PHRASES or (len(bare) == 1 and bare[0] in _ABOVE and (marked or child.integer))) and own:
         yield Pointer(own[0], 0.8, "names the row above or before")
         return
-    if len(words) > 3 or not (marked or phrase[-1:] == ("by",) or words[-1] in _AT_WORK):
+    if len(words) > 3 or not (marked or phrase[-1].endswith("by") or words[-1] in _AT_WORK):
         return
     by = len(phrase) > 1 and phrase[-1] == "by" and (phrase[-2].endswith("ed") or phrase[-2] in _DONE_BY)
+    by = by or phrase[-1].endswith("edby")
+    if words[-1] == "owner" and (found := _people(_ACCOUNTS, index)):
+        yield Pointer(found, 0.7, "names whose it is")
+        return
     if words[-1] in _AT_WORK or words[-1] in _AT_A_SCREEN or by:
         if own and child.thing[-1] in _PEOPLE and words[-1] in _CHIEF:
             yield Pointer(own[0], 0.8, "names somebody's superior")

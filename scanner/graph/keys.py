@@ -245,4 +245,4 @@ def add_keys(reader: Reader, estate: Estate, found: Edges) -> None:
             f"{names[0]} ({', '.join(guess.columns)}) seems to refer to {names[1]} ({', '.join(guess.ref_columns)}): "
             f"{'it' if len(guess.columns) == 1 else 'they'} {guess.why}; likelihood {guess.score:.2f}"
         )
-        found.add((source, target), "inferred_key", "inferred", f"columns of table {guess.path}", detail, detail)
+        found.add((source, target), "inferred_key", "inferred", f"undeclared key of {guess.path}", detail, detail)

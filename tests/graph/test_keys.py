@@ -69,6 +69,10 @@ def test_a_housing_database_of_25_tables_is_read_as_it_was_meant() -> None:
         ("support_rep_id", "employee: *employee_id"),
         ("approved_by", "staff: *staff_id"),
         ("type_id", "child_type: *id"),
+        ("facid", "facilities: *facid"),
+        ("part_cat_id", "part_categories: *id"),
+        ("owner_id", "users: *id"),
+        ("recommendedby", "members: *memid"),
     ],
 )
 def test_a_name_points_to_a_key(column: str, parent: str) -> None:
@@ -94,6 +98,8 @@ def test_a_name_points_to_a_key(column: str, parent: str) -> None:
         ("house_number int", "house: *id int"),  # a number of its own kind
         ("paid int", "pa: *id int\npayment: *id int"),  # no identifier of a pa
         ("owner_id int, owner_type varchar(9)", "person: *id int"),  # of whatever table the type says
+        ("owner_id int, owner_type varchar(9)", "users: *id int"),
+        ("owner_id int", "employee: *id int"),  # what belongs to somebody need not belong to staff
         ("manager_id int", "gadget: *id int"),  # nobody works there
         ("customer_name varchar(40)", "customer: *id int, !name varchar(40)"),
         ("email varchar(40)", "customer: *email varchar(40)"),
@@ -146,6 +152,15 @@ def test_a_key_of_two_columns_is_one_reference_and_needs_a_column_of_its_own() -
     ]
     alone = {(g.path, g.ref_path) for g in infer(columns, keys) if len(g.columns) == 1}
     assert ("main/order_line_tax", "main/orders") not in alone  # it follows
+
+
+def test_a_table_that_numbers_its_own_lines_does_not_refer_to_anothers() -> None:
+    text = "orders: *order_id int\norder_line: *order_id int, *line_no int"
+    text += "\ninvoice_line: *invoice_no int, *line_no int, order_id int\nreceipt: *id int, order_id int, line_no int"
+    columns, keys, _ = schema(text)
+    assert {(g.path, g.ref_path) for g in infer(columns, keys) if len(g.columns) > 1} == {
+        ("main/receipt", "main/order_line")
+    }
 
 
 def test_a_declared_key_is_not_guessed_again() -> None:
