@@ -27,14 +27,6 @@ _ARGUMENT = re.compile(
 )
 _MEANINGS = {"host": "server", "hostname": "server", "server": "server", "account": "server", "port": "port", "database": "database", "dbname": "database",
              "db": "database", "sid": "database", "service_name": "database", "user": "user", "username": "user"}  # fmt: skip
-_PHP: dict[str, tuple[str, tuple[str, ...]]] = {
-    **dict.fromkeys(("mysqli_connect", "mysqli", "mysqli_real_connect"), ("mysql", ("server", "user", "", "database", "port"))),
-    **dict.fromkeys(("mysql_connect", "mysql_pconnect"), ("mysql", ("server", "user"))), "mssql_connect": ("mssql", ("server", "user")),
-    "sqlsrv_connect": ("mssql", ("server",)), "ftp_connect": ("ftp", ("server", "port")), "ftp_ssl_connect": ("ftp", ("server", "port")),
-    "ssh2_connect": ("sftp", ("server", "port")), "ldap_connect": ("ldap", ("server", "port")), "ibase_connect": ("firebird", ("server",)),
-}  # fmt: skip
-_PHP_CALL = re.compile(r"(?<![\w>])(?:new\s+)?(" + "|".join(_PHP) + r")\s{0,4}\(")
-_WORD_OF_CALL = re.compile(r"""\s{0,9}(?:["']([^"'\n]{0,300})["']|([^,()\n]{1,100}))\s{0,9}(?:,|\)|\Z)""")
 _SYSTEM = re.compile(
     r"""(?<![\w])(?:system|popen\w?|Popen|exec|shell_exec|passthru|call|check_call|check_output|run|getoutput|getstatusoutput|execSync|spawnSync|BashOperator|bash_command|command)\s{0,4}[(=]\s{0,4}(?:bash_command\s*=\s*)?[rbuf]{0,2}(\"{3}|'{3}|["'])"""
 )
@@ -94,42 +86,6 @@ def connecting(page: Page, origin: str) -> Iterator[Mention]:
         if made is not None:
             for line in range(at.line, page.line(min(end, len(text) - 1)) + 1):
                 page.cover_line(line)
-            yield made
-
-
-def positional(page: Page, origin: str) -> Iterator[Mention]:
-    """PHP's own functions, whose arguments say what they are by their place: ``mysqli_connect("db7", "user", …)``."""
-    text = page.text
-    for match in _PHP_CALL.finditer(text):
-        driver, meanings = _PHP[match[1]]
-        told: dict[str, str] = {}
-        start = match.end()
-        for meaning in meanings:
-            word = _WORD_OF_CALL.match(text, start, start + 1000)
-            if word is None:
-                break
-            value = word[1] if word[1] is not None else word[2].strip() if word[2].strip().isdigit() else ""
-            if meaning and value:
-                told[meaning] = value
-            start = word.end()
-        at = Command((match[1],), page.line(match.start()), page.status(match.start()))
-        if not told.get("server"):
-            continue
-        if driver in ("ftp", "sftp", "ldap") or "://" in told["server"]:
-            kind = "url" if "://" in told["server"] else "host"
-            made = quoted(
-                told["server"],
-                origin=f"{origin}/{match[1]}",
-                line=at.line,
-                status=at.status,
-                action="connects",
-                kind=kind,
-                driver=driver,
-            )
-        else:
-            made = made_of(at, f"{origin}/{match[1]}", driver, told, [f"{k}={v}" for k, v in told.items()], "connects")
-        if made is not None:
-            page.cover_line(at.line)
             yield made
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.extractor import Extractor, Mention, NotMine
-from scanner.extractors.calls import airflow, connecting, positional, running
+from scanner.extractors.calls import airflow, connecting, running
 from scanner.extractors.commands.script import interpreter, script, shell_script
 from scanner.extractors.decode import binary, decode
 from scanner.extractors.filling import CURLY, filled
@@ -44,8 +44,6 @@ def _source(path: str, content: bytes) -> Iterator[Mention]:
         yield from airflow(page, "airflow")
     if any(c in plain for c in _CALLS):
         yield from connecting(page, origin)
-    if "_connect" in plain or "mysqli" in plain:
-        yield from positional(page, origin)
     if re.search(r"(?i)system|popen|exec|subprocess|passthru|BashOperator|`", plain):
         yield from running(page, origin)
     yield from page.plain(origin)

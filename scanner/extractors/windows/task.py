@@ -17,7 +17,7 @@ ORIGIN = "windows-task"
 
 def task(_path: str, content: bytes) -> Iterator[Quote]:
     """The actions of one scheduled task, or of a list of them as schtasks exports it."""
-    if b"<" not in content[:4096]:
+    if b"<Task" not in content[:8192] and b"<\0T\0a\0s\0k" not in content[:8192]:
         raise NotMine
     made = tree(content)
     tasks = [n for n in (made.root, *made.root.all("Task")) if n.name == "Task"]

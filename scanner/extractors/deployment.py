@@ -1,5 +1,0 @@
-"""To be written."""
-
-from scanner.extractor import Extractor
-
-EXTRACTORS: tuple[Extractor, ...] = ()
