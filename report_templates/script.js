@@ -141,7 +141,7 @@
   const cutTo = (text, most) => (text.length <= most ? text : text.slice(0, Math.ceil(most * 0.62)) + "\u2026" + text.slice(text.length - Math.floor(most * 0.33)));
   const STATUS = { scanned: "scanned", seen: "seen, not scanned", referenced: "referred to, never scanned", known: "in the register, never seen", dead: "dead" };
   const SURE = ["declared", "parsed", "inferred"];
-  const ROWS = 18;
+  const ROWS = 24;
   const MOST = 600;
 
   // What is within reach of a node: breadth first, edges of the map for a place of the map, single edges for the rest.
@@ -175,7 +175,7 @@
     if (want.way !== "by") step(1, tables.out, 1);
     if (want.way !== "on") step(-1, tables.into, 0);
     for (const node of level.keys()) for (const n of tables.out[node] || []) {
-      if (edges.length < MOST && !met.has(n) && level.has(data.edges[n][1]) && fits(data.edges[n])) edges.push(n);
+      if (edges.length < MOST && !met.has(n) && level.has(data.edges[n][1]) && level.get(data.edges[n][1]) !== level.get(node) && fits(data.edges[n])) edges.push(n);
     }
     return { level, edges, more };
   };
@@ -260,6 +260,9 @@
       (kept.into[edge[1]] ||= []).push(n);
       if (kept === data.map) { data.grouped.add(edge[0]); data.grouped.add(edge[1]); }
     });
+    for (const { out, into } of [data.map, data.single]) for (const side of [out, into]) {
+      for (const near of Object.values(side)) near.sort((a, b) => data.edges[b][4] - data.edges[a][4] || a - b);
+    }
     const field = (name, ...options) => {
       const select = make("select", {}, ...options.map(([value, text]) => make("option", { value, textContent: text })));
       return [select, make("label", {}, make("span", { textContent: name }), select)];

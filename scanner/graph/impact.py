@@ -17,6 +17,9 @@ from scanner.results import Asset, Broken, Edge, GraphResult, PlaceOf, Reference
 EACH, FIRST = 20, 2_000
 """Broken references kept for each thing that moves, and in all; the rest is counted."""
 
+HARMLESS = frozenset({"copy_of", "inferred_key"})
+"""Kinds of edges that tell of a likeness: nothing that is in force breaks where one of both moves."""
+
 More = Callable[[Edge], Sequence[tuple[PlaceOf, str]]]
 """Every place of an edge whose first ones alone were kept, each with the locator it quotes."""
 
@@ -59,6 +62,8 @@ class Impact:
         holding = _holding(self.result)
         split = _split(self.result)
         for edge in self.result.edges:
+            if edge.kind in HARMLESS:
+                continue
             inside = holding.get(edge.source, ())
             for moved in (*holding.get(edge.target, ()), *split.get(edge.target, ())):
                 if moved not in inside:

@@ -28,7 +28,7 @@ _DERIVED = frozenset({"view", "materialized_view"})
 _SCHEMES = {"postgresql": "postgres", "mariadb": "mysql", "sqlserver": "mssql", "file": "file", "smb": "file"}
 """How OpenLineage's naming calls what our locators call otherwise."""
 _WRITES = frozenset({"writes", "creates"})
-_CALLS = frozenset({"calls", "fires_on", "foreign_key", "default", "copy"})
+_CALLS = frozenset({"calls", "fires_on", "foreign_key", "default", "copy_of", "inferred_key", "defines"})
 """Kinds of edges that move no rows."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 

@@ -31,16 +31,18 @@ def read_graph(graph: results.GraphResult) -> Row:
     for e in graph.edges:
         ends[e.source] += 1
         ends[e.target] += 1
-    assets = sorted(graph.assets, key=lambda a: (a.resolved, -ends[a.id], a.id))
-    edges = sorted(graph.edges, key=lambda e: (_CONFIDENCE.index(e.confidence), e.kind, e.source, e.target, e.id))
+    kept = _telling(graph)
+    near = {end for e in kept for end in (e.source, e.target)}
+    assets = sorted(graph.assets, key=lambda a: (a.resolved, a.level == "object", a.id not in near, -ends[a.id], a.id))
+    edges = sorted(kept, key=lambda e: (_CONFIDENCE.index(e.confidence), e.kind, e.source, e.target, e.id))
     blast = sorted(graph.blast, key=lambda b: (-b.total, -b.direct, b.asset))
     return {
         "assets_total": len(assets),
-        "edges_total": len(edges),
+        "edges_total": len(graph.edges),
         "assets": tuple(asdict(a) | {"edges": ends[a.id]} for a in assets[:MAX_ASSETS]),
-        "edges": tuple(asdict(e) for e in edges[:MAX_EDGES]),
-        "by_kind": _counted(e.kind for e in edges),
-        "by_confidence": _counted(e.confidence for e in edges),
+        "edges": tuple(asdict(e) for e in edges),
+        "by_kind": _counted(e.kind for e in graph.edges),
+        "by_confidence": _counted(e.confidence for e in graph.edges),
         "by_level": _counted(a.level for a in assets),
         "cycles": tuple(tuple(c) for c in graph.cycles),
         "blast_total": sum(1 for b in blast if b.total),
@@ -53,6 +55,16 @@ def read_graph(graph: results.GraphResult) -> Row:
         "map": read_map(graph),
         **read_references(graph),
     }
+
+
+def _telling(graph: results.GraphResult) -> list[results.Edge]:
+    """As many edges as the result holds: those between stores before those within one, what many say first."""
+    if len(graph.edges) <= MAX_EDGES:
+        return list(graph.edges)
+    stores = {a.id: a.store or a.id for a in graph.assets}
+    return sorted(
+        graph.edges, key=lambda e: (stores.get(e.source) == stores.get(e.target), -e.count, e.source, e.target, e.id)
+    )[:MAX_EDGES]
 
 
 def _counted(values: object) -> tuple[tuple[str, int], ...]:

@@ -11,13 +11,14 @@ from scanner.report import words
 from scanner.report.reading import Row
 from scanner.report.treemap import Box, squarify
 
-MAX_EDGES = 240
+MAX_EDGES = 110
+"""Ways drawn on the map: more can no longer be followed by eye."""
 MAP_WIDTH, MAP_HEIGHT = 1080.0, 460.0
 _HEADER = 20.0
-_COLUMNS = 5
+_COLUMNS = 4
 _STEP, _BOX = 46.0, 36.0
 """From one place of the map to the next beneath it, and how much of that its box takes."""
-_TALLEST = 24
+_TALLEST = 30
 
 
 def treemap(tree: tuple[Row, ...], titles: dict[str, str]) -> Row:
@@ -99,11 +100,11 @@ def estate_map(drawn: Row, meaning: dict[str, str]) -> Row:
     ``drawn`` has at most sixty groups. A column too tall is folded into several.
     """
     nodes = {n["id"]: n for n in drawn["nodes"]}
-    links = sorted(drawn["links"], key=lambda k: (-k["edges"], k["source"], k["target"]))[:MAX_EDGES]
+    links = _telling(drawn["links"])
     ends = [(k["source"], k["target"]) for k in links]
     columns = _folded(_untangled(_layers(sorted(nodes), ends), ends))
     width = MAP_WIDTH / max(1, len(columns))
-    room = round(min(width - 58, 236.0), 1)
+    room = round(min(width - 46, 236.0), 1)
     tallest = max((len(c) for c in columns), default=0)
     places: dict[str, tuple[float, float]] = {}
     boxes = []
@@ -127,14 +128,29 @@ def estate_map(drawn: Row, meaning: dict[str, str]) -> Row:
     }  # fmt: skip
 
 
+def _telling(links: tuple[Row, ...]) -> list[Row]:
+    """The ways worth drawing: the strongest from each place, the strongest to each, then the strongest left."""
+    ranked = sorted(links, key=lambda k: (-k["edges"], k["source"], k["target"]))
+    met: set[tuple[str, str]] = set()
+    first: list[Row] = []
+    rest: list[Row] = []
+    for link in ranked:
+        ends = {("from", link["source"]), ("to", link["target"])}
+        (rest if ends <= met else first).append(link)
+        met |= ends
+    return (first + rest)[:MAX_EDGES]
+
+
 def _box(node: Row, x: float, y: float, room: float) -> Row:
     """A place of the map: its title, and beneath it what it is, how much it holds, and when it moves."""
     held = f"{node['assets']:,} assets" if node["assets"] > 1 else ""
     wave = f"wave {node['wave']}" if node["wave"] else ""
-    said = " · ".join(w for w in (node["kind"], wave, held) if w)
+    parts = [w for w in (node["kind"], wave, held) if w]
+    fit = max(6, int((room - 28) / 5.7))
+    short = next((t for n in range(len(parts), 0, -1) if len(t := " · ".join(parts[:n])) <= fit), parts[0])
     return {
-        **node, "x": round(x, 1), "y": round(y, 1), "label": words.clip(node["title"], max(6, int((room - 26) / 6.9))),
-        "sub": words.clip(said, max(6, int((room - 26) / 5.9))), "said": said,
+        **node, "x": round(x, 1), "y": round(y, 1), "label": words.clip(node["title"], max(6, int((room - 30) / 7.5))),
+        "sub": words.clip(short, fit), "said": " · ".join(parts),
     }  # fmt: skip
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from scanner import results
@@ -60,16 +60,23 @@ def read_map(graph: results.GraphResult) -> Row:
 
 
 _GroupOf = Callable[[results.Asset], str]
+_OUTER = 3
+"""How many of the ways join stores; the others part them."""
 _Collapsed = tuple[str, _GroupOf, dict[tuple[str, str], Between], Counter[str]]
 
 
 def _collapsed(graph: results.GraphResult, assets: dict[str, results.Asset]) -> _Collapsed:
     """The finest way that gives few enough groups; within a single store its schemas, and then its objects."""
-    tried = [_tried(graph, by, group_of) for by, group_of in _ways(graph, assets)]
-    outer, inner = tried[:3], tried[3:]
-    fitting = [found for found in outer if 0 < len(found[3]) <= MAX_GROUPS]
-    linked = [found for found in (*reversed(outer), *inner) if found[3]]
-    return fitting[0] if fitting else linked[0] if linked else tried[0]
+    fitting: list[_Collapsed] = []
+    ways = _ways(graph, assets)
+    for by, group_of in ways[:_OUTER]:
+        fitting.append(_tried(graph, by, group_of))
+        if 0 < len(fitting[-1][3]) <= MAX_GROUPS:
+            return fitting[-1]
+    for found in (*reversed(fitting), *(_tried(graph, by, group_of) for by, group_of in ways[_OUTER:])):
+        if found[3]:
+            return found
+    return fitting[0]
 
 
 def _tried(graph: results.GraphResult, by: str, group_of: _GroupOf) -> _Collapsed:
@@ -81,7 +88,7 @@ def _tried(graph: results.GraphResult, by: str, group_of: _GroupOf) -> _Collapse
     return by, group_of, links, used
 
 
-def _ways(graph: results.GraphResult, assets: dict[str, results.Asset]) -> Iterable[tuple[str, _GroupOf]]:
+def _ways(graph: results.GraphResult, assets: dict[str, results.Asset]) -> tuple[tuple[str, _GroupOf], ...]:
     """Ways of collapsing: what moves together, stores, whole sources; and finer, schemas and objects."""
     by_path = {(a.source, a.path.rstrip("/")): a.id for a in assets.values() if a.level == "schema"}
 
@@ -128,17 +135,26 @@ class _Describing:
     waves: dict[str, int] = field(init=False)
     status: dict[str, str] = field(init=False)
     sources: dict[str, str] = field(init=False)
+    _kinds: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
         self.waves = {m.asset: w.number for w in self.graph.waves for m in w.members}
         self.status = {m.asset: m.status for m in self.graph.managed}
+        kinds: dict[str, Counter[str]] = defaultdict(Counter)
+        for asset in self.graph.assets:
+            if asset.level == "store" and asset.resolved:
+                kinds[asset.source][asset.kind] += 1
+        self._kinds = {
+            source: ", ".join(kind if n == 1 else f"{n:,} {kind}s" for kind, n in sorted(counted.items()))
+            for source, counted in kinds.items()
+        }
         self.sources = {f"source {a.source}": a.source for a in self.graph.assets if a.source}
 
     def node(self, key: str) -> Row:
         asset = self.assets.get(key)
         if asset is None:
             name = self.sources.get(key, key)
-            return self._row(key, name, "source", None, "scanned", name)
+            return self._row(key, name, self._kinds.get(name, "source"), None, "scanned", name)
         title = asset.title
         above = self.assets.get(asset.store)
         if asset.level == "schema" and above is not None:
