@@ -184,7 +184,7 @@ class Resolver:
             to = replace(to, kind="database", name=end.path)
         elif end.path and to.kind == "name":
             to = replace(to, path=end.path)
-        if not to.family and end.family != "dsn" and to.kind in {"server", "database"}:
+        if not to.family and end.family not in {"dsn", "link"} and to.kind in {"server", "database"}:
             to = replace(to, family=end.family)
         return to, definition, named.sure
 

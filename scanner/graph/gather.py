@@ -30,7 +30,9 @@ _MOUNTED = """
     FROM setting WHERE path = '' AND name IN ('filesystem', 'mounted_from', 'volume_path') GROUP BY source
     HAVING max(value) FILTER (WHERE name = 'mounted_from') IS NOT NULL ORDER BY source"""
 _ONLY = """
-    SELECT source, path, min(locator), min(kind) FROM mention
+    SELECT source, path, min(locator), min(kind), coalesce(min(server), ''), min(port), coalesce(min(database), ''),
+        coalesce(min(driver), '')
+    FROM mention
     WHERE coalesce(status, 'active') = 'active' AND kind = 'connection_string'
         AND path IN (SELECT path FROM mention WHERE kind IN ('sql', 'table') AND coalesce(via, '') = '')
     GROUP BY source, path HAVING count(DISTINCT locator) = 1 ORDER BY source, path"""
@@ -66,8 +68,8 @@ def resolver_of(reader: Reader, facts: Facts, estate: Estate) -> Resolver:
 def only_databases(reader: Reader) -> dict[tuple[str, str], Endpoint]:
     """The database of each file with statements that names just one."""
     found = {}
-    for source, path, locator, kind in reader.rows(_ONLY):
-        if (end := endpoint(kind, locator)) is not None:
+    for source, path, locator, kind, *fields in reader.rows(_ONLY):
+        if (end := endpoint(kind, locator, *fields)) is not None:
             found[source, path] = end
     return found
 

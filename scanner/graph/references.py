@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from itertools import product
 
 from scanner.graph.edges import Edges, kind_of
 from scanner.graph.estate import Estate
@@ -24,6 +25,8 @@ KEPT: dict[Tier, int] = {"unresolved": 5_000, "resolved": 10_000, "inactive": 2_
 """References kept of each tier; the rest is counted."""
 SHOWN = 2_000
 """Characters of a locator or statement that are shown."""
+_DATABASES = 50
+"""Databases of a server that what it says of itself is an edge of."""
 PLACES = 10
 """Places kept of each edge, and of each store that is referred to."""
 _CHECKED = 500_000
@@ -139,22 +142,31 @@ def _tie(found: References, said: Said, outcome: Outcome, estate: Estate, edges:
     store = (asset.store or asset.id) if asset is not None else outcome.target
     if store != said.store:
         found.tallies.setdefault(store, Tally()).add(said)
-    origin = estate.by_path.get((said.source, said.path), "") if said.extractor == "catalog" else ""
-    source = origin or said.store
-    if source not in estate.assets:
-        return
-    sure = confidence(said.extractor, sure=outcome.sure)
+    sources = _sources(said, estate)
+    sure = confidence(said.extractor, sure=outcome.sure and len(sources) < 2)
     detail = scrub(said.locator[:SHOWN])
     line = f", line {said.line}" if said.line else ""
     ends = [(o.asset, o.kind, o.how) for o in outcome.objects] or [
         (outcome.target, kind_of(said.kind, said.action, said.extractor), sure)
     ]
-    for target, kind, how in ends:
+    for source, (target, kind, how) in product(sources, ends):
         if target != source:
+            least = how if _SURE[how] > _SURE[sure] else sure
             edges.add(
-                (source, target), kind, how if _SURE[how] > _SURE[sure] else sure, f"{said.path}{line}", detail,
-                place=said.place, parser=said.extractor,
-            )  # fmt: skip
+                (source, target), kind, least, f"{said.path}{line}", detail, place=said.place, parser=said.extractor
+            )
+
+
+def _sources(said: Said, estate: Estate) -> tuple[str, ...]:
+    """What depends on what a mention leads to: the store it is said in; of a catalog's, the object it is said of.
+
+    What a server says of itself holds for each of its databases, and only likely is any one of them meant.
+    """
+    if said.extractor == "catalog" and (own := estate.by_path.get((said.source, said.path))):
+        return (own,)
+    if said.store in estate.assets:
+        return (said.store,)
+    return tuple(a.id for a in estate.assets.values() if a.level == "store" and a.source == said.source)[:_DATABASES]
 
 
 _SURE: dict[EdgeConfidence, int] = {"declared": 0, "parsed": 1, "inferred": 2}

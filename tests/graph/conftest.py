@@ -45,6 +45,8 @@ class Estate:
         if not self.deep[source]:
             return source
         first = path.split("/", maxsplit=1)[0]
+        if not first:
+            return source
         self.stores.setdefault(f"{source}/{first}", (source, first, "database"))
         return f"{source}/{first}"
 
