@@ -8,6 +8,8 @@ from itertools import pairwise
 from scanner.graph.lex import Token, words
 from scanner.graph.names import Name, Reference
 
+_PARTS, _HEAD = 16, 500
+"""Tokens that are looked at of a dotted name, and of the head of a subprogram: nothing may cost the square."""
 _PLSQL = frozenset({"oracle"})
 _BEFORE_STATEMENT = words("BEGIN THEN ELSE LOOP") | {";", ">"}
 _NO_CALL = words(
@@ -32,7 +34,8 @@ def calls(found: Sequence[Token], dialect: str, above: int) -> Iterator[Referenc
         parts, first = _parts(found, index)
         if index > 1 and found[first - 1].upper in {"PROCEDURE", "FUNCTION"} and found[first - 2].upper == "EXECUTE":
             if after is None or after.text != ".":
-                yield _call(parts, "calls", above)
+                # PostgreSQL's triggers may call functions of the engine's own, which nobody harvests.
+                yield _call(parts, "may_call" if dialect == "postgres" else "calls", above)
         elif (bracket and not (len(parts) == 1 and parts[0].text.lower() in own)) or (
             dialect in _PLSQL
             and after is not None
@@ -46,7 +49,12 @@ def calls(found: Sequence[Token], dialect: str, above: int) -> Iterator[Referenc
 def _parts(found: Sequence[Token], index: int) -> tuple[Sequence[Token], int]:
     """The parts of the dotted name that ends at ``index``, and where it begins."""
     first = index
-    while first >= 2 and found[first - 1].text == "." and found[first - 2].kind in {"word", "name"}:
+    while (
+        first >= 2
+        and index - first < _PARTS
+        and found[first - 1].text == "."
+        and found[first - 2].kind in {"word", "name"}
+    ):
         first -= 2
     return found[first : index + 1 : 2], first
 
@@ -66,6 +74,22 @@ def _declared(found: Sequence[Token]) -> frozenset[str]:
     )
 
 
+def subprograms(found: Sequence[Token]) -> list[tuple[int, str]]:
+    """The procedures and functions a package's body holds: the line each begins on, and its name; "" where one ends."""
+    marks: list[tuple[int, str]] = []
+    for index, token in enumerate(found[:-1]):
+        name = found[index + 1]
+        if token.upper in {"PROCEDURE", "FUNCTION"} and name.kind in {"word", "name"}:
+            ahead = (t.upper for t in found[index + 2 : index + 2 + _HEAD] if t.depth == token.depth)
+            if next((word for word in ahead if word in {"IS", "AS", ";"}), ";") != ";":
+                marks.append((token.line, name.text))
+        elif token.upper == "END" and marks and name.text.lower() == marks[-1][1].lower():
+            marks.append((token.line + 1, ""))
+    return marks
+
+
 def _call(parts: Sequence[Token], verb: str, above: int) -> Reference:
     name = Name(tuple(p.text for p in parts), tuple(p.kind == "name" for p in parts))
-    return Reference(name, "calls" if verb == "calls" else "may_call", parts[0].line + above, "parsed")
+    return Reference(
+        name, "calls" if verb == "calls" else "may_call", parts[0].line + above, "parsed", parser="token scan"
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import pairwise
 
 from scanner.graph.lex import Token, words
 from scanner.graph.names import Reference, Statement
@@ -126,20 +125,3 @@ def _within(found: Sequence[Token], index: int, brackets: Brackets) -> str:
     """The function whose brackets a token stands in."""
     around = brackets.around[index]
     return found[around - 1].upper if around > 0 else ""
-
-
-def calls_of(found: Sequence[Token], name: str) -> Iterator[tuple[int, list[list[Token]]]]:
-    """Calls of a function: the index of its name, and its arguments as tokens."""
-    brackets: Brackets | None = None
-    for index, (token, after) in enumerate(pairwise(found)):
-        if token.upper != name or after.text != "(":
-            continue
-        brackets = brackets or Brackets(found)
-        close = brackets.other.get(index + 1, len(found))
-        arguments: list[list[Token]] = [[]]
-        for inner in found[index + 2 : close]:
-            if inner.text == "," and inner.kind == "op" and inner.depth == after.depth + 1:
-                arguments.append([])
-            else:
-                arguments[-1].append(inner)
-        yield index, arguments

@@ -183,11 +183,12 @@ def _definition(definition: Definition, estate: Estate, found: Edges, resolver: 
         if target is not None and target.asset != own:
             kind = KINDS.get(reference.verb, "writes")
             evidence = f"{definition.kind.replace('_', ' ')} {definition.path}, line {reference.line}"
+            evidence += f", in {reference.within}" if reference.within else ""
             confidence = target.confidence(reference.how)
             found.add(
                 (own, target.asset), kind, confidence, evidence, f"{kind} {reference.name}",
-                place=PlaceOf(definition.source, definition.path, reference.line),
-                parser="token scan" if reference.how == "inferred" else "sqlglot",
+                place=PlaceOf(definition.source, definition.path, reference.line, reference.within or None),
+                parser=reference.parser,
             )  # fmt: skip
     _columns(column_edges(result.columns, own, assets, harvest), definition, found)
 

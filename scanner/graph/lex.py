@@ -36,8 +36,8 @@ _DOLLAR = r"(?P<dollar>\$(?P<tag>[A-Za-z_]\w*|)\$(?P<dollar_text>.*?)(?:\$(?P=ta
 _SINGLE = r"(?P<single>[eEnNxXbB]?'[^']*(?:''[^']*)*(?:'|\Z))"
 _SINGLE_ESCAPES = r"(?P<single>[nNxXbB]?'[^'\\]*(?:(?:''|\\.)[^'\\]*)*(?:'|\Z))"
 _Q_QUOTED = (
-    r"(?P<quoted>[nN]?[qQ]'(?:\[(?P<q1>.*?)\]'|\{(?P<q2>.*?)\}'|\((?P<q3>.*?)\)'|<(?P<q4>.*?)>'"
-    r"|(?P<mark>[^\s\[{(<])(?P<q5>.*?)(?P=mark)'))"
+    r"(?P<quoted>[nN]?[qQ]'(?:\[(?P<q1>.*?)(?:\]'|\Z)|\{(?P<q2>.*?)(?:\}'|\Z)|\((?P<q3>.*?)(?:\)'|\Z)"
+    r"|<(?P<q4>.*?)(?:>'|\Z)|(?P<mark>[^\s\[{(<])(?P<q5>.*?)(?:(?P=mark)'|\Z)))"
 )
 """Oracle's strings with quotes of one's own choice."""
 _DOUBLE = r'(?P<double>"[^"]*(?:""[^"]*)*(?:"|\Z))'

@@ -13,6 +13,8 @@ Role = Literal["value", "condition"]
 ALL = "*"
 """In place of a column: all of a table's, where they are not known one by one or where the whole row is meant."""
 
+Parser = Literal["sqlglot", "token scan"]
+
 Verb = Literal["reads", "writes", "removes", "calls", "may_call", "creates", "drops", "renames"]
 """What a statement does to a name.
 
@@ -54,13 +56,18 @@ def linked(parts: Sequence[str]) -> Name:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """One name in a definition: what is done to it, on which line (from 1), and how sure that is."""
+    """One name in a definition: what is done to it, on which line (from 1), and how sure that is.
+
+    ``parser`` is what read it; ``within`` the subprogram it stands in, where the definition is a package of several.
+    """
 
     name: Name
     verb: Verb
     line: int
     how: EdgeConfidence
     temporary: bool = False
+    parser: Parser = "sqlglot"
+    within: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,10 +147,12 @@ class Directory:
         Of routines that share a name the first stands for all, as a guess: types decide, and they are not compared.
         """
         parts = tuple(name.parts)
-        for source in self._peers(place.source):
-            for container in _candidates(place, parts, other_server=source != place.source):
-                if hit := self._routines.get((source, _lower(container), parts[-1].lower())):
-                    return Found(hit[0], guess=len(hit) > 1)
+        shorter = (parts[:-1],) if place.dialect == "oracle" and len(parts) > 1 else ()
+        for named in (parts, *shorter):  # a package stands for the routines in it
+            for source in self._peers(place.source):
+                for container in _candidates(place, named, other_server=source != place.source):
+                    if hit := self._routines.get((source, _lower(container), named[-1].lower())):
+                        return Found(hit[0], guess=len(hit) > 1)
         if not certain or _is_system(parts, place.dialect):
             return None
         return Found(self._unknown(place, parts, "routine").id)

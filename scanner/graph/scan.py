@@ -58,7 +58,9 @@ def scan(found: Sequence[Token], line: int) -> Statement:
             if alias:
                 aliases[alias.lower()] = name
             temporary = any(t.upper in {"TEMP", "TEMPORARY"} for t in found[index : index + 4])
-            references.append(Reference(name, verb, line + token.line - found[0].line, "inferred", temporary=temporary))
+            references.append(
+                Reference(name, verb, line + token.line - found[0].line, "inferred", temporary, "token scan")
+            )
     return Statement(tuple(_unalias(references, aliases)), "inferred")
 
 

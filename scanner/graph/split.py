@@ -120,9 +120,15 @@ def _header_end(found: list[Token]) -> int:
     return 1
 
 
-def snippets(body: Body, dialect: str) -> list[Snippet]:
-    """The statements in a body that may touch tables, in order; nested ones belong to the one around them."""
-    found = tokens(body.text, dialect)
+def snippets(body: Body, dialect: str, found: list[Token] | None = None) -> list[Snippet]:
+    """The statements in a body that may touch tables, in order; nested ones belong to the one around them.
+
+    Args:
+        body: the text.
+        dialect: as sqlglot names it.
+        found: the text's tokens, where somebody has them already.
+    """
+    found = tokens(body.text, dialect) if found is None else found
     cut: list[Snippet] = []
     index = 0
     while index < len(found):

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
 from scanner.graph import dynamic, outside
-from scanner.graph.calls import calls
+from scanner.graph.calls import calls, subprograms
 from scanner.graph.columns import Columns
 from scanner.graph.columns_scope import ColumnsOf
 from scanner.graph.lex import Token, tokens, words
@@ -57,12 +58,12 @@ def dependencies(
     columns = Columns(columns_of, known)
     if kind in _VIEWS:
         found, failed = _view(definition, known, columns)
-        return _gather(found, Body(definition), known, (), cut + failed, columns)
+        return _gather(found, tokens(definition, known), 0, known, (), cut + failed, columns)
     body = body_of(definition, known)
     found_words = tokens(body.text, known)
     built = [(line + body.line - 1, reason) for line, reason in dynamic.elsewhere_built(found_words)]
     found, failed = [], cut
-    for piece in snippets(body, known):
+    for piece in snippets(body, known, found_words):
         if reason := dynamic.reason(piece, known):
             built.append((piece.line, reason))
             continue
@@ -73,7 +74,7 @@ def dependencies(
         found.extend(dynamic.statements(found_words, known, body.line))
     own = _PSEUDO if kind == "trigger" else frozenset()
     told = tuple(f"line {line}: {reason}" for line, reason in sorted(built))
-    return _gather(_without_locals(found, body, known, own), body, known, told, failed, columns)
+    return _gather(_without_locals(found, found_words, own), found_words, body.line - 1, known, told, failed, columns)
 
 
 def statements(definition: str, dialect: str | None, columns: Columns | None = None) -> list[Statement]:
@@ -243,10 +244,9 @@ def _into_variables(found: Sequence[Token]) -> Iterator[tuple[int, int]]:
         yield bulk, found[end - 1].end
 
 
-def _without_locals(found: list[Statement], body: Body, dialect: str, own: frozenset[str]) -> list[Statement]:
+def _without_locals(found: list[Statement], words: Sequence[Token], own: frozenset[str]) -> list[Statement]:
     """The statements without tables that live only as long as the routine: temporary ones, table variables, cursors."""
     local = {r.name.last.lower() for s in found for r in s.references if r.temporary} | own
-    words = tokens(body.text, dialect)
     for before, token in pairwise(words):
         if token.upper == "CURSOR" and before.kind != "op":
             local.add(before.text.lower())
@@ -265,21 +265,40 @@ def _is_local(name: Name, local: set[str]) -> bool:
 
 def _gather(
     found: Sequence[Statement],
-    body: Body,
+    words: Sequence[Token],
+    above: int,
     dialect: str,
     built: tuple[str, ...],
     failed: tuple[str, ...],
     columns: Columns,
 ) -> Dependencies:
     """All references once each, surest first, with every name before a bracket as a possible call."""
-    references: dict[tuple[Name, str], Reference] = {}
+    references: dict[tuple[Name, str, str], Reference] = {}
+    within = _Within(words, dialect, above)
     for statement in found:
-        for reference in statement.references:
-            key = (reference.name, reference.verb)
+        for plain in statement.references:
+            reference = within.mark(plain)
+            key = (reference.name, reference.verb, reference.within)
             if key not in references or (references[key].how, reference.how) == ("inferred", "parsed"):
                 references[key] = reference
-    words = tokens(body.text, dialect)
-    for reference in (*calls(words, dialect, body.line - 1), *outside.references(words, dialect, body.line - 1)):
-        references.setdefault((reference.name, reference.verb), reference)
+    for plain in (*calls(words, dialect, above), *outside.references(words, dialect, above)):
+        reference = within.mark(plain)
+        references.setdefault((reference.name, reference.verb, reference.within), reference)
     problems = tuple(dict.fromkeys((*outside.unread(words), *failed)))
     return Dependencies(tuple(references.values()), built, problems, tuple(columns.uses))
+
+
+class _Within:
+    """Tells which subprogram of an Oracle package a line belongs to."""
+
+    def __init__(self, found: Sequence[Token], dialect: str, above: int) -> None:
+        alone = not found or found[0].upper in {"PROCEDURE", "FUNCTION"}
+        marks = subprograms(found) if dialect == "oracle" and not alone else []
+        self._lines = [line + above for line, _ in marks]
+        self._names = [name for _, name in marks]
+
+    def mark(self, reference: Reference) -> Reference:
+        """The reference, with the subprogram it stands in."""
+        place = bisect_right(self._lines, reference.line)
+        name = self._names[place - 1] if place else ""
+        return replace(reference, within=name) if name else reference

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.graph import build
@@ -130,6 +130,7 @@ WORDS = re.findall(
 )
 
 
+@settings(deadline=None)
 @given(
     st.lists(
         st.sampled_from(WORDS),

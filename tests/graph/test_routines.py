@@ -77,3 +77,18 @@ def test_what_is_not_read_is_told(routine: Routine) -> None:
     if "unread" in routine.labels or "elsewhere" in routine.labels:
         assert found.problems
     assert CANARY not in repr(found)
+
+
+def test_a_package_tells_which_subprogram_refers_to_what() -> None:
+    found = read(next(r for r in ROUTINES if r.title.startswith("package body")))
+    within = {str(r.name): r.within for r in found.references if r.verb in {"reads", "writes", "removes"}}
+    assert within == {
+        "orders": "", "customers": "", "tax_rates": "tax_for", "invoices": "bill", "emp": "bill",
+        "invoice_lines": "bill", "audit_log": "bill",
+    }  # fmt: skip
+
+
+def test_what_reads_a_reference_is_named() -> None:
+    found = read(next(r for r in ROUTINES if r.title.startswith("dynamic text in a variable")))
+    parsers = {str(r.name): r.parser for r in found.references if r.verb in {"reads", "writes"}}
+    assert parsers == {"dbo.Config": "sqlglot", "dbo.Archive": "token scan", "dbo.Invoice": "token scan"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scanner.graph.names import Dependencies
@@ -138,7 +138,7 @@ def test_a_call_and_a_trigger_are_not_dynamic() -> None:
     trigger = "CREATE TRIGGER t BEFORE UPDATE OR DELETE ON a FOR EACH ROW WHEN (true) EXECUTE FUNCTION s.f('x')"
     found = dependencies(trigger, "postgres", "trigger")
     assert (found.dynamic, found.writes) == ((), ())
-    assert "s.f" in {str(r.name) for r in found.references if r.verb == "calls"}
+    assert "s.f" in {str(r.name) for r in found.references if r.verb == "may_call"}
     assert dependencies("CREATE PROCEDURE p AS EXECUTE dbo.q 1", "tsql", "procedure").dynamic == ()
 
 
@@ -182,6 +182,7 @@ def test_a_script_is_told_by_what_it_needs_and_leaves() -> None:
     assert ([str(n) for n in sources], [str(n) for n in targets]) == (["a"], ["c"])
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.sampled_from(list("SELECT FROM INTO abc.,;()'\"[]`$@#:=-\n/*\\")), max_size=120))
 def test_no_text_breaks_the_reader(text: str) -> None:
     for dialect in ("postgres", "tsql", "mysql"):
