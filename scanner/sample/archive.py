@@ -81,6 +81,11 @@ def is_archive(path: str) -> bool:
     return ending(path.rpartition("/")[2]) in ARCHIVES
 
 
+def streams(path: str) -> bool:
+    """Whether an archive can be read as far as it is there; a list of what a zip holds is at its end."""
+    return ending(path.rpartition("/")[2]) not in ZIPS
+
+
 def members(path: str, content: bytes, note: Callable[[str], None]) -> Iterator[Member | Trouble]:
     """The members of an archive that an extractor wants, and what is wrong with the others; ``note`` hears the rest.
 

@@ -7,8 +7,8 @@ from dataclasses import fields
 from operator import attrgetter
 
 from scanner.extractor import ACTIONS, KINDS, STATUSES, Extractor, Mention, NotMine, Trouble, Unread
-from scanner.sample.archive import is_archive, members
-from scanner.sample.asking import asked
+from scanner.sample.archive import is_archive, members, streams
+from scanner.sample.asking import ARCHIVED, asked
 
 FIELDS = tuple(f.name for f in fields(Mention))
 """A mention's fields, in the order in which a row has them."""
@@ -97,23 +97,25 @@ def quote(path: str, content: bytes, *, complete: bool, quoted: Quoted) -> None:
     """
     try:
         if is_archive(path) and not asked().by_name(path):
-            _archive(path, content, quoted)
+            read = _archive(path, content, complete=complete, quoted=quoted)
         else:
-            _by(asked().of(path), path, content, complete=complete, part=None, quoted=quoted)
+            read = _by(asked().of(path), path, content, complete=complete, part=None, quoted=quoted)
+        if not read and (asked().by_name(path) or is_archive(path)) and content:
+            quoted.fault("note", "CONTENT_MISNAMED", "its content is of no format that its name stands for")
     except Full:
         quoted.fault("read", "CONTENT_LIMIT", f"more than {MOST:,} locators, or {LETTERS:,} characters of them")
 
 
 def _by(
     wanted: tuple[Extractor, ...], path: str, content: bytes, *, complete: bool, part: str | None, quoted: Quoted
-) -> None:
-    """The first of some extractors that does not decline. Raises Full."""
+) -> bool:
+    """The first of some extractors that does not decline; False where all of them do. Raises Full."""
     for extractor in wanted:
         short = not complete or len(content) > extractor.most
         if extractor.whole and short:
             said = f"it is longer than the {extractor.most:,} bytes that {extractor.id} takes"
             quoted.fault("read", "CONTENT_LIMIT", said if part is None else f"{part}: {said}")
-            return
+            return True
         quoted.at(extractor.id, part)
         try:
             for found in extractor.quote(path, content[: extractor.most]):
@@ -135,15 +137,22 @@ def _by(
             if short:
                 said = f"{extractor.id} read its first {min(len(content), extractor.most):,} bytes"
                 _tell(quoted, Trouble("CONTENT_LIMIT", said), part)
-        return
+        return True
+    return False
 
 
 def _tell(quoted: Quoted, trouble: Trouble, part: str | None) -> None:
     quoted.fault("read", trouble.code, trouble.detail if part is None else f"{part}: {trouble.detail}")
 
 
-def _archive(path: str, content: bytes, quoted: Quoted) -> None:
+def _archive(path: str, content: bytes, *, complete: bool, quoted: Quoted) -> bool:
+    """The members of an archive, each by its own extractors; False where it is none. Raises Full."""
     quoted.at("archive", None)
+    if not complete:
+        said = f"of an archive no more than its first {ARCHIVED:,} bytes are looked through"
+        quoted.fault("read", "CONTENT_LIMIT", said)
+        if not streams(path):
+            return True
     try:
         for found in members(path, content, lambda said: quoted.fault("note", "CONTENT_LIMIT", said)):
             if isinstance(found, Trouble):
@@ -153,6 +162,8 @@ def _archive(path: str, content: bytes, quoted: Quoted) -> None:
             _by(asked().of(inner), inner, found.content, complete=found.complete, part=found.name, quoted=quoted)
             quoted.at("archive", None)
     except NotMine:
-        return
+        return False
     except Unread as error:
-        _tell(quoted, Trouble(error.code, error.detail), None)
+        if complete or error.code != "CONTENT_DAMAGED":  # else it is we who cut it
+            _tell(quoted, Trouble(error.code, error.detail), None)
+    return True
