@@ -124,7 +124,9 @@ class Aliases:
             before = text
             for variable in locators.variables(text):
                 name, default = _variable(variable)
-                value, definition = self._value(name, at)
+                value, definition = self._value(_spaced(variable), at)  # as packages define them: $Project::Server
+                if definition is None:
+                    value, definition = self._value(name, at)
                 if definition is not None and value and variable not in value:
                     used[definition] = None
                     text = text.replace(variable, value)
@@ -151,6 +153,15 @@ def _variable(text: str) -> tuple[str, str | None]:
     bare = text.lstrip("$%@#{([<=!_ ").rstrip("%@})]>_ s" if text.startswith("%(") else "%@})]>_ ")
     found = _WRAPPED.match(bare)
     return (found["name"].strip(), found["default"]) if found else ("", None)
+
+
+def _spaced(text: str) -> str:
+    """The name within a variable together with its namespace; "" where it has none.
+
+    >>> _spaced("@[$Project::Server]"), _spaced("${DB_HOST}")
+    ('$Project::Server', '')
+    """
+    return text.removeprefix("@[").removesuffix("]") if "::" in text else ""
 
 
 def _key(name: str) -> str:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from scanner.graph.aliases import At, Known
 from tests.extractors.reading import by_origin, one, quotes, read
 
 DATA = Path(__file__).parent / "data" / "ssis"
@@ -155,3 +156,17 @@ def test_variables_that_double_each_other_come_to_an_end() -> None:
     )
     text = f"<DTS:Executable xmlns:DTS='x'><DTS:Variables>{chain}</DTS:Variables></DTS:Executable>"
     assert quotes("p/bomb.dtsx", text) == []
+
+
+def test_what_a_project_defines_is_found_by_the_names_that_its_packages_use() -> None:
+    known, here = Known(), At("share", "share", "etl/load.dtsx")
+    for name, text in (("Project.params", PARAMS), ("ERP.conmgr", CONMGR)):
+        for m in quotes(f"etl/{name}", text):
+            if m.alias and m.status == "active":
+                fields = (m.server or "", m.port, m.database or "", m.driver or "")
+                known.define(m.alias, At("share", "share", f"etl/{name}"), m.line, m.kind, m.locator, fields)
+    filled, missing, _ = known.aliases.filled("Data Source=@[$Project::SourceServer];Initial Catalog=Erp", here)
+    assert (filled, missing) == ("Data Source=erp1;Initial Catalog=Erp", ())
+    by_id = known.aliases.find("{99999999-9999-9999-9999-999999999999}", here)
+    assert by_id is not None
+    assert by_id.definition.text == "ERP"
