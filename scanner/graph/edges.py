@@ -66,6 +66,11 @@ class Edges:
         if place is not None and len(places := self._places.setdefault(key, [])) < PLACES:
             places.append(place)
 
+    def wants(self, ends: tuple[str, str], kind: str, confidence: EdgeConfidence, name: str = "") -> bool:
+        """Whether evidence this sure would stand for the edge, so that its words are needed."""
+        known = self.kept.get((*ends, kind, name))
+        return known is None or _SURE[confidence] < _SURE[known.confidence]
+
     def all(self) -> Iterator[Edge]:
         """Every edge, with its first places and how many there are."""
         for key, edge in self.kept.items():

@@ -24,7 +24,7 @@ def plain(locator: str) -> str:
         return f"{scheme.lower()}://{host.rpartition('@')[2].lower()}{slash}{path}"
     if text.startswith("//"):
         host, slash, path = text[2:].partition("/")
-        return f"//{host.lower()}{slash}{path}"
+        return f"//{host.rpartition('@')[2].lower()}{slash}{path}"
     return text
 
 

@@ -18,6 +18,7 @@ from scanner.graph.facts import Reader
 from scanner.graph.follow import Outcome, Resolver, Said
 from scanner.graph.gather import only_databases
 from scanner.graph.statements import Statements
+from scanner.locators import without_secrets
 from scanner.results import EdgeConfidence, PlaceOf, Reference, Tier
 from scanner.secrets import scrub
 
@@ -144,7 +145,6 @@ def _tie(found: References, said: Said, outcome: Outcome, estate: Estate, edges:
         found.tallies.setdefault(store, Tally()).add(said)
     sources = _sources(said, estate)
     sure = confidence(said.extractor, sure=outcome.sure and len(sources) < 2)
-    detail = scrub(said.locator[:SHOWN])
     line = f", line {said.line}" if said.line else ""
     ends = [(o.asset, o.kind, o.how) for o in outcome.objects] or [
         (outcome.target, kind_of(said.kind, said.action, said.extractor), sure)
@@ -152,6 +152,7 @@ def _tie(found: References, said: Said, outcome: Outcome, estate: Estate, edges:
     for source, (target, kind, how) in product(sources, ends):
         if target != source:
             least = how if _SURE[how] > _SURE[sure] else sure
+            detail = _shown(said) if edges.wants((source, target), kind, least) else ""
             edges.add(
                 (source, target), kind, least, f"{said.path}{line}", detail, place=said.place, parser=said.extractor
             )
@@ -179,6 +180,12 @@ def confidence(extractor: str, *, sure: bool = True) -> EdgeConfidence:
     return "declared" if extractor == "catalog" else "parsed"
 
 
+def _shown(said: Said) -> str:
+    """What is quoted, as far as it is shown; extractors cut secrets out, and here they are cut once more."""
+    text = said.locator if len(said.locator) <= SHOWN else said.locator[:SHOWN] + "…"
+    return scrub(text if said.kind == "sql" else without_secrets(text))
+
+
 def _keep(found: References, said: Said, outcome: Outcome, owners: dict[str, str]) -> None:
     """Keep a reference while there is room for its tier."""
     kept = found.kept[outcome.tier]
@@ -190,10 +197,9 @@ def _keep(found: References, said: Said, outcome: Outcome, owners: dict[str, str
     number = "r" + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     if outcome.file is not None:
         found.files[number] = outcome.file
-    locator = said.locator if len(said.locator) <= SHOWN else said.locator[:SHOWN] + "…"
     kept.append(
         Reference(
-            id=number, store=said.store, place=said.place, kind=said.kind, locator=scrub(locator), tier=outcome.tier,
+            id=number, store=said.store, place=said.place, kind=said.kind, locator=_shown(said), tier=outcome.tier,
             target=outcome.target, why=scrub(outcome.why), status=said.status, action=said.action,
             extractor=said.extractor, owner=owners.get(said.store) or said.owner,
         )  # fmt: skip
