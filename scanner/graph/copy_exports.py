@@ -35,6 +35,29 @@ _GENERIC = frozenset(
      "tasks", "note", "notes"}
 )  # fmt: skip
 """Names that say nothing of what is meant: a file and a table called so have no more in common."""
+_MARKS = frozenset(
+    {
+        "export",
+        "exports",
+        "exported",
+        "extract",
+        "extracts",
+        "unload",
+        "dump",
+        "backup",
+        "bak",
+        "bkp",
+        "copy",
+        "archive",
+    }
+)
+"""Words that say outright that a file was made from something else."""
+_SHEET = re.compile(r"\.xlsx?$")
+_DATE = re.compile(
+    r"(?<!\d)(?:19|20)\d\d(?:[-_. ]?(?:0[1-9]|1[0-2])(?:[-_. ]?(?:0[1-9]|[12]\d|3[01]))?)?"
+    r"(?:[-_T ]?\d{4}(?:\d\d)?)?(?!\d)"
+)
+"""A year, month, day or moment. Any other number in a document's name says which of many it is: Invoice 016."""
 _SHORTEST = 3
 _WORD = re.compile(r"[^\W\d_]+|\d+")
 
@@ -58,6 +81,18 @@ _HEADERS = """
     WHERE (source, path) IN (SELECT unnest(?::VARCHAR[]), unnest(?::VARCHAR[])) GROUP BY ALL"""
 
 
+def seems_made(name: str) -> bool:
+    """Whether a file of rows seems to have been made from a table of its name, and not to be one document of many.
+
+    It says so, or it is a plain file with nothing beside the table's name but a date.
+    """
+    lower = name.lower()
+    words = set(_WORD.findall(lower))
+    return bool(words & _MARKS) or not (
+        _SHEET.search(lower) or any(w.isdigit() for w in _WORD.findall(_DATE.sub("", lower)))
+    )
+
+
 Live = tuple[str, str, str]
 """Source, store and path of a database, schema or table."""
 Things = dict[tuple[str, bool], list[Live]]
@@ -79,7 +114,7 @@ def exports(reader: Reader) -> list[Copies]:
     found: dict[Live, list[tuple[Any, ...]]] = defaultdict(list)
     for source, store, path, name, size, backup in reader.rows(_FILES, [sorted({word for word, _ in things})]):
         live = _meant(things, bare(name_of(name)), store, backup=backup)
-        if live is not None:
+        if live is not None and (backup or seems_made(name_of(name))):
             found[live].append((source, store, path, size))
     headers = _headers(reader, found)
     groups = [_copies(live, files, headers) for live, files in found.items()]

@@ -36,7 +36,7 @@ _WELL_KNOWN = frozenset(
 """Identifiers that are called by one word, which does not say that it is one."""
 _PEOPLE = ("employee", "staff", "worker", "officer", "personnel", "user", "account", "login", "person", "member")
 _ACCOUNTS = ("user", "account", "login", "usr")
-_WORKERS, _USERS = _PEOPLE[:5], (*_ACCOUNTS, *_PEOPLE[:5], "person", "member")
+_WORKERS, _USERS = _PEOPLE[:5], (*_ACCOUNTS, *_PEOPLE[:5], "member")
 _AT_WORK = frozenset(
     {"manager", "mgr", "supervisor", "boss", "rep", "representative", "agent", "officer", "clerk", "approver",
      "assignee", "handler", "caseworker", "reviewer", "inspector", "surveyor", "technician", "engineer",
@@ -98,6 +98,7 @@ class Index:
     columns: dict[str, frozenset[str]] = field(default_factory=dict)
     """Names of every column, as one word, of the tables that have keys."""
     shorts: dict[str, str | None] = field(default_factory=dict)
+    kinds: dict[str, list[Key]] = field(default_factory=dict)
 
     def add(self, key: Key) -> None:
         """Make a key one that names can point to."""
@@ -123,6 +124,15 @@ class Index:
         """The keys of exactly that name, likewise; of those that share it, an owner is still told by its table."""
         found = self.names.get(name, ())
         return found if len(found) <= 8 * MANY else ()
+
+    def ending(self, word: str) -> Sequence[Key]:
+        """The keys of tables whose things are a kind of what a word names, as caseworkers are of workers."""
+        if word not in self.kinds:
+            self.kinds[word] = [
+                key for thing, keys in self.things.items() if thing.endswith(word) and thing != word
+                for key in keys if key.kind != "unique"
+            ]  # fmt: skip
+        return self.kinds[word]
 
     def long_for(self, short: str) -> str | None:
         """The one thing that a word abbreviates; None where that is none, or several."""
@@ -371,7 +381,11 @@ def _by_part_played(child: Child, read: tuple[Meaning, ...], index: Index) -> It
         if own and child.thing[-1] in _PEOPLE and words[-1] in _CHIEF:
             yield Pointer(own[0], 0.8, "names somebody's superior")
             return
-        if found := _people(_USERS if by or words[-1] in _AT_A_SCREEN else (*_WORKERS, "user", "person"), index):
+        if words[-1] in _AT_WORK and (ending := index.ending(words[-1])):
+            if len(ending) == 1:  # worker, of caseworkers; among several kinds of workers none is meant
+                yield Pointer(ending[0], 0.75, "ends the name of that table")
+            return
+        if found := _people(_USERS if by or words[-1] in _AT_A_SCREEN else (*_WORKERS, "user"), index):
             yield Pointer(found, 0.7, "names somebody's part at work")
 
 

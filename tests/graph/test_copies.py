@@ -171,12 +171,18 @@ def test_one_shape_of_very_many_tables_tells_of_no_copy(two: Estate) -> None:
 def test_dumps_and_exports_are_put_beside_what_is_live(two: Estate) -> None:
     two.source("share", deep=False)
     table(two, "pg", "erp/public/customers", TABLE)
-    for path in ("bk/erp_2019.bak", "bk/erp-backup.sql.gz", "x/customers_export_20190401.csv", "x/Customers.csv"):
+    for path in (
+        "bk/erp_2019.bak",
+        "bk/erp-backup.sql.gz",
+        "x/customers_export_20190401.csv",
+        "x/Customers.csv",
+        "x/customers extract.xlsx",
+    ):
         file(two, "share", path)
     groups = {g.title: {path for _, path in g.members[1:]} for g in found(two, "export")}
     assert groups == {
         "erp": {"bk/erp_2019.bak", "bk/erp-backup.sql.gz"},
-        "customers": {"x/customers_export_20190401.csv", "x/Customers.csv"},
+        "customers": {"x/customers_export_20190401.csv", "x/Customers.csv", "x/customers extract.xlsx"},
     }
     assert {g.members[0] for g in found(two, "export")} == {("pg/erp", "erp"), ("pg/erp", "erp/public/customers")}
 

@@ -72,6 +72,7 @@ def test_a_housing_database_of_25_tables_is_read_as_it_was_meant() -> None:
         ("facid", "facilities: *facid"),
         ("part_cat_id", "part_categories: *id"),
         ("owner_id", "users: *id"),
+        ("worker", "caseworker: *id"),
         ("recommendedby", "members: *memid"),
     ],
 )
@@ -100,6 +101,8 @@ def test_a_name_points_to_a_key(column: str, parent: str) -> None:
         ("owner_id int, owner_type varchar(9)", "person: *id int"),  # of whatever table the type says
         ("owner_id int, owner_type varchar(9)", "users: *id int"),
         ("owner_id int", "employee: *id int"),  # what belongs to somebody need not belong to staff
+        ("worker int", "person: *id int"),  # whoever that is
+        ("worker int", "caseworker: *id int\nlinkworker: *id int\nstaff: *id int"),
         ("manager_id int", "gadget: *id int"),  # nobody works there
         ("customer_name varchar(40)", "customer: *id int, !name varchar(40)"),
         ("email varchar(40)", "customer: *email varchar(40)"),
