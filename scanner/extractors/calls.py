@@ -27,8 +27,23 @@ _ARGUMENT = re.compile(
 )
 _MEANINGS = {"host": "server", "hostname": "server", "server": "server", "account": "server", "port": "port", "database": "database", "dbname": "database",
              "db": "database", "sid": "database", "service_name": "database", "user": "user", "username": "user"}  # fmt: skip
-_SYSTEM = re.compile(
-    r"""(?<![\w])(?:system|popen\w?|Popen|exec|shell_exec|passthru|call|check_call|check_output|run|getoutput|getstatusoutput|execSync|spawnSync|BashOperator|bash_command|command)\s{0,4}[(=]\s{0,4}(?:bash_command\s*=\s*)?[rbuf]{0,2}(\"{3}|'{3}|["'])"""
+_RUNS = (
+    "system",
+    "popen",
+    "Popen",
+    "exec",
+    "call",
+    "check_output",
+    "run",
+    "getoutput",
+    "passthru",
+    "bash_command",
+    "command",
+    "execSync",
+    "spawnSync",
+)
+_STRING_BEHIND = re.compile(
+    r"""(?:\w{0,12})\s{0,4}[(=]\s{0,4}(?:bash_command\s{0,4}=\s{0,4})?[rbuf]{0,2}(\"{3}|'{3}|["'])"""
 )
 _LIST = re.compile(
     r"""\[\s{0,20}["'](?:/[\w/]{1,60}/)?("""
@@ -89,14 +104,13 @@ def connecting(page: Page, origin: str) -> Iterator[Mention]:
             yield made
 
 
+_IMPORT = re.compile(r"(?m)^[ \t]{0,8}(?:import|from|require|use)\b[^\n]{0,120}")
+
+
 def _imported(text: str) -> str | None:
     """The driver by what the source imports, where it is one alone."""
-    head = text[:20_000]
-    found = {
-        d
-        for n, d in _DRIVERS.items()
-        if re.search(rf"(?m)^\s{{0,8}}(?:import|from|require|use)\b[^\n]{{0,60}}\b{n}\b", head, re.IGNORECASE)
-    }
+    words = {w for line in _IMPORT.findall(text[:20_000]) for w in re.findall(r"\w+", line.lower())}
+    found = {d for n, d in _DRIVERS.items() if n in words}
     return found.pop() if len(found) == 1 else None
 
 
@@ -113,7 +127,7 @@ def closing(text: str, at: int) -> int:
 def running(page: Page, origin: str) -> Iterator[Mention]:
     """Commands that source runs: as one string, or as a list of words."""
     text = page.text
-    for match in _SYSTEM.finditer(text):
+    for match in _commands(text):
         mark = match[1]
         end = text.find(mark, match.end(), match.end() + _LONGEST_CALL)
         line = page.line(match.start())
@@ -124,11 +138,26 @@ def running(page: Page, origin: str) -> Iterator[Mention]:
     for match in _LIST.finditer(text):
         end = text.find("]", match.end(), match.end() + _LONGEST_CALL)
         words = [w[1] for w in _STRING.finditer(text, match.start(), end if end >= 0 else match.end())]
+        if not any(w[:1] in ("-", "/", "\\") or ":" in w or "=" in w for w in words[1:]):
+            continue
         line = page.line(match.start())
         command_of = Command(tuple(words), line, page.status(match.start()))
         yield from _said(
             page, list(quotes(command_of, origin)), line, text.count("\n", match.start(), max(end, match.start()))
         )
+
+
+def _commands(text: str) -> Iterator[re.Match[str]]:
+    """Where a string is handed to what runs it, each place once."""
+    found: dict[int, re.Match[str]] = {}
+    for word in _RUNS:
+        at = text.find(word)
+        while at >= 0:
+            match = _STRING_BEHIND.match(text, at + len(word))
+            if match is not None and not (at and (text[at - 1].isalnum() or text[at - 1] == "_")):
+                found.setdefault(match.end(), match)
+            at = text.find(word, at + len(word))
+    return iter([found[end] for end in sorted(found)])
 
 
 def _said(page: Page, mentions: list[Mention], line: int, more: int) -> Iterator[Mention]:

@@ -39,7 +39,7 @@ _OWN_HOST_IS_BUCKET = re.compile(
 _PORT = re.compile(r"[^:\s/@]{1,253}(?::(?:\d{1,5}|[$%{<#_*].{0,99}))?\Z")
 _BRACKETS = {")": "(", "]": "[", "}": "{"}
 
-_MARK = r"(?:\$\{[^}\s]{1,80}\}|\$\(\w{1,80}\)|%\w{1,80}%|\$\w{1,80}|\{\{?[^}\s]{1,80}\}?\}|<[\w -]{1,40}>)"
+_MARK = r"(?:\$\{[^}\s]{1,80}\}|\$\(\w{1,80}\)|%\w{1,80}%|\$\w{1,80}|\{\{?[\w. -]{1,80}\}?\}|<[\w -]{1,40}>)"
 _SERVER = rf"(?:[A-Za-z0-9](?:[A-Za-z0-9_.-]{{0,251}}[A-Za-z0-9])(?:@SSL)?(?:@\d{{1,5}})?|{_MARK}[\w.-]{{0,80}})"
 _SHARE = rf"(?:\w[\w .&~+@#()-]{{0,78}}[\w)$]\$?|\w\$|{_MARK}[\w .$-]{{0,80}})"
 _PLAIN_SHARE = rf"(?:\w[\w.&~+@#-]{{0,78}}[\w$]\$?|\w\$|{_MARK}[\w.$-]{{0,80}})"
@@ -116,6 +116,14 @@ def found(text: str, *, escapes: bool = False) -> list[Found]:
             kept.append(one)
             end = one.end
     return kept
+
+
+_SIGNS = ("://", "\\\\", "jdbc:", "ata source", "ata Source", "erver=", "dsn=", "DSN=", "ost=", "ERVER=", "HOST=")
+
+
+def may_hold(text: str) -> bool:
+    """Whether a text can hold a locator that variables stand in; a cheap look."""
+    return any(sign in text for sign in _SIGNS)
 
 
 def _every(text: str, mark: str) -> Iterator[int]:

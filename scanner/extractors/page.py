@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from itertools import islice
 
 from scanner.extractor import Mention
@@ -14,6 +15,16 @@ from scanner.extractors.finding import Found, found
 from scanner.extractors.languages import Language
 from scanner.extractors.quoting import quoted
 
+_VARIABLE = re.compile(
+    r"\$\{[^}\n]{0,200}\}|\$\([^)\n]{0,200}\)|\{\{?[^}\n]{0,200}\}?\}|%\w{1,80}%|%[sdr](?!\w)|\$\w{1,80}|<[^>\n]{0,80}>"
+)
+_BEFORE_PLACE = re.compile(r"\A[\w+.:-]{1,40}://")
+_LITERAL = re.compile(r"[A-Za-z0-9]")
+_FORMAT = re.compile(r"%[sdr](?![\w%])|%\(\w{1,60}\)s")
+_EXAMPLE = re.compile(
+    r"(?i)(?:my|the|your|some|a|remote|ftp|source|dest|src|dst|target|test)?[-_.]?(?:host|hostname|machine|server|servername|server[-_]name|bucket|bucket[-_]?name|"
+    r"domain|domain\.com|computer|computername|share|sharename|path|folder|dir|directory|file|name|user|foo|bar|baz|site|container|pc)\d?"
+)
 _SHOWN = re.compile(
     r"(?im)^[ \t@]{0,80}(echo\.?|write-host|write-verbose|write-warning|title|print)[ \t][^>\n|]{0,2000}$"
 )
@@ -82,4 +93,19 @@ class Page:
     def _plain(self, one: Found, line: int, origin: str) -> Mention | None:
         text = html.unescape(one.text) if self.language.markup else one.text
         kind = None if one.kind == "connection_string" else one.kind
-        return quoted(text, origin=origin, line=line, part=self.part, kind=kind, status=self.status(one.start))
+        made = quoted(text, origin=origin, line=line, part=self.part, kind=kind, status=self.status(one.start))
+        if made is None or not _LITERAL.search(_VARIABLE.sub("", _BEFORE_PLACE.sub("", text))):
+            return None  # nothing but variables: it names no place
+        if made.status == "active" and _FORMAT.search(text):
+            return replace(made, status="template")
+        return (
+            replace(made, status="placeholder") if made.status in ("active", "template") and _is_example(made) else made
+        )
+
+
+def _is_example(made: Mention) -> bool:
+    """Whether it names a place as manuals do: ``ftp://host/path``, ``s3://my-bucket``, a UNC path of a server and a share."""
+    if made.kind == "url":
+        name = made.server if made.database is None else made.database
+        return name is not None and (_EXAMPLE.fullmatch(name) is not None or "[" in made.locator.partition("?")[0])
+    return made.kind == "unc" and all(_EXAMPLE.fullmatch(p or "") for p in (made.server, made.database))

@@ -11,6 +11,7 @@ from scanner.extractors.commands.script import interpreter, script, shell_script
 from scanner.extractors.decode import binary, decode
 from scanner.extractors.filling import CURLY, filled
 from scanner.extractors.filling import PYTHON as PYTHON_FILLING
+from scanner.extractors.finding import may_hold
 from scanner.extractors.languages import PYTHON, language
 from scanner.extractors.page import Page
 
@@ -37,7 +38,8 @@ def _source(path: str, content: bytes) -> Iterator[Mention]:
         raise NotMine
     plain = decode(content)
     spoken = language(path)
-    text, _ = filled(plain, PYTHON_FILLING if spoken is PYTHON else CURLY, spoken)
+    filling = PYTHON_FILLING if spoken is PYTHON else CURLY
+    text = filled(plain, filling, spoken)[0] if may_hold(plain) else plain
     page = Page(text, spoken)
     origin = path.rpartition(".")[2].lower() if "." in path else "source"
     if "airflow" in plain and spoken is PYTHON:

@@ -15,6 +15,7 @@ from scanner.locators import connection, status_of, without_secrets
 _Said = list[tuple[str, str, str]]
 _PLACES = ("server", "port", "database", "user", "alias")
 
+_NAME = re.compile(r"[\w$%{<][\w.$%{}<>#:/?=@&+, '-]{0,500}\Z")
 _LONG_PG = {
     "--host": "server", "--port": "port", "--username": "user", "--dbname": "database", "-h": "server", "-p": "port",
     "-U": "user", "-d": "database",
@@ -98,6 +99,8 @@ def client(command: Command, origin: str) -> Iterator[Mention]:
     known = CLIENTS[command.program]
     said, words = options(command.words[1:], known.options)
     for meaning, word in zip(known.words, words, strict=False):
+        if meaning == "database" and not _NAME.match(word):
+            break
         if not any(m == meaning for m, _, _ in said) or meaning in ("file", "table"):
             said.append((meaning, "", word))
     if known.driver == "mssql" and re.search(r"(?i)\bsybase\b|/opt/sybase", command.words[0]):

@@ -256,12 +256,39 @@ class _Reader:
 _DOUBLE_STOPS = re.compile(r'["\\`$]')
 
 
+_TAKE_WORDS = frozenset(
+    (
+        "sudo",
+        "su",
+        "runuser",
+        "docker",
+        "kubectl",
+        "sshpass",
+        "flock",
+        "timeout",
+        "nice",
+        "ionice",
+        "setuidgid",
+        "chpst",
+        "gosu",
+        "doas",
+        "xargs",
+        "case",
+    )
+)
+"""Prefixes with words of their own before the program."""
+
+
 def _program_at(words: list[str]) -> int | None:
     """Where the program stands that is known, behind what only starts it; None where there is none."""
-    for at, word in enumerate(words[:12]):
+    free = False
+    for at, word in enumerate(words[:14]):
         name = program(word)
-        if name in PROGRAMS:
+        if name in PROGRAMS and not (at and free and name in ("install", "start", "type")):
             return at
-        if at == 0 and name not in PREFIXES and not word.startswith("@"):
+        free = free or name in _TAKE_WORDS
+        if name not in PREFIXES and not (
+            at and (free or word.startswith("-") or _ASSIGNMENT.match(word) or word.isdigit())
+        ):
             return None
     return None

@@ -84,6 +84,8 @@ def _paired(settings: Iterable[Setting]) -> Iterator[Setting]:
     name: tuple[tuple[str, ...], str] | None = None
     for setting in settings:
         keys = setting.keys
+        if keys and keys[-1] in ("uses", "image"):
+            continue  # user/name@version, which looks like a login of Oracle's
         if len(keys) > 3 and keys[1] == "outputs" and keys[-1] == "dbname":
             yield replace(setting, keys=(*keys[:-1], "database"))
         elif len(keys) >= 2 and keys[-1].isdigit() and keys[-2].lower() in _ENVIRONMENT and "=" in setting.value:
