@@ -68,6 +68,15 @@ def references(words: Sequence[Token], dialect: str, above: int) -> Iterator[Ref
     yield from _asked(calls, dialect, above)
 
 
+def in_text(text: str, above: int = 0) -> Iterator[Reference]:
+    """Shares and URLs in a text that is no SQL: a command line, or the body of a routine in another language."""
+    for match in _PLACE.finditer(text):
+        line = above + text.count("\n", 0, match.start()) + 1
+        yield Reference(
+            Name((_clean(match[0]),), (True,), locator=True), "reads", line, "inferred", parser="token scan"
+        )
+
+
 def unread(words: Sequence[Token]) -> tuple[str, ...]:
     """Sentences for functions that reach another server without saying in the text which one."""
     told: list[str] = []

@@ -45,6 +45,7 @@ _PLAIN_LANGUAGES = frozenset(
     {
         *("", "sql", "plpgsql", "pl/sql", "plsql", "tsql", "t-sql", "transact-sql", "edbspl", "psql", "sql pl", "spl"),
         *("package", "package body", "type", "type body", "trigger"),
+        *("plsql_block", "sql_script", "plsql, broken", "call"),  # how schedulers name what they run
     }
 )
 _CREATES = frozenset({"CREATE", "ALTER", "REPLACE", "RECREATE"})

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import pairwise
 
-from scanner.graph import dynamic, outside
+from scanner.graph import dynamic, jobs, outside
 from scanner.graph.calls import calls, subprograms
 from scanner.graph.columns import Columns
 from scanner.graph.columns_scope import ColumnsOf
@@ -48,9 +48,14 @@ def dependencies(
         language: of the body, as the store names it; a language other than SQL is reported, not read.
         columns_of: the columns of a table, where they are known: they tell which table a bare column belongs to.
     """
-    if not is_sql(language):
-        return Dependencies(problems=(f"its body is written in {language}, not in SQL",))
     known = sqlglot_dialect(dialect)
+    if jobs.is_agent_job(language):
+        return jobs.together([_step(step, dialect, columns_of) for step in jobs.steps(definition[:READ_LIMIT])])
+    if (language or "").lower() == "stored_procedure":
+        return Dependencies((Reference(Name(tuple(definition.strip().split("."))), "calls", 1, "declared"),))
+    if not is_sql(language):
+        places = tuple(outside.in_text(definition[:READ_LIMIT]))
+        return Dependencies(places, problems=(f"its body is written in {language}, not in SQL",))
     cut: tuple[str, ...] = ()
     if len(definition) > READ_LIMIT:
         cut = (f"only its first {READ_LIMIT:,} of {len(definition):,} characters were read",)
@@ -75,6 +80,14 @@ def dependencies(
     own = _PSEUDO if kind == "trigger" else frozenset()
     told = tuple(f"line {line}: {reason}" for line, reason in sorted(built))
     return _gather(_without_locals(found, found_words, own), found_words, body.line - 1, known, told, failed, columns)
+
+
+def _step(step: jobs.Step, dialect: str | None, columns_of: ColumnsOf | None) -> Dependencies:
+    """What one step of a job refers to."""
+    if step.is_sql:
+        return jobs.moved(dependencies(step.text, dialect, "procedure", None, columns_of), step)
+    problem = f"line {step.above + 1}: a step is run by {step.subsystem}, not by the database"
+    return Dependencies(tuple(outside.in_text(step.text, step.above)), problems=(problem,))
 
 
 def statements(definition: str, dialect: str | None, columns: Columns | None = None) -> list[Statement]:

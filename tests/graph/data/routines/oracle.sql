@@ -179,3 +179,14 @@ PROCEDURE plan_it AS
 BEGIN
   DBMS_SCHEDULER.CREATE_JOB(job_name => 'NIGHT', job_type => 'PLSQL_BLOCK', job_action => 'BEGIN run_all; END;', enabled => TRUE);
 END;
+--@ a scheduler's job that runs a procedure
+--@ kind job
+--@ language stored_procedure
+--@ calls HR.RUN_ALL
+HR.RUN_ALL
+--@ a scheduler's job with a block
+--@ kind job
+--@ language plsql_block
+--@ writes old_rows
+--@ calls pkg_jobs.run_all
+BEGIN pkg_jobs.run_all; DELETE FROM old_rows; END;

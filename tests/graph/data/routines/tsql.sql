@@ -195,3 +195,17 @@ SET @cmd = 'bcp "SELECT * FROM DW.dbo.Daily" queryout \\filer02\out\daily.txt -c
 EXEC master..xp_cmdshell @cmd
 UPDATE dbo.Exported SET At = GETDATE()
 EXEC('TRUNCATE TABLE dbo.Exported')
+--@ an agent's job in three steps
+--@ kind job
+--@ language agent job
+--@ reads DW.stage.Orders DW..Flags
+--@ writes DW.dbo.Fact
+--@ calls Ops.dbo.Notify
+--@ at \\filer03\jobs\run.cmd
+--@ elsewhere
+-- 1: load (TSQL in DW)
+INSERT INTO dbo.Fact SELECT * FROM stage.Orders WHERE f IN (SELECT f FROM Flags)
+-- 2: copy (CmdExec)
+cmd /c "\\filer03\jobs\run.cmd" /q
+-- 3: tell (TSQL in Ops)
+EXEC dbo.Notify
