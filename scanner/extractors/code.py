@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from scanner.extractor import Mention, NotMine
+from scanner.extractors.calls import running
 from scanner.extractors.decode import binary, decode
 from scanner.extractors.languages import language
 from scanner.extractors.page import Page
@@ -33,6 +34,7 @@ _CALL = re.compile(
 _ARGUMENT = re.compile(
     rf"""\s{{0,200}}(?:(?P<key>[A-Za-z_]\w{{0,40}})\s{{0,4}}(?:=>|=|:)\s{{0,4}})?(?:[urbf]{{0,2}})?(?:{_STRING.format("v")}|(?P<other>[^\s,()'"]{{0,120}}))\s{{0,200}}(?P<end>,|\)|;|$|\.|\+)"""
 )
+_RUNS = re.compile(r"(?i)system|popen|exec|passthru|subprocess|`")
 _POSITIONS = {
     "mysql": ("host", "user", "", "database", "port"), "mssql": ("host", "user", ""), "sqlsrv": ("host",),
     "odbc": ("dsn", "user", ""), "oci": ("user", "", "tns"), "ocilogon": ("user", "", "tns"), "ibase": ("file", "user", ""),
@@ -54,6 +56,8 @@ def code(path: str, content: bytes) -> Iterator[Mention]:
     told += mentions(
         (s for s in _settings(text, page) if not page.covered(s.line or 0, s.value)), "code/setting", page=page
     )
+    if _RUNS.search(text):
+        told += running(page, "code/command")
     yield from told
     yield from rest(page, told, "code/text")
 

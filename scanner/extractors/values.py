@@ -100,6 +100,7 @@ def mentions(settings: Iterable[Setting], origin: str, *, page: Page | None = No
             yield made
         else:
             _sort(setting, groups)
+    _adopt(groups)
     for (name, _), group in groups.items():
         made = _together(name, group, origin)
         if made is not None:
@@ -213,6 +214,17 @@ def _in_a_file(name: str, group: _Group, origin: str) -> Mention | None:
 
 def _last(name: str) -> str | None:
     return next((k for k in reversed(name.split(".")) if k), None)
+
+
+def _adopt(groups: dict[tuple[str, str | None], _Group]) -> None:
+    """``databaseName`` stands beside ``serverName``, though its first word looks like a section's."""
+    for (name, status), group in groups.items():
+        if name.endswith("database") and "host" not in group.roles:
+            beside = groups.get((name.removesuffix("database"), status))
+            if beside is not None and "host" in beside.roles:
+                for role, setting in group.roles.items():
+                    beside.roles.setdefault(role, setting)
+                beside.words |= group.words
 
 
 def _together(name: str, group: _Group, origin: str) -> Mention | None:

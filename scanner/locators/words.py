@@ -8,7 +8,7 @@ MARK = "***"
 """What stands where a secret stood."""
 
 WORDS = (
-    r"pwd|password|passwd|passwort|passphrase|passcode|passfile|pass_word|passe|(?<![a-z])pass(?![a-z])|psw|"
+    r"pwd|password|passwd|passwort|passphrase|passcode|passfile|pass_word|passe(?![a-z])|(?<![a-z])pass(?![a-z])|psw|"
     r"(?<![a-z])pw(?![a-z])|kennwort|(?<![a-z])mdp(?![a-z])|contrase|senha|wachtwoord|secret|token|credential|private|"
     r"signature|(?<![a-z])sig(?![a-z])|(?<![a-z])sas(?![a-z])|(?<![a-z])auth(?![a-z])|authorization|(?<![a-z])jwt|"
     r"(?:access|account|api|shared|encryption|master|storage|client|ssh)[ _-]?(?:access)?[ _-]?key(?:[ _-]?id)?"
