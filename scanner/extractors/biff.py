@@ -13,7 +13,16 @@ from scanner.extractors.ole import places
 from scanner.extractors.quoting import quoted
 
 Found = Iterator[Mention | None]
-_SUPBOOK, _EXTERNSHEET, _HYPERLINK, _STRING, _QUERY, _BOF, _FILEPASS = 0x1AE, 0x17, 0x1B8, 0xCD, 0xDC, 0x809, 0x2F
+_SUPBOOK, _EXTERNSHEET, _HYPERLINK, _CONSOLIDATED, _STRING, _QUERY, _BOF, _FILEPASS = (
+    0x1AE,
+    0x17,
+    0x1B8,
+    0x51,
+    0xCD,
+    0xDC,
+    0x809,
+    0x2F,
+)
 _SQL = re.compile(r"\s{0,20}(?:SELECT|EXEC|EXECUTE|WITH|CALL|\{\s{0,5}CALL|TRANSFORM)\b", re.IGNORECASE)
 _BEGINNING = re.compile(r"(?:ODBC|OLEDB|URL|TEXT|FINDER);", re.IGNORECASE)
 _SHEETS = 0x0401
@@ -43,6 +52,8 @@ def links(content: bytes) -> Found:
             old = data[:2] != b"\x00\x06"  # 5.0 and 95; 97 to 2003 say 0x0600
         elif kind == _SUPBOOK and len(data) > 4:
             yield _linked(_text(data, 2))
+        elif kind == _CONSOLIDATED and len(data) > 9:
+            yield _linked(_text(data, 6))  # behind the range
         elif kind == _EXTERNSHEET and old and len(data) > 2:
             yield _linked(data[1 : 2 + data[0]].decode("cp1252", "replace"))
         elif kind == _HYPERLINK:

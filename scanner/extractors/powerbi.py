@@ -73,8 +73,10 @@ def _document(value: Any) -> Found:
     """What a JSON document of this family holds, by the keys it has."""
     if not isinstance(value, dict):
         return
-    model = value.get("model")
-    yield from _model(model if isinstance(model, dict) else value)
+    for key in ("create", "createOrReplace", "alter", "database", "model"):  # a script around a model, or a model
+        inner = value.get(key)
+        value = inner if isinstance(inner, dict) else value
+    yield from _model(value)
     for held in _records(value.get("connections")) + _records(value.get("Connections")):
         if isinstance(details := held.get("details"), dict):
             yield from _details(details, "pbi/connections", None)
@@ -197,7 +199,8 @@ EXTRACTORS: tuple[Extractor, ...] = (
     ),
     Extractor(
         "powerbi-model", "Tabular models, Power BI data source files and projects", quote_model,
-        endings=frozenset({"bim", "pbids", "pbip", "pbir"}), names=frozenset({"datamodelschema"}), most=64 << 20,
+        endings=frozenset({"bim", "pbids", "pbip", "pbir", "xmla"}), names=frozenset({"datamodelschema"}),
+        most=64 << 20,
     ),
     Extractor(
         "powerquery", "Power Query formulas and TMDL", quote_formulas, endings=frozenset({"tmdl", "pq", "pqm"}),

@@ -1,4 +1,7 @@
-"""SQL Server Reporting Services: reports of every schema since 2003, shared data sources, datasets, models."""
+"""SQL Server Reporting Services: reports of every schema since 2003, shared data sources, datasets, models.
+
+Analysis Services keeps its data sources and views in the same elements.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +17,7 @@ from scanner.extractors.quoting import quoted
 Found = Iterator[Mention | None]
 ROOTS = frozenset({
     "Report", "RptDataSource", "DataSourceDefinition", "DataSource", "SharedDataSet", "SemanticModel", "DataSourceView",
+    "Cube", "Database", "Batch", "Create", "Alter",
 })  # fmt: skip
 _PIECE = re.compile(r"""\s*(?:"(?P<text>(?:[^"]|"")*)"|(?P<joint>[&+])|(?P<other>[^"&+]+))""")
 
@@ -57,7 +61,7 @@ def _provider(source: Node) -> str | None:
 
 def _source(node: Node, name: str | None) -> Found:
     """A data source: where it leads, or the shared one that it stands for."""
-    held = node.child("Name")
+    held = node.child("ID", "Name")
     alias = node.get("Name") or (held.text if held is not None else None) or name
     string = node.first("ConnectString", "ConnectionString")
     if string is not None and string.text:
@@ -92,6 +96,10 @@ def _query(node: Node, providers: dict[str | None, str | None]) -> Found:
     if command is None or not command.text:
         return
     via = source.text if source is not None else None
+    if source is not None and source.name == "DataSourceReference":  # a dataset of its own
+        yield named(
+            source.text, origin="ssrs/DataSourceReference", line=source.line, kind="reference", action="connects"
+        )
     what = node.child("CommandType")
     how = what.text.lower() if what is not None else ""
     kind = {"storedprocedure": "table", "tabledirect": "table"}.get(how, "sql")
@@ -161,7 +169,24 @@ def _element(node: Node) -> Found:
         yield named(name, origin="ssrs/DbTableName", line=node.line, kind="table", action="reads")
 
 
+def _definition(node: Node) -> Found:
+    """The statement that a partition of a cube is filled by."""
+    if node.text:
+        source = node.parent.child("DataSourceID") if node.parent is not None else None
+        via = source.text if source is not None else None
+        yield named(
+            node.text,
+            origin="ssas/QueryDefinition",
+            line=node.line,
+            kind="sql",
+            status="active",
+            via=via,
+            action="reads",
+        )
+
+
 _READERS = {
+    "QueryDefinition": _definition,
     "ReportName": _report,
     "SharedDataSetReference": _dataset,
     "Hyperlink": _link,
@@ -197,7 +222,10 @@ def evaluated(text: str) -> tuple[str, str | None]:
 
 EXTRACTORS: tuple[Extractor, ...] = (
     Extractor(
-        "ssrs", "Reporting Services reports, data sources, datasets and models", quote,
-        endings=frozenset({"rdl", "rdlc", "rds", "rsds", "rsd", "smdl", "ds", "dsv"}), most=32 << 20,
+        "ssrs", "Reporting Services reports, data sources, datasets and models; Analysis Services projects", quote,
+        endings=frozenset({
+            "rdl", "rdlc", "rds", "rsds", "rsd", "smdl", "ds", "dsv", "cube", "partitions", "xmla", "asdatabase",
+        }),
+        most=32 << 20,
     ),
 )  # fmt: skip

@@ -129,6 +129,8 @@ def test_a_model_names_sources_statements_and_queries() -> None:
     query = one(mentions, "pbi/query")
     assert (query.locator, query.via) == ("SELECT *\nFROM dbo.A", "Shop")
     assert (one(mentions, "m/Sql.Database").server, one(mentions, "m/Sql.Database").alias) == ("sql9", "B")
+    script = json.dumps({"createOrReplace": {"object": {}, "database": model}})
+    assert one(quotes("b/deploy.xmla", script), "pbi/query").via == "Shop"
     template = packed(DataModelSchema=json.dumps(model).encode("utf-16-le"))
     assert one(quotes("b/Model.pbit", template), "pbi/query").part == "DataModelSchema"
 

@@ -73,12 +73,24 @@ def test_a_shared_dataset_and_a_view_of_a_source_are_read() -> None:
 <CommandText>SELECT 1 FROM dbo.T</CommandText></Query></DataSet></SharedDataSet>"""
     found = one(quotes("r/Regions.rsd", rsd), "ssrs/CommandText")
     assert (found.kind, found.via) == ("sql", "Shop")
+    assert one(quotes("r/Regions.rsd", rsd), "ssrs/DataSourceReference").locator == "Shop"
     dsv = """<DataSourceView xmlns="x"><Schema><element name="T" DbTableName="Orders" DbSchemaName="dbo"/>
 <element name="Q" QueryDefinition="SELECT * FROM dbo.Late"/></Schema></DataSourceView>"""
     assert [(m.kind, m.locator) for m in quotes("r/Shop.dsv", dsv)] == [
         ("table", "dbo.Orders"),
         ("sql", "SELECT * FROM dbo.Late"),
     ]
+
+
+def test_a_cube_names_its_source_and_the_statements_of_its_partitions() -> None:
+    xmla = """<Batch xmlns="x"><Create><Database><DataSources><DataSource><ID>Shop DS</ID><Name>Shop</Name>
+<ConnectionString>Provider=SQLNCLI11;Data Source=sql7;Initial Catalog=Shop;Password=Zx9-canary-1471</ConnectionString>
+</DataSource></DataSources><Partition><Source><DataSourceID>Shop DS</DataSourceID>
+<QueryDefinition>SELECT * FROM dbo.Facts</QueryDefinition></Source></Partition></Database></Create></Batch>"""
+    mentions = quotes("r/cube.xmla", xmla)
+    opened, asked = one(mentions, "ssrs/ConnectString"), one(mentions, "ssas/QueryDefinition")
+    assert (opened.server, opened.alias, opened.line) == ("sql7", "Shop DS", 2)
+    assert (asked.kind, asked.via, asked.line) == ("sql", "Shop DS", 4)
 
 
 @pytest.mark.parametrize(

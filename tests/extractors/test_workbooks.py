@@ -150,9 +150,10 @@ def test_a_workbook_of_2003_names_linked_workbooks_and_queries() -> None:
     string = f"ODBC;DSN=Ledger;UID=x;PWD={CANARY};DATABASE=gl"
     pieces = record(0xCD, text(string[:25])) + record(0xCD, text(string[25:]))
     statement = record(0xCD, text("SELECT a FROM ")) + record(0xCD, text("gl.lines"))
-    mentions = quotes("w/plan.xls", old_workbook(own, link, drive, query, pieces, statement))
+    summed = record(0x51, bytes(6) + text("\x01\x01@files3\x03sums\x03s.xls"))
+    mentions = quotes("w/plan.xls", old_workbook(own, link, drive, summed, query, pieces, statement))
     linked = [(m.kind, m.locator) for m in by_origin(mentions, "excel/externalBook")]
-    assert linked == [("unc", r"\\files3\plan\Plan.xls"), ("path", r"H:\plan\b.xls")]
+    assert linked == [("unc", r"\\files3\plan\Plan.xls"), ("path", r"H:\plan\b.xls"), ("unc", r"\\files3\sums\s.xls")]
     opened, asked = one(mentions, "excel/query"), one(mentions, "excel/command")
     assert (opened.via, opened.database) == ("Ledger", "gl")
     assert (asked.locator, asked.via) == ("SELECT a FROM gl.lines", opened.alias)
