@@ -71,15 +71,16 @@ _AT_HOST = re.compile(
 _USER = re.compile(r"[A-Za-z0-9_.$-][\w.$\\{}-]{0,63}\Z")
 
 _KEYS = (
-    "server=", "server =", "data source=", "data source =", "datasource=", "dsn=", "dsn =", "provider=", "driver=",
-    "driver =", "host=", "hostname=", "database=", "dbname=", "initial catalog=", "initial catalog =", "dbq=", "user id=",
-    "uid=", "integrated security=", "persist security info=", "filedsn=", "trusted_connection=",
+    "server", "data source", "datasource", "dsn", "provider", "driver", "host", "hostname", "database", "dbname",
+    "initial catalog", "dbq", "user id", "uid", "integrated security", "persist security info", "trusted_connection",
 )  # fmt: skip
+"""Keys by which connection strings are found."""
+_KEY = re.compile(r"(?i)(?<![\w.$@?&-])(?:" + "|".join(sorted(_KEYS, key=len, reverse=True)) + r")\s?\Z")
+_DESCRIPTORS = ("(DESCRIPTION", "(description", "(Description")
 _PAIR = re.compile(r"[A-Za-z][\w ]{0,40}?\s{0,4}=")
 _UNQUOTED_END = re.compile(r"""["'<>`\n]""")
 _BEFORE_KEY = re.compile(r"(?i)(?:[^(){}<>=\n]{1,60}=[^\n]{0,900};\s*|[a-z][\w:]{1,30}:(?://)?|odbc;|oledb;)\Z")
 """What stands in a string before the key that was found: other pairs, or the name of a driver."""
-_NO_KEY_BEFORE = re.compile(r"[\w.$@?&-]\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,10 @@ def found(text: str, *, escapes: bool = False) -> list[Found]:
 
     ``escapes`` says that it is source in whose strings a backslash is written twice.
     """
-    low = text.lower()
-    if len(low) != len(text):  # a few capitals become two letters
-        low = "".join(c.lower() if c.isascii() else c for c in text)
     # Connection strings first: they may hold URLs, UNC and other paths, which are theirs then.
     finds = [
-        *_connections(text, low),
-        *_jdbc(text, low),
+        *_connections(text),
+        *_jdbc(text),
         *_urls(text),
         *_uncs(text, escapes),
         *_drives(text),
@@ -205,8 +203,8 @@ def _object_store(text: str, at: int) -> str | None:
     return f"://{whole}" if path or _OWN_HOST_IS_BUCKET.search(host[0]) else None
 
 
-def _jdbc(text: str, low: str) -> Iterator[Found]:
-    for at in _every(low, "jdbc:"):
+def _jdbc(text: str) -> Iterator[Found]:
+    for at in (*_every(text, "jdbc:"), *_every(text, "JDBC:")):
         if at and (text[at - 1].isalnum() or text[at - 1] in "_-/."):
             continue
         close = _closing(text, at)
@@ -305,20 +303,19 @@ def _hosts(text: str) -> Iterator[Found]:
             yield Found(at - len(user[0]), at + 1 + len(place), "path", f"{user[0]}@{place}")
 
 
-def _connections(text: str, low: str) -> Iterator[Found]:
-    places = sorted({at for key in _KEYS if key in low for at in _every(low, key)})
+def _connections(text: str) -> Iterator[Found]:
     end = -1
-    for at in places:
-        if at >= end and not _NO_KEY_BEFORE.search(text[max(0, at - 1) : at]):
-            one = _one_connection(text, at)
+    for sign in _every(text, "="):
+        if sign >= end and text[max(0, sign - 24) : sign].rstrip().lower().endswith(_KEYS):
+            key = _KEY.search(text, max(0, sign - 26), sign)
+            one = _one_connection(text, key.start()) if key is not None else None
             if one is not None:
                 yield one
                 end = one.end
-    for at in _every(low, "(description"):
+    for at in (at for mark in _DESCRIPTORS for at in _every(text, mark)):
         close = _balanced(text, at)
-        if at >= end and close > 0 and "host" in low[at:close]:
+        if close > 0 and "host" in text[at:close].lower():
             yield Found(at, close, "connection_string", " ".join(text[at:close].split()))
-            end = close
 
 
 def _balanced(text: str, at: int) -> int:
