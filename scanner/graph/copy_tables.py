@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from hashlib import blake2b
-from itertools import groupby
 from typing import NamedTuple
 
 from scanner.graph.facts import Reader
@@ -53,7 +51,7 @@ class Shaped(NamedTuple):
     size: int | None
     columns: int
     telling: int
-    mark: bytes
+    mark: str
 
     @property
     def name(self) -> str:
@@ -61,11 +59,22 @@ class Shaped(NamedTuple):
         return name_of(self.path.rpartition("/")[2])
 
 
-_COLUMNS = """
-    SELECT c.source, c.store, c.path, c.name, c.type, e.rows, e.size FROM columns c
+_TYPES = "SELECT DISTINCT type FROM columns WHERE type IS NOT NULL ORDER BY type"
+_SHAPES = f"""
+    WITH kind AS (SELECT unnest(?::VARCHAR[]) AS type, unnest(?::VARCHAR[]) AS kind),
+    everywhere AS (SELECT unnest(?::VARCHAR[]) AS name),
+    plain AS (
+        SELECT source, store, path, type, lower(regexp_replace(name, '[^\\p{{L}}\\p{{N}}]+', '', 'g')) AS name
+        FROM columns),
+    shape AS (
+        SELECT c.source, c.store, c.path, count(DISTINCT c.name) AS columns,
+            count(DISTINCT c.name) FILTER (WHERE c.name NOT IN (FROM everywhere)) AS telling,
+            md5(string_agg(c.name || ':' || coalesce(k.kind, ''), ',' ORDER BY c.name, k.kind)) AS mark
+        FROM plain c LEFT JOIN kind k ON k.type = c.type GROUP BY ALL HAVING count(DISTINCT c.name) >= {COLUMNS})
+    SELECT s.store, s.source, s.path, e.rows, e.size, s.columns, s.telling, s.mark FROM shape s
     JOIN (SELECT source, path, any_value(rows) AS rows, any_value(size) AS size FROM entry
-        WHERE kind = 'table' GROUP BY ALL) e ON e.source = c.source AND e.path = c.path
-    ORDER BY c.store, c.source, c.path"""
+        WHERE kind = 'table' GROUP BY ALL) e ON e.source = s.source AND e.path = s.path
+    ORDER BY s.store, s.source, s.path"""
 
 
 def kind_of(type_: str | None) -> str:
@@ -76,21 +85,14 @@ def kind_of(type_: str | None) -> str:
 
 def shapes(reader: Reader) -> list[Shaped]:
     """Every table with enough columns, but for those that tools make."""
-    found = []
-    for (store, source, path), group in groupby(reader.rows(_COLUMNS), key=lambda r: (r[1], r[0], r[2])):
-        rows = list(group)
-        columns = sorted({("".join(words_of(name)), kind_of(type_)) for *_, name, type_, _, _ in rows})
-        table = "".join(words_of(name_of(path.rpartition("/")[2])))
-        if len(columns) >= COLUMNS and table not in _OF_TOOLS:
-            mark = blake2b(repr(columns).encode("utf-8", "surrogatepass"), digest_size=16).digest()
-            telling = sum(name not in _EVERYWHERE for name, _ in columns)
-            found.append(Shaped(store, source, path, rows[0][5], rows[0][6], len(columns), telling, mark))
-    return found
+    types = [type_ for (type_,) in reader.rows(_TYPES)]
+    rows = reader.rows(_SHAPES, [types, [kind_of(type_) for type_ in types], sorted(_EVERYWHERE)])
+    return [table for table in map(Shaped._make, rows) if "".join(words_of(table.name)) not in _OF_TOOLS]
 
 
 def tables(reader: Reader) -> list[Copies]:
     """Tables whose shape stands in several stores: the largest first."""
-    by_shape: dict[bytes, list[Shaped]] = defaultdict(list)
+    by_shape: dict[str, list[Shaped]] = defaultdict(list)
     for shape in shapes(reader):
         by_shape[shape.mark].append(shape)
     groups = [part for same in by_shape.values() for part in _telling(same)]
