@@ -167,7 +167,7 @@ def made_of(
     command: Command, origin: str, driver: str, told: Mapping[str, str], written: list[str], action: str
 ) -> Mention | None:
     """A connection out of options: what they name, told apart; None where they name no database and no server."""
-    server, database, port = told.get("server"), told.get("database"), told.get("port", "")
+    server, database, port = told.get("server") or "", told.get("database"), told.get("port", "")
     if not server and not database:
         return None
     number = int(port) if port.isdigit() and int(port) < 65_536 else None

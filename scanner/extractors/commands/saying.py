@@ -52,18 +52,19 @@ def place(
     """
     if not word or len(word) > 2000 or "\n" in word:
         return None
-    where = {"origin": origin, "line": command.line, "status": command.status, "action": action, "alias": alias}
+    kind: str | None = None
     if "://" in word or word.lower().startswith("jdbc:"):
-        return quoted(word, **where) if found(word) else None  # type: ignore[arg-type]
-    if word.startswith("\\\\") and len(word) > 4 and word[2] not in ".?\\":
-        return quoted(word, kind="unc", **where)  # type: ignore[arg-type]
-    if _DRIVE.match(word) and len(word) > 2:
-        return quoted(word, kind="path", **where)  # type: ignore[arg-type]
-    if remote and (match := _REMOTE.match(word)) and not (len(match[2]) == 1):
+        if not found(word):
+            return None
+    elif word.startswith("\\\\") and len(word) > 4 and word[2] not in ".?\\":
+        kind = "unc"
+    elif (_DRIVE.match(word) and len(word) > 2) or word.startswith(_MOUNTED):
+        kind = "path"
+    elif remote and (match := _REMOTE.match(word)) and len(match[2]) > 1:
         return remote_path(match[2], match[3] or "", match[1], command, origin, action=action, alias=alias)
-    if word.startswith(_MOUNTED):
-        return quoted(word, kind="path", **where)  # type: ignore[arg-type]
-    return None
+    else:
+        return None
+    return quoted(word, origin=origin, line=command.line, kind=kind, status=command.status, action=action, alias=alias)
 
 
 def remote_path(

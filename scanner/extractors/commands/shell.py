@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from scanner.extractors.commands.command import Command, Variables, program
@@ -74,7 +74,7 @@ class _Reader:
             for one in self._lexed(code, 0)[0]:
                 yield from self._made(one, "commented", "", 0)
 
-    def _logical(self, at: int) -> Iterator[Command]:
+    def _logical(self, at: int) -> Generator[Command, None, int]:
         """The commands of one logical line; gives back where it ends."""
         found, end = self._lexed(self._text, at)
         bodies_at = end + 1

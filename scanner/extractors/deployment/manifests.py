@@ -127,12 +127,12 @@ def _commands(settings: list[Setting], origin: str) -> Iterator[Mention]:
         )
     for listed in words.values():
         if len(listed) > 1 and not any(" " in s.value for s in listed[:1]):
-            line = " ".join(
+            joined = " ".join(
                 f"'{s.value}'" if " " in s.value and "'" not in s.value else s.value
                 for s in listed
                 if "\n" not in s.value
             )
-            yield from one_command(line, listed[0].line or 1, f"{origin}/command", status=listed[0].status)
+            yield from one_command(joined, listed[0].line or 1, f"{origin}/command", status=listed[0].status)
 
 
 def _sections(settings: list[Setting]) -> dict[tuple[str, ...], dict[str, Setting]]:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from scanner.extractor import Mention
 from scanner.extractors.commands.script import one_command
-from scanner.extractors.quoting import quoted
 from scanner.extractors.sqltext.pieces import NAME, PART, STRING, Place, arguments, bare, named, plain
 
 
@@ -19,7 +18,7 @@ def place(
     if not text or "\n" in text or text.lower() in ("nul", "stdin", "stdout", "/dev/null"):
         return
     kind = None if "://" in text else "unc" if text.startswith("\\\\") else "path"
-    made = quoted(text, origin=f"sql/{origin}", kind=kind, alias=alias, via=via, action=action, **at.where)  # type: ignore[arg-type]
+    made = at.quoted(text, origin=f"sql/{origin}", kind=kind, alias=alias, via=via, action=action)
     if made is not None:
         yield made
 
@@ -139,7 +138,7 @@ def utl_file(text: str, at: Place, end: int) -> Iterator[Mention]:
     if "/" in where or "\\" in where:
         yield from place(where, at, "UTL_FILE", action)
     elif where and re.search(rf"\(\s{{0,99}}'{re.escape(where)}'", text[end - 1 : end + 300]):
-        made = quoted(where, origin="sql/UTL_FILE", kind="reference", action=action, **at.where)  # type: ignore[arg-type]
+        made = at.quoted(where, origin="sql/UTL_FILE", kind="reference", action=action)
         if made is not None:
             yield made
 
@@ -166,6 +165,6 @@ def job_step(text: str, at: Place, end: int) -> Iterator[Mention]:
             f"dtexec {command}", at.page.line(at.at), "sql/job", status=at.page.status(at.at), windows=True
         )
     elif told.get("server") and command:
-        made = quoted(command, origin="sql/job", kind="sql", via=told["server"], **at.where)  # type: ignore[arg-type]
+        made = at.quoted(command, origin="sql/job", kind="sql", via=told["server"])
         if made is not None:
             yield made

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from scanner.extractor import Mention
-from scanner.extractors.quoting import quoted
 from scanner.extractors.sqltext.pieces import NAME, PART, STRING, Place, arguments, bare, named, parts, plain
 from scanner.locators import status_of, without_secrets
 
@@ -28,9 +27,9 @@ def linked_server(text: str, at: Place, end: int) -> Iterator[Mention]:
             if "provider=" in told["provstr"].lower() or not provider
             else f"Provider={provider};{told['provstr']}"
         )
-        made = quoted(
-            text_of, origin="sql/sp_addlinkedserver", kind="connection_string", alias=name, action="defines", **at.where
-        )  # type: ignore[arg-type]
+        made = at.quoted(
+            text_of, origin="sql/sp_addlinkedserver", kind="connection_string", alias=name, action="defines"
+        )
         if made is not None:
             yield replace(made, server=made.server or source or None, database=made.database or database)
             return
@@ -67,26 +66,24 @@ def rowset(text: str, at: Place, end: int) -> Iterator[Mention]:
     """``OPENROWSET`` and ``OPENDATASOURCE``: a server or a file in the middle of a statement."""
     origin = "sql/OPENROWSET"
     if bulk := _BULK.match(text, end, end + 8000):
-        made = quoted(plain(bulk[1]), origin=origin, via=bulk[2], action="reads", kind=_kind(bulk[1]), **at.where)  # type: ignore[arg-type]
+        made = at.quoted(plain(bulk[1]), origin=origin, via=bulk[2], action="reads", kind=_kind(bulk[1]))
         if made is not None:
             yield made
         return
     if login := _ROWSET_LOGIN.match(text, end, end + 20_000):
-        made = quoted(
-            f"Provider={login[1]};Data Source={plain(login[2])};User ID={plain(login[3])}", origin=origin, **at.where
-        )  # type: ignore[arg-type]
+        made = at.quoted(f"Provider={login[1]};Data Source={plain(login[2])};User ID={plain(login[3])}", origin=origin)
         after = arguments(text, login.end())
     else:
         given = arguments(text, end)
         if len(given) < 2:
             return
-        made = quoted(f"Provider={given[0][1]};{given[1][1]}", origin=origin, **at.where)  # type: ignore[arg-type]
+        made = at.quoted(f"Provider={given[0][1]};{given[1][1]}", origin=origin)
         after = given[2:]
     if made is None:
         return
     yield made
     if after and re.search(r"\w\s+\S", after[0][1]):
-        run = quoted(after[0][1], origin=origin, kind="sql", **at.where)  # type: ignore[arg-type]
+        run = at.quoted(after[0][1], origin=origin, kind="sql")
         if run is not None:
             yield replace(run, server=made.server, port=made.port, database=made.database, driver=made.driver)
 
@@ -97,7 +94,7 @@ _QUERY = re.compile(rf"\s{{0,99}}({PART})\s{{0,99}},\s{{0,99}}N?'((?:[^']|''){{1
 def passed(text: str, at: Place, end: int) -> Iterator[Mention]:
     """``OPENQUERY(link, 'statement')``."""
     if match := _QUERY.match(text, end):
-        made = quoted(plain(match[2]), origin="sql/OPENQUERY", kind="sql", via=bare(match[1]), **at.where)  # type: ignore[arg-type]
+        made = at.quoted(plain(match[2]), origin="sql/OPENQUERY", kind="sql", via=bare(match[1]))
         if made is not None:
             yield made
 
@@ -117,9 +114,7 @@ def database_link(text: str, at: Place, end: int) -> Iterator[Mention]:
     reference = re.fullmatch(r"[\w.$-]+", to) is not None
     kind = "reference" if reference else "connection_string"
     text_of = to if reference or to.startswith(("(", "//")) else f"//{to}"
-    made = quoted(
-        text_of, origin="sql/DATABASE LINK", kind=kind, alias=match[1].replace('"', ""), action="defines", **at.where
-    )  # type: ignore[arg-type]
+    made = at.quoted(text_of, origin="sql/DATABASE LINK", kind=kind, alias=match[1].replace('"', ""), action="defines")
     if made is not None:
         yield replace(made, user=bare(match[2]) if match[2] else made.user, driver=made.driver or "oracle")
 
@@ -155,18 +150,17 @@ def foreign_server(text: str, at: Place, end: int) -> Iterator[Mention]:
         or told.get("url")
         or told.get("address")
     ):
-        made_of = quoted(
+        made_of = at.quoted(
             text_of,
             origin="sql/SERVER",
             kind=None if re.search(r"[:/=]", text_of) else "reference",
             alias=name,
             action="defines",
-            **at.where,
-        )  # type: ignore[arg-type]
+        )
         if made_of is not None:
             yield made_of
     elif file := told.get("database"):
-        made_of = quoted(file, origin="sql/SERVER", kind="path", alias=name, action="defines", **at.where)  # type: ignore[arg-type]
+        made_of = at.quoted(file, origin="sql/SERVER", kind="path", alias=name, action="defines")
         if made_of is not None:
             yield made_of
 
@@ -183,7 +177,7 @@ def foreign_table(text: str, at: Place, end: int) -> Iterator[Mention]:
         return
     told = {m[1].lower(): m[2] or "" for m in _OPTION.finditer(match[3] or "")}
     if file := told.get("filename"):
-        made = quoted(file, origin="sql/FOREIGN TABLE", kind=_kind(file), action="reads", **at.where)  # type: ignore[arg-type]
+        made = at.quoted(file, origin="sql/FOREIGN TABLE", kind=_kind(file), action="reads")
         if made is not None:
             yield made
         return
@@ -209,13 +203,13 @@ def dblink(text: str, at: Place, end: int) -> Iterator[Mention]:
         ),
         None,
     )
-    reached = quoted(connection, origin="sql/dblink", kind="connection_string", **at.where) if connection else None  # type: ignore[arg-type]
+    reached = at.quoted(connection, origin="sql/dblink", kind="connection_string") if connection else None
     if reached is not None:
         named_so = given[0] if len(given) > 1 and given[1] == connection else None
         yield replace(reached, alias=named_so, driver=reached.driver or "postgresql")
     run = next((g for g in given if re.match(r"(?i)\s*(select|insert|update|delete|with|call)\b", g)), None)
     if run is not None:
-        made = quoted(run, origin="sql/dblink", kind="sql", via=None if reached is not None else given[0], **at.where)  # type: ignore[arg-type]
+        made = at.quoted(run, origin="sql/dblink", kind="sql", via=None if reached is not None else given[0])
         if made is not None and (reached is not None or given[0] != run):
             yield (
                 made
@@ -240,10 +234,10 @@ def federated(text: str, at: Place, end: int) -> Iterator[Mention]:
         return
     if "://" in match[1]:
         url, _, table = plain(match[1]).rpartition("/")
-        made = quoted(url, origin="sql/FEDERATED", action="reads", **at.where)  # type: ignore[arg-type]
+        made = at.quoted(url, origin="sql/FEDERATED", action="reads")
         if made is not None:
             yield made
-            far = quoted(table, origin="sql/FEDERATED", kind="table", action="reads", **at.where)  # type: ignore[arg-type]
+            far = at.quoted(table, origin="sql/FEDERATED", kind="table", action="reads")
             if far is not None and made.database:
                 yield replace(
                     far, server=made.server, port=made.port, database=made.database, user=made.user, driver=made.driver
@@ -251,14 +245,9 @@ def federated(text: str, at: Place, end: int) -> Iterator[Mention]:
     else:
         server, _, table = match[1].partition("/")
         kind = "table" if table else "reference"
-        made = quoted(
-            table or server,
-            origin="sql/FEDERATED",
-            kind=kind,
-            via=server if table else None,
-            action="reads",
-            **at.where,
-        )  # type: ignore[arg-type]
+        made = at.quoted(
+            table or server, origin="sql/FEDERATED", kind=kind, via=server if table else None, action="reads"
+        )
         if made is not None:
             yield made
 

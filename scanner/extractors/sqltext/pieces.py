@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from scanner.extractor import Mention
 from scanner.extractors.page import Page
+from scanner.extractors.quoting import quoted
 
 STRING = r"[NE]?'((?:[^'\n]|''){0,4000})'"
 """A string of one line; its first group holds it, quotes doubled."""
@@ -26,10 +28,15 @@ class Place:
     page: Page
     at: int
 
-    @property
-    def where(self) -> dict[str, object]:
-        """Line and status, as ``quoted`` takes them."""
-        return {"line": self.page.line(self.at), "status": self.page.status(self.at), "part": self.page.part}
+    def quoted(  # noqa: PLR0913 - as quoting has it
+        self, text: str, *, origin: str, kind: str | None = None, alias: str | None = None, via: str | None = None,
+        action: str | None = None,
+    ) -> Mention | None:  # fmt: skip
+        """A mention of a text that stands here."""
+        return quoted(
+            text, origin=origin, line=self.page.line(self.at), part=self.page.part, kind=kind, status=self.page.status(self.at),
+            alias=alias, via=via, action=action,
+        )  # fmt: skip
 
 
 def plain(text: str) -> str:

@@ -96,9 +96,9 @@ def _item(item: Node, properties: Node, status: str | None) -> Iterator[Mention]
             )
     elif item.name == "SharedPrinter":
         return
-    for attribute, action in _PLACES.get(item.name, ()):
+    for attribute, way in _PLACES.get(item.name, ()):
         text = properties.get(attribute) or ""
         if text.startswith("\\\\") or (text[1:3] == ":\\" and text[0] not in "cC") or "://" in text[:12]:
-            made = quoted(text, origin=f"{ORIGIN}/{item.name}", line=line, status=status, action=action)
+            made = quoted(text, origin=f"{ORIGIN}/{item.name}", line=line, status=status, action=way)
             if made is not None:
                 yield made
