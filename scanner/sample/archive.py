@@ -27,6 +27,7 @@ LARGEST = 16 << 20
 """Bytes of one member that are read."""
 TOLD = 5
 """Members that are told of by name, where the same is wrong with many."""
+_GZIP = b"\x1f\x8b"
 _DAMAGE = (tarfile.TarError, zlib.error, EOFError, OSError, ValueError, OverflowError, IndexError)
 
 
@@ -158,7 +159,7 @@ class _Flow(io.RawIOBase):
 
 def _tar(path: str, content: bytes, seen: _Seen) -> Iterator[Member]:
     source: IO[bytes] = io.BytesIO(content)
-    if content[:2] == b"\x1f\x8b":
+    if content[:2] == _GZIP:
         source = cast("IO[bytes]", gzip.GzipFile(fileobj=io.BytesIO(content)))
     elif content[:3] == b"BZh":
         source = bz2.BZ2File(io.BytesIO(content))
@@ -182,13 +183,13 @@ def _tar(path: str, content: bytes, seen: _Seen) -> Iterator[Member]:
                 seen.unpacked += len(found)
                 yield Member(name, found, complete=info.size <= LARGEST)
     except _DAMAGE as error:
-        if not number:
+        if not number and content[:2] != _GZIP:
             raise NotMine from None
         raise Unread("CONTENT_DAMAGED", f"after {number:,} members: {error}") from None
 
 
 def _gzip(path: str, content: bytes, seen: _Seen) -> Iterator[Member]:
-    if content[:2] != b"\x1f\x8b":
+    if content[:2] != _GZIP:
         raise NotMine
     name = _label(path.rpartition("/")[2][: -len(".gz")])
     if not seen.wanted(path, name):

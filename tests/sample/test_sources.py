@@ -90,7 +90,7 @@ def test_database_files_of_an_sftp_host(scanned: Scanned, share: Path) -> None:
     assert tables(scanned) == TABLES
 
 
-def test_database_files_of_a_bucket_and_no_object_but_those_is_read(
+def test_files_of_a_bucket_are_read_that_may_tell_something_and_none_that_is_archived(
     scanned: Scanned, share: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fill(share)
@@ -110,4 +110,4 @@ def test_database_files_of_a_bucket_and_no_object_but_those_is_read(
     assert outcome.exit in {Exit.COMPLETE, Exit.GAPS}  # moto knows not every setting of a bucket
     assert tables(scanned) == {f"drop/{path}": n for path, n in TABLES.items()}
     looked = scanned.rows("SELECT key FROM unit WHERE starts_with(after, chr(31)) ORDER BY key")
-    assert looked == [(f"drop/{path}",) for path in sorted(PATHS)]
+    assert looked == [(f"drop/{path}",) for path in sorted([*PATHS, "notes.txt"])]
