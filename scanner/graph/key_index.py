@@ -18,42 +18,22 @@ from scanner.graph.key_names import (
     thing,
     words_of,
 )
-from scanner.graph.resolve import name_of
-
-_ELSEWHERE = frozenset(
-    {"external", "extern", "ext", "legacy", "remote", "foreign", "third", "vendor", "import", "imported", "sap", "crm",
-     "stripe", "paypal", "xero", "salesforce", "google", "facebook", "azure", "sharepoint", "dynamics", "oracle"}
-)  # fmt: skip
-"""Words that say an identifier is another system's, whatever thing it identifies."""
-_ATTRIBUTES = frozenset(
-    {"line", "row", "seq", "sequence", "version", "page", "phone", "house", "serial", "batch", "sort", "order", "item",
-     "zip", "postal", "post", "area", "status", "type", "error", "bar", "color", "colour", "level", "step", "floor"}
-)  # fmt: skip
-"""Words of identifiers that many tables have of their own, each for its own purpose."""
-_WELL_KNOWN = frozenset(
-    {"isbn", "issn", "ean", "sku", "upc", "vin", "uprn", "usrn", "toid", "gtin", "imo", "mmsi", "lei", "iata", "icao"}
+from scanner.graph.key_roles import (
+    ABOVE,
+    ABOVE_PHRASES,
+    ACCOUNTS,
+    AT_A_SCREEN,
+    AT_WORK,
+    ATTRIBUTES,
+    CHIEF,
+    DONE_BY,
+    ELSEWHERE,
+    PEOPLE,
+    USERS,
+    WELL_KNOWN,
+    WORKERS,
 )
-"""Identifiers that are called by one word, which does not say that it is one."""
-_PEOPLE = ("employee", "staff", "worker", "officer", "personnel", "user", "account", "login", "person", "member")
-_ACCOUNTS = ("user", "account", "login", "usr")
-_WORKERS, _USERS = _PEOPLE[:5], (*_ACCOUNTS, *_PEOPLE[:5], "member")
-_AT_WORK = frozenset(
-    {"manager", "mgr", "supervisor", "boss", "rep", "representative", "agent", "officer", "clerk", "approver",
-     "assignee", "handler", "caseworker", "reviewer", "inspector", "surveyor", "technician", "engineer",
-     "salesperson", "seller", "cashier", "salesman", "operator", "assessor", "auditor", "driver", "teacher",
-     "worker", "foreman"}
-)  # fmt: skip
-_AT_A_SCREEN = frozenset({"author", "creator", "editor", "requester", "submitter", "modifier", "recorder", "poster"})
-_DONE_BY = frozenset({"taken", "written", "sent", "held", "made", "drawn", "sold", "given", "seen", "done", "paid"})
-"""Words before ``by`` that do not end as most do: raised by, approved by."""
-_ABOVE = frozenset({"parent", "superior", "predecessor", "previous", "prev", "successor", "next", "root", "ancestor"})
-_ABOVE_PHRASES = frozenset(
-    {("reports", "to"), ("report", "to"), ("moved", "to"), ("moved", "from"), ("replaced", "by"), ("replaces",),
-     ("superseded", "by"), ("duplicate", "of"), ("merged", "into"), ("copied", "from"), ("child", "of"),
-     ("part", "of"), ("belongs", "to")}
-)  # fmt: skip
-_CHIEF = frozenset({"manager", "mgr", "supervisor", "boss"})
-
+from scanner.graph.resolve import name_of
 
 SHORT = 12
 """Characters of the longest text that is taken for a code where no word says so."""
@@ -176,7 +156,7 @@ class Child:
 def pointers(child: Child, index: Index) -> Iterator[Pointer]:
     """Every key that a column's name may point to; what refers to a key of its own table is told by its words."""
     words = words_of(child.column)
-    if not words or (len(words) == 1 and words[0] in IDENTIFIERS) or _ELSEWHERE & set(words[:-1]):
+    if not words or (len(words) == 1 and words[0] in IDENTIFIERS) or ELSEWHERE & set(words[:-1]):
         return
     yield from _same_name(child, words, index)
     own = "".join(child.thing)
@@ -218,8 +198,8 @@ def _same_name(child: Child, words: tuple[str, ...], index: Index) -> Iterator[P
         if rest != child.thing or not rest:
             yield Pointer(owners[0], 0.95 if sort else 0.9, "has the name of its key")
     elif len(keys) == 1 and not child.alone and rest and rest != child.thing:
-        known = rest[-1] in _WELL_KNOWN
-        if known or (sort and keys[0].kind != "unique" and not (len(rest) == 1 and rest[0] in _ATTRIBUTES)):
+        known = rest[-1] in WELL_KNOWN
+        if known or (sort and keys[0].kind != "unique" and not (len(rest) == 1 and rest[0] in ATTRIBUTES)):
             yield Pointer(keys[0], 0.8, "has the name of its key, which no other table's key has")
     elif len(keys) == 1 and child.alone and sort and rest and rest != child.thing:
         yield Pointer(keys[0], 0.5, "has the name of its key, and is a key itself")
@@ -261,7 +241,7 @@ def _key_at_end(child: Child, rest: tuple[str, ...], meaning: Meaning, index: In
     """The one key whose whole name stands at the end of the column's."""
     last = words_of(child.column)[-1]
     keys = index.named("".join((*rest, last))) if last in IDENTIFIERS and not meaning.after else ()
-    plain = len(rest) == 1 and rest[0] in _ATTRIBUTES
+    plain = len(rest) == 1 and rest[0] in ATTRIBUTES
     return keys[0] if len(keys) == 1 and not plain and keys[0].kind != "unique" else None
 
 
@@ -284,7 +264,7 @@ def _to(child: Child, meaning: Meaning, keys: Iterable[Key], *, role: bool, inde
         score = (0.78 if role else 0.9) * _SORTS.get((meaning.sort, sort), 0.6)
         if key.kind == "unique" and sort != meaning.sort:
             continue
-        if role and len(key.thing) == 1 and key.thing[0] in _ATTRIBUTES | {"category", "group", "class", "code"}:
+        if role and len(key.thing) == 1 and key.thing[0] in ATTRIBUTES | {"category", "group", "class", "code"}:
             score *= 0.82
         copied = "".join(words_of(child.column)) in index.columns.get(key.table, ()) and child.column != key.column
         if copied and not role and "".join(words_of(child.column)) != "".join(key.words):
@@ -310,7 +290,7 @@ def _unmarked(child: Child, meaning: Meaning, key: Key, *, role: bool) -> Iterat
     if child.alone or last != meaning.words[-1] or key.kind == "unique":
         return
     if child.integer and key.family in {"integer", "number"}:
-        if not role and not (len(meaning.words) == 1 and last in _ATTRIBUTES):
+        if not role and not (len(meaning.words) == 1 and last in ATTRIBUTES):
             yield Pointer(key, 0.7, "is called like that table")
     elif not child.integer and _is_code(key):
         yield Pointer(key, 0.66 if role else 0.72, "is called like that table of codes")
@@ -351,7 +331,7 @@ def _in_part(child: Child, words: tuple[str, ...], meaning: Meaning, index: Inde
                 yield Pointer(key, score, f"abbreviates the name of that table, {' '.join(key.thing)}")
         return
     tails = [key for key in index.tails.get(words, ()) if key.kind != "unique" and key.table != child.table]
-    if len(tails) == 1 and not (len(words) == 1 and words[0] in _ATTRIBUTES):
+    if len(tails) == 1 and not (len(words) == 1 and words[0] in ATTRIBUTES):
         module = index.heads[tails[0].thing[0]] > 1 and len(tails[0].thing) == len(words) + 1
         yield Pointer(
             tails[0], (0.66 if module else 0.5) * _SORTS.get((meaning.sort, _sort_of(tails[0])), 0.6),
@@ -367,25 +347,25 @@ def _by_part_played(child: Child, read: tuple[Meaning, ...], index: Index) -> It
     phrase = phrase[:-1] if phrase[-1] in IDENTIFIERS else phrase
     own = [key for key in index.of(child.thing) if key.table == child.table and key.kind != "unique"]
     bare = tuple(word for word in words if word not in child.thing)
-    if (phrase in _ABOVE_PHRASES or (len(bare) == 1 and bare[0] in _ABOVE and (marked or child.integer))) and own:
+    if (phrase in ABOVE_PHRASES or (len(bare) == 1 and bare[0] in ABOVE and (marked or child.integer))) and own:
         yield Pointer(own[0], 0.8, "names the row above or before")
         return
-    if len(words) > 3 or not (marked or phrase[-1].endswith("by") or words[-1] in _AT_WORK):
+    if len(words) > 3 or not (marked or phrase[-1].endswith("by") or words[-1] in AT_WORK):
         return
-    by = len(phrase) > 1 and phrase[-1] == "by" and (phrase[-2].endswith("ed") or phrase[-2] in _DONE_BY)
+    by = len(phrase) > 1 and phrase[-1] == "by" and (phrase[-2].endswith("ed") or phrase[-2] in DONE_BY)
     by = by or phrase[-1].endswith("edby")
-    if words[-1] == "owner" and (found := _people(_ACCOUNTS, index)):
+    if words[-1] == "owner" and (found := _people(ACCOUNTS, index)):
         yield Pointer(found, 0.7, "names whose it is")
         return
-    if words[-1] in _AT_WORK or words[-1] in _AT_A_SCREEN or by:
-        if own and child.thing[-1] in _PEOPLE and words[-1] in _CHIEF:
+    if words[-1] in AT_WORK or words[-1] in AT_A_SCREEN or by:
+        if own and child.thing[-1] in PEOPLE and words[-1] in CHIEF:
             yield Pointer(own[0], 0.8, "names somebody's superior")
             return
-        if words[-1] in _AT_WORK and (ending := index.ending(words[-1])):
+        if words[-1] in AT_WORK and (ending := index.ending(words[-1])):
             if len(ending) == 1:  # worker, of caseworkers; among several kinds of workers none is meant
                 yield Pointer(ending[0], 0.75, "ends the name of that table")
             return
-        if found := _people(_USERS if by or words[-1] in _AT_A_SCREEN else (*_WORKERS, "user"), index):
+        if found := _people(USERS if by or words[-1] in AT_A_SCREEN else (*WORKERS, "user"), index):
             yield Pointer(found, 0.7, "names somebody's part at work")
 
 
