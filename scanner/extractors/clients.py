@@ -53,7 +53,8 @@ def filezilla(_path: str, content: bytes) -> Iterator[Quote]:
         scheme = _FILEZILLA.get(text.get("protocol", "0"), "ftp")
         user, port = text.get("user"), text.get("port")
         path = _remote(text.get("remotedir", ""))
-        made = quoted(f"{scheme}://{user + '@' if user else ''}{host}{':' + port if port else ''}/{path}", origin="filezilla",
+        made = quoted(f"{scheme}://{user + '@' if user else ''}{host}{':' + port if port else ''}/{path}",
+            origin="filezilla",
                       line=node.line, kind="url", alias=text.get("name") or _own(node), action="connects")  # fmt: skip
         if made is not None:
             yield made
@@ -263,7 +264,8 @@ def rclone(_path: str, content: bytes) -> Iterator[Mention]:
             text = target.value if "://" in target.value else f"https://{target.value}/"
             made = quoted(text, origin="rclone", line=target.line, kind="url", alias=section, action="defines")
         elif kind in ("azureblob", "azurefiles") and "account" in told:
-            made = quoted(f"https://{told['account'].value}.blob.core.windows.net/", origin="rclone", line=line, kind="url",
+            made = quoted(f"https://{told['account'].value}.blob.core.windows.net/", origin="rclone", line=line,
+                kind="url",
                           alias=section, action="defines")  # fmt: skip
         if made is not None:
             yield made
@@ -288,17 +290,23 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor("winscp", "sites of WinSCP", winscp, names=frozenset(("winscp.ini",)), patterns=("*winscp*.ini",)),
     Extractor(
         "filezilla", "sites of FileZilla", filezilla,
-        names=frozenset(("sitemanager.xml", "recentservers.xml", "filezilla.xml", "queue.xml")), patterns=("*filezilla*.xml", "*sitemanager*.xml"),
+        names=frozenset(("sitemanager.xml", "recentservers.xml", "filezilla.xml", "queue.xml")),
+        patterns=("*filezilla*.xml", "*sitemanager*.xml"),
     ),
-    Extractor("known-hosts", "hosts known to SSH", known_hosts, names=frozenset(("known_hosts", "ssh_known_hosts", "known_hosts2", "known_hosts.old"))),
-    Extractor("ssh-config", "settings of SSH clients", ssh_config, names=frozenset(("ssh_config",)), patterns=("*/.ssh/config", "*/ssh_config.d/*.conf", ".ssh/config")),
+    Extractor("known-hosts", "hosts known to SSH", known_hosts, names=frozenset(("known_hosts", "ssh_known_hosts",
+        "known_hosts2", "known_hosts.old"))),
+    Extractor("ssh-config", "settings of SSH clients", ssh_config, names=frozenset(("ssh_config",)),
+        patterns=("*/.ssh/config", "*/ssh_config.d/*.conf", ".ssh/config")),
     Extractor("netrc", "accounts by machine", netrc, names=frozenset((".netrc", "_netrc", "netrc"))),
     Extractor(
         "dbeaver", "saved connections of database clients", dbeaver,
-        names=frozenset(("data-sources.json", ".dbeaver-data-sources.xml", "connections.json", "datasources.json")), patterns=("*/data-sources*.json",),
+        names=frozenset(("data-sources.json", ".dbeaver-data-sources.xml", "connections.json", "datasources.json")),
+        patterns=("*/data-sources*.json",),
     ),
-    Extractor("pgadmin", "servers of pgAdmin", pgadmin, names=frozenset(("servers.json",)), patterns=("*pgadmin*.json",)),
-    Extractor("ssms", "registered servers of SQL Server", ssms, endings=frozenset(("regsrvr", "ssmssqlproj")), names=frozenset(("regsrvr.xml", "usersettings.xml"))),
+    Extractor("pgadmin", "servers of pgAdmin", pgadmin, names=frozenset(("servers.json",)),
+        patterns=("*pgadmin*.json",)),
+    Extractor("ssms", "registered servers of SQL Server", ssms, endings=frozenset(("regsrvr", "ssmssqlproj")),
+        names=frozenset(("regsrvr.xml", "usersettings.xml"))),
     Extractor("rclone", "remotes of rclone", rclone, names=frozenset(("rclone.conf", ".rclone.conf"))),
     Extractor(
         "s3-clients", "settings of S3 clients", s3, names=frozenset((".s3cfg", "s3cfg", ".boto", "boto.cfg")),

@@ -1,4 +1,4 @@
-"""Settings that are written as program text: calls that connect, constants, dictionaries of PHP, Python, Perl, Ruby, JS."""
+"""Settings written as program text: calls that connect, constants, dictionaries of PHP, Python, Perl, Ruby, JS."""
 
 from __future__ import annotations
 
@@ -37,12 +37,16 @@ _ARGUMENT = re.compile(
 _RUNS = re.compile(r"(?i)system|popen|exec|passthru|subprocess|`")
 _POSITIONS = {
     "mysql": ("host", "user", "", "database", "port"), "mssql": ("host", "user", ""), "sqlsrv": ("host",),
-    "odbc": ("dsn", "user", ""), "oci": ("user", "", "tns"), "ocilogon": ("user", "", "tns"), "ibase": ("file", "user", ""),
+    "odbc": ("dsn", "user", ""), "oci": ("user", "", "tns"), "ocilogon": ("user", "", "tns"), "ibase": ("file",
+        "user", ""),
     "sybase": ("host", "user", ""), "db2": ("database", "user", ""), "pymssql": ("host", "user", "", "database"),
-    "pymysql": ("host", "user", "", "database"), "ftp": ("host", "port"), "ssh2": ("host", "port"), "ldap": ("host", "port"),
+    "pymysql": ("host", "user", "", "database"), "ftp": ("host", "port"), "ssh2": ("host", "port"), "ldap": ("host",
+        "port"),
 }  # fmt: skip
-_DRIVERS = {"mysql": "mysql", "mssql": "sqlserver", "sqlsrv": "sqlserver", "odbc": "odbc", "oci": "oracle", "ocilogon": "oracle",
-            "ibase": "firebird", "sybase": "sybase", "db2": "db2", "pymssql": "sqlserver", "pymysql": "mysql", "pg": "postgresql",
+_DRIVERS = {"mysql": "mysql", "mssql": "sqlserver", "sqlsrv": "sqlserver", "odbc": "odbc", "oci": "oracle",
+    "ocilogon": "oracle",
+            "ibase": "firebird", "sybase": "sybase", "db2": "db2", "pymssql": "sqlserver", "pymysql": "mysql",
+            "pg": "postgresql",
             "psycopg": "postgresql", "cx_oracle": "oracle", "oracledb": "oracle"}  # fmt: skip
 
 

@@ -102,7 +102,8 @@ def sqlnet(_path: str, content: bytes) -> Iterator[Quote]:
     for found in re.finditer(
         r"(?im)^(?P<head>[^\n]{0,200}?)\(\s{0,9}DIRECTORY\s{0,9}=\s{0,9}(?P<path>[^()\n]{2,300})\)", text
     ):
-        made = quoted(found["path"].strip(), origin="sqlnet/DIRECTORY", line=lines.at(found.start("path")), action="reads",
+        made = quoted(found["path"].strip(), origin="sqlnet/DIRECTORY", line=lines.at(found.start("path")),
+            action="reads",
                       status="commented" if found["head"].lstrip().startswith("#") else None)  # fmt: skip
         if made is not None:
             yield made
@@ -112,7 +113,8 @@ def sqlnet(_path: str, content: bytes) -> Iterator[Quote]:
         else:
             continue
         for host in value.strip("() \t").split(","):
-            made = quoted(":".join(host.strip().split(":")[:2]), origin=f"sqlnet/{found['key']}", line=lines.at(found.start("value")),
+            made = quoted(":".join(host.strip().split(":")[:2]), origin=f"sqlnet/{found['key']}",
+                line=lines.at(found.start("value")),
                           kind="host", status="commented" if found["off"] else None)  # fmt: skip
             if made is not None:
                 yield made
@@ -130,8 +132,10 @@ def sqlnet(_path: str, content: bytes) -> Iterator[Quote]:
 
 
 _KEPT = ("driver", "servername", "server", "host", "hostname", "address", "port", "portnumber", "tcp_port", "database",
-         "databasename", "initialcatalog", "dbq", "dbname", "sid", "servicename", "uid", "user", "username", "userid", "tds_version",
-         "defaultdir", "dsn", "instance", "service", "system", "naming", "schema", "filedsn", "description")  # fmt: skip
+         "databasename", "initialcatalog", "dbq", "dbname", "sid", "servicename", "uid", "user", "username", "userid",
+         "tds_version",
+         "defaultdir", "dsn", "instance", "service", "system", "naming", "schema", "filedsn",
+         "description")  # fmt: skip
 _NO_SOURCE = frozenset(("odbc data sources", "odbc", "global", "odbc drivers", "default"))
 
 
@@ -151,6 +155,23 @@ def odbc(path: str, content: bytes) -> Iterator[Quote]:
         made = source(alias, settings, origin)
         if made is not None:
             yield made
+
+
+def services(path: str, content: bytes) -> Iterator[Quote]:
+    """pg_service.conf, where libpq finds a name's place, and the sections of my.cnf that programs of MySQL read."""
+    mysql = "my" in path.rpartition("/")[2].lower()
+    sections: dict[tuple[str, str | None], list[Setting]] = {}
+    for setting in line_settings(text_of(content)):
+        if len(setting.keys) > 1 and (not mysql or not setting.keys[0].lower().startswith("mysqld")):
+            sections.setdefault((setting.keys[0], setting.status), []).append(setting)
+    for (section, _status), settings in sections.items():
+        if any(s.keys[-1].lower() in ("host", "hostaddr", "service") for s in settings):
+            driver = Setting(
+                (section, "Driver"), "mysql" if mysql else "postgresql", settings[0].line, settings[0].status
+            )
+            made = source(section, [driver, *settings], "my.cnf" if mysql else "pg_service")
+            if made is not None:
+                yield made
 
 
 def source(alias: str, settings: list[Setting], origin: str) -> Mention | None:
@@ -181,12 +202,21 @@ def reg(_path: str, content: bytes) -> Iterator[Quote]:
 
 
 EXTRACTORS: tuple[Extractor, ...] = (
-    Extractor("tnsnames", "names of Oracle databases", tnsnames, names=frozenset(("tnsnames.ora",)), patterns=("*tnsnames*.ora*", "*/tns_admin/tnsnames*")),
-    Extractor("listener", "Oracle listeners", listener, names=frozenset(("listener.ora",)), patterns=("*listener*.ora*",)),
-    Extractor("sqlnet", "Oracle Net settings", sqlnet, names=frozenset(("sqlnet.ora", "ldap.ora")), patterns=("*sqlnet*.ora*",)),
+    Extractor("tnsnames", "names of Oracle databases", tnsnames, names=frozenset(("tnsnames.ora",)),
+        patterns=("*tnsnames*.ora*", "*/tns_admin/tnsnames*")),
+    Extractor("listener", "Oracle listeners", listener, names=frozenset(("listener.ora",)),
+        patterns=("*listener*.ora*",)),
+    Extractor("sqlnet", "Oracle Net settings", sqlnet, names=frozenset(("sqlnet.ora", "ldap.ora")),
+        patterns=("*sqlnet*.ora*",)),
     Extractor(
         "odbc", "ODBC and FreeTDS data sources", odbc, endings=frozenset(("dsn",)),
-        names=frozenset(("odbc.ini", ".odbc.ini", "freetds.conf", ".freetds.conf")), patterns=("*odbc*.ini*", "*freetds*.conf*"),
+        names=frozenset(("odbc.ini", ".odbc.ini", "freetds.conf", ".freetds.conf")), patterns=("*odbc*.ini*",
+            "*freetds*.conf*"),
+    ),
+    Extractor(
+        "services", "services of libpq, clients of MySQL", services,
+        names=frozenset(("pg_service.conf", ".pg_service.conf", "my.cnf", ".my.cnf", "my.ini", ".mylogin.cnf",
+            "client.cnf")),
     ),
     Extractor("registry", "exports of a Windows registry", reg, endings=frozenset(("reg",))),
 )  # fmt: skip

@@ -10,6 +10,7 @@ EXTRACTORS: tuple[Extractor, ...] = (
     Extractor("json", "settings in JSON", settings.json, endings=frozenset(("json", "json5", "jsonc")), most=4 << 20),
     Extractor(
         "ini", "settings of any program, a key and a value on each line", settings.lines,
-        endings=frozenset(("ini", "cfg", "conf", "cnf", "toml", "props", "prefs", "settings", "opt", "par", "prm", "rc", "inf", "def")),
+        endings=frozenset(("ini", "cfg", "conf", "cnf", "toml", "props", "prefs", "settings", "opt", "par", "prm",
+            "rc", "inf", "def")),
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Data sources of Java application servers and what refers to them: JBoss, WildFly, Tomcat, GlassFish, WebLogic, …"""
+"""Data sources of Java application servers and what refers to them: JBoss, WildFly, Tomcat, GlassFish, WebLogic."""
 
 from __future__ import annotations
 
@@ -13,12 +13,14 @@ from scanner.extractors.quoting import quoted
 from scanner.extractors.values import Setting, mentions, rest
 
 _REFERS = frozenset((
-    "jta-data-source", "non-jta-data-source", "res-ref-name", "jndi-url", "data-source-jndi-name", "datasource-jndi-name",
+    "jta-data-source", "non-jta-data-source", "res-ref-name", "jndi-url", "data-source-jndi-name",
+    "datasource-jndi-name",
     "lookup-name", "jdbc-resource-name", "database-jndi-name",
 ))  # fmt: skip
 """Elements whose text is the name of a data source that is defined elsewhere."""
 _DATA_SOURCE = frozenset((
-    "datasource", "xa-datasource", "local-tx-datasource", "no-tx-datasource", "xa-data-source", "data-source", "resource",
+    "datasource", "xa-datasource", "local-tx-datasource", "no-tx-datasource", "xa-data-source", "data-source",
+    "resource",
     "jdbc-connection-pool", "jdbc-data-source", "database", "bean", "new", "connection-factory", "session-factory",
     "persistence-unit", "realm", "store", "valve", "jdbc-system-resource", "dataSource", "managed-data-source",
 ))  # fmt: skip
@@ -37,10 +39,13 @@ _PROPERTY = frozenset(("property", "connection-property", "xa-datasource-propert
                        "config-property", "res-param", "datasource-property"))  # fmt: skip
 _ROOTS = frozenset((
     "persistence", "datasources", "server", "domain", "context", "jdbc-data-source", "weblogic-application", "resin",
-    "web-app", "application", "hibernate-configuration", "resources", "beans", "configure", "connection-factories", "host",
+    "web-app", "application", "hibernate-configuration", "resources", "beans", "configure", "connection-factories",
+    "host",
     "glassfish-resources", "ejb-jar", "jboss-web", "jboss", "weblogic-web-app", "weblogic-ejb-jar", "openejb", "tomee",
-    "blueprint", "orion-application", "data-sources", "ibm-web-bnd", "host-controller", "deployment", "cluster", "jdbc-store",
-    "application-client", "entity-mappings", "sun-resources", "policy", "properties", "mule", "ra", "project", "configuration",
+    "blueprint", "orion-application", "data-sources", "ibm-web-bnd", "host-controller", "deployment", "cluster",
+    "jdbc-store",
+    "application-client", "entity-mappings", "sun-resources", "policy", "properties", "mule", "ra", "project",
+    "configuration",
 ))  # fmt: skip
 
 
@@ -145,7 +150,8 @@ def _data_source(node: Node, before: int, status: str | None) -> tuple[Mention, 
             return None
         return made, [node, at]
     settings = [Setting((alias or node.name, "database", k), v, n.line + before, status) for k, (v, n) in values.items()
-                if k in ("servername", "portnumber", "databasename", "user", "serverport", "port", "database")]  # fmt: skip
+                if k in ("servername", "portnumber", "databasename", "user", "serverport", "port",
+                    "database")]  # fmt: skip
     if "servername" not in values:
         return None
     made = next(iter(m for m in mentions(settings, f"jee/{node.name}") if m.kind == "connection_string"), None)
@@ -189,16 +195,23 @@ EXTRACTORS: tuple[Extractor, ...] = (
         "jee-xml", "data sources of Java application servers", xml,
         names=frozenset((
             "persistence.xml", "standalone.xml", "standalone-full.xml", "standalone-ha.xml", "standalone-full-ha.xml",
-            "domain.xml", "host.xml", "context.xml", "server.xml", "web.xml", "ejb-jar.xml", "application.xml", "config.xml",
-            "resin.xml", "resin-web.xml", "resin.conf", "tomee.xml", "resources.xml", "hibernate.cfg.xml", "hibernate.xml", "jboss-web.xml",
-            "jetty-env.xml", "jetty-web.xml", "jetty.xml", "glassfish-resources.xml", "sun-resources.xml", "applicationcontext.xml",
-            "application-context.xml", "weblogic.xml", "weblogic-application.xml", "weblogic-ejb-jar.xml", "data-sources.xml",
-            "spring.xml", "spring-config.xml", "repository.xml", "ra.xml", "beans.xml", "dispatcher-servlet.xml", "mybatis-config.xml",
+            "domain.xml", "host.xml", "context.xml", "server.xml", "web.xml", "ejb-jar.xml", "application.xml",
+            "config.xml",
+            "resin.xml", "resin-web.xml", "resin.conf", "tomee.xml", "resources.xml", "hibernate.cfg.xml",
+            "hibernate.xml", "jboss-web.xml",
+            "jetty-env.xml", "jetty-web.xml", "jetty.xml", "glassfish-resources.xml", "sun-resources.xml",
+            "applicationcontext.xml",
+            "application-context.xml", "weblogic.xml", "weblogic-application.xml", "weblogic-ejb-jar.xml",
+            "data-sources.xml",
+            "spring.xml", "spring-config.xml", "repository.xml", "ra.xml", "beans.xml", "dispatcher-servlet.xml",
+            "mybatis-config.xml",
             "ibm-web-bnd.xml", "openejb.xml", "settings.xml", "quartz.xml",
         )),
         patterns=(
-            "*-ds.xml", "*-jdbc.xml", "*/jdbc/*.xml", "*persistence*.xml", "*hibernate*.xml", "*datasource*.xml", "*-context.xml",
-            "*context*.xml", "*standalone*.xml", "*/conf/catalina/*.xml", "*-beans.xml", "*spring*.xml", "*mybatis*.xml", "*-resources.xml",
+            "*-ds.xml", "*-jdbc.xml", "*/jdbc/*.xml", "*persistence*.xml", "*hibernate*.xml", "*datasource*.xml",
+            "*-context.xml",
+            "*context*.xml", "*standalone*.xml", "*/conf/catalina/*.xml", "*-beans.xml", "*spring*.xml",
+            "*mybatis*.xml", "*-resources.xml",
             "*sql*map*config*.xml", "*/meta-inf/*.xml", "*/web-inf/*.xml",
         ),
     ),

@@ -38,14 +38,14 @@ class _Json:
         self._key: str | None = None
         self._value = False
 
-    def take(self, kind: str, token: str, line: int, status: str | None) -> None:
+    def take(self, kind: str, piece: str, line: int, status: str | None) -> None:
         """One token; ``status`` where it stands in a comment."""
         if kind == "mark":
-            self._mark(token, line)
+            self._mark(piece, line)
         elif self._counts and self._counts[-1] is None and not self._value:
-            self._key = _unescaped(token[1:-1]) if kind == "string" else token
-        elif kind == "string" or token not in ("null", "true", "false"):
-            value = _unescaped(token[1:-1]) if kind == "string" else token
+            self._key = _unescaped(piece[1:-1]) if kind == "string" else piece
+        elif kind == "string" or piece not in ("null", "true", "false"):
+            value = _unescaped(piece[1:-1]) if kind == "string" else piece
             self.settings.append(Setting((*self._keys, self._name()), value, line, status))
 
     def _name(self) -> str:
@@ -53,17 +53,17 @@ class _Json:
             return str(self._counts[-1])
         return self._key or ""
 
-    def _mark(self, token: str, line: int) -> None:
-        if token == ":":
+    def _mark(self, piece: str, line: int) -> None:
+        if piece == ":":
             self._value = True
-        elif token == ",":
+        elif piece == ",":
             self._value = False
             if self._counts and self._counts[-1] is not None:
                 self._counts[-1] += 1
-        elif token in "{[":
+        elif piece in "{[":
             if self._counts:
                 self._keys.append(self._name())
-            self._counts.append(None if token == "{" else 0)
+            self._counts.append(None if piece == "{" else 0)
             self._value = False
             if len(self._counts) > DEEPEST:
                 raise _Deep(line)

@@ -27,7 +27,7 @@ _HOST = re.compile(
 )
 
 
-def quoted(
+def quoted(  # noqa: PLR0913 - as many as a mention has columns
     text: str,
     *,
     origin: str,
@@ -69,7 +69,9 @@ def _of_sql(text: str) -> str:
     return "template" if any(v.startswith(marks) for v in variables(text[:20_000])) else "active"
 
 
-def _placed(text: str, kind: str | None, driver: str | None) -> dict[str, object] | None:
+def _placed(  # noqa: PLR0911 - a kind each
+    text: str, kind: str | None, driver: str | None
+) -> dict[str, object] | None:
     """Kind, locator and what is told apart of it."""
     if kind in (None, "connection_string") and (found := connection(text, driver=driver)) is not None:
         return of_connection(found)

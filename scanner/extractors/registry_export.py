@@ -104,7 +104,8 @@ def _of_key(key: str, line: int, status: str | None, values: list[Setting], sour
             if len(fields) > 1:
                 text = f"Server={','.join(fields[1:])}"
                 if (alias := quoted(text, origin="registry/ConnectTo", line=value.line, status=value.status or status,
-                                    kind="connection_string", alias=value.keys[-1], action="defines")) is not None:  # fmt: skip
+                                    kind="connection_string", alias=value.keys[-1],
+                                    action="defines")) is not None:  # fmt: skip
                     yield alias
         return
     if made is not None:

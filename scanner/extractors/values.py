@@ -38,24 +38,80 @@ _ROLES: dict[str, str] = {
     **dict.fromkeys(("database", "dbname", "databasename", "db", "catalog", "sid", "schema", "bucket", "share", "dbase",
                      "vhost", "defaultdb"), "database"),
     **dict.fromkeys(("user", "username", "userid", "uid", "login", "usr", "account"), "user"),
-    **dict.fromkeys(("driver", "adapter", "engine", "dialect", "dbms", "provider", "type", "protocol", "dbtype"), "driver"),
+    **dict.fromkeys(("driver", "adapter", "engine", "dialect", "dbms", "provider", "type", "protocol", "dbtype"),
+        "driver"),
     **dict.fromkeys(("dsn", "jndi"), "reference"),
 }  # fmt: skip
 _OF_DATABASE = frozenset(
-    "db database databases datasource jdbc sql mysql mysqli postgres postgresql pg pgsql psql oracle ora mssql sqlserver mongo mongodb "
-    "redis mariadb dsn db2 odbc sybase informix teradata snowflake redshift hana sqlsrv cassandra clickhouse hibernate "
-    "doctrine typeorm sequelize knex r2dbc vertica ingres firebird adodb pdo warehouse dwh edw dw dbi conn connection connections "
-    "couchdb neo4j elasticsearch".split()  # noqa: SIM905 - a list of words reads best as one
+    [
+        "db",
+        "database",
+        "databases",
+        "datasource",
+        "jdbc",
+        "sql",
+        "mysql",
+        "mysqli",
+        "postgres",
+        "postgresql",
+        "pg",
+        "pgsql",
+        "psql",
+        "oracle",
+        "ora",
+        "mssql",
+        "sqlserver",
+        "mongo",
+        "mongodb",
+        "redis",
+        "mariadb",
+        "dsn",
+        "db2",
+        "odbc",
+        "sybase",
+        "informix",
+        "teradata",
+        "snowflake",
+        "redshift",
+        "hana",
+        "sqlsrv",
+        "cassandra",
+        "clickhouse",
+        "hibernate",
+        "doctrine",
+        "typeorm",
+        "sequelize",
+        "knex",
+        "r2dbc",
+        "vertica",
+        "ingres",
+        "firebird",
+        "adodb",
+        "pdo",
+        "warehouse",
+        "dwh",
+        "edw",
+        "dw",
+        "dbi",
+        "conn",
+        "connection",
+        "connections",
+        "couchdb",
+        "neo4j",
+        "elasticsearch",
+    ]
 )
 _OF_FILES = frozenset(("ftp", "ftps", "sftp", "ssh", "scp", "smb", "cifs", "nfs", "samba", "rsync", "webdav", "share",
-                       "s3", "minio", "hdfs", "ldap", "ldaps", "amqp", "rabbitmq", "kafka", "mq", "sap", "as400"))  # fmt: skip
+                       "s3", "minio", "hdfs", "ldap", "ldaps", "amqp", "rabbitmq", "kafka", "mq", "sap",
+                       "as400"))  # fmt: skip
 _DRIVERS = re.compile(
     r"(?i)mysql|maria|postgre|pgsql|psycopg|oracle|oci8?$|sql_?server|mssql|sqlsrv|sqlite|db2|sybase|jtds|informix|mongo|"
     r"redis|firebird|odbc|ado|hana|teradata|snowflake|h2|derby|hsql|access|clickhouse|cassandra"
 )
 _FILE_DRIVERS = re.compile(r"(?i)sqlite|access|firebird|interbase|dbase|foxpro")
-_PLACE = frozenset("path dir directory folder file root location share unc home target destination source archive import "
-                   "export inbox outbox input output drop upload download backup filename basedir datadir".split())  # fmt: skip
+_PLACE = frozenset(["path", "dir", "directory", "folder", "file", "root", "location", "share", "unc", "home",
+    "target", "destination", "source", "archive", "import", "export", "inbox", "outbox", "input", "output", "drop",
+    "upload", "download", "backup", "filename", "basedir", "datadir"])  # fmt: skip
 _PATH = re.compile(r"^(?:[A-Za-z]:[\\/][^\\/\n\"<>|?*]|/(?:[\w.@$+ -]{1,120}/?){2,40}$)")
 _NOT_A_HOST = re.compile(
     r"(?i)^(?:0\.0\.0\.0|\*|::|\[::\]|true|false|yes|no|on|off|none|null|nil|auto|default|any|unknown|\d{1,9})$"
@@ -70,7 +126,8 @@ def words(name: str) -> list[str]:
     """The words of a key, in small letters: of camel case, with dots, dashes or underscores."""
     made: list[str] = []
     for word in (w.lower() for w in _WORD.findall(name[-300:])):
-        start = next((e for e in ("database", "mysql", "mssql", "oracle", "mongo", "redis", "sftp", "ldap", "ftp", "sql", "db", "pg")
+        start = next((e for e in ("database", "mysql", "mssql", "oracle", "mongo", "redis", "sftp", "ldap", "ftp",
+            "sql", "db", "pg")
                       if word.startswith(e) and word[len(e) :] in _PARTS), None)  # fmt: skip
         made += [start, word[len(start) :]] if start else [word]
     return made
@@ -122,7 +179,7 @@ def _squeezed(text: str) -> str:
     return re.sub(r"[\\/]+|\*+", "/", text[:4000]).lower()
 
 
-def alone(setting: Setting, origin: str) -> Mention | None:
+def alone(setting: Setting, origin: str) -> Mention | None:  # noqa: PLR0911 - a kind each
     """What a value locates by itself, or with the words of its key."""
     value, key = setting.value.strip().strip("\"'"), words(setting.keys[-1]) if setting.keys else []
     if len(value) < 3 or len(value) > 30_000 or "\0" in value:
@@ -196,7 +253,7 @@ def _sort(setting: Setting, groups: dict[tuple[str, str | None], _Group]) -> Non
             role, before = "user", before[:-1]
     if not role:
         return
-    if role == "host" and not set([*before, *around]) & (_OF_DATABASE | _OF_FILES) and len(key) > 1 and key[-1] == "ip":
+    if role == "host" and not {*before, *around} & (_OF_DATABASE | _OF_FILES) and len(key) > 1 and key[-1] == "ip":
         return
     group = groups.setdefault((".".join([*setting.keys[:-1], "".join(before)]), setting.status), _Group())
     group.roles.setdefault(role, setting)
@@ -239,10 +296,9 @@ def _together(name: str, group: _Group, origin: str) -> Mention | None:
     of_database = bool(group.words & _OF_DATABASE) or (driver is not None and _DRIVERS.search(driver.value) is not None)
     if not of_database or (database is None and not ({"port", "user", "driver"} & roles.keys())):
         files = group.words & _OF_FILES
-        if not files or database is not None and of_database:
+        if not files or (database is not None and of_database):
             return None
-        made = quoted(server, origin=origin, line=host.line, kind="host", status=host.status)
-        return made
+        return quoted(server, origin=origin, line=host.line, kind="host", status=host.status)
     parts = [
         ("Driver", driver),
         ("Host", host),

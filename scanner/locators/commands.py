@@ -7,12 +7,12 @@ import re
 from scanner.locators.words import MARK, STRING, WORDS
 
 _ANY = rf"(?:{STRING}|[^\s]+)"
-_NO_PASSWORD = (
+_IN_FULL = (
     r"(?!(?i:w[ \t:=]|ass|ath\b|ort\b|arameter|arent|ro(?:pert|file|cess|gram|vider|ject|tocol|xy)|re(?:fix|serve)|rint|"
     r"ipe|erson|riority|ublic|oint|hysical|ackage|latform|age))"
 )
 """Options that begin with the same letter and are written in full."""
-_DIRECT = re.compile(rf"(?<=\s)(-p|-P[ \t]{{0,9}}){_NO_PASSWORD}(?![ \t-])(?:{STRING}|\S+)")
+_DIRECT = re.compile(rf"(?<=\s)(-p|-P[ \t]{{0,9}}){_IN_FULL}(?![ \t-])(?:{STRING}|\S+)")
 """Of mysql (``-psecret``), bcp, sqlcmd and isql (``-P secret``)."""
 _NAMED = re.compile(
     rf"""(?i)(?<=\s)((?:--?|/)[\w.-]{{0,40}}?(?:{WORDS}|-pass|-key)(?:[\w.-]{{0,20}})(?:[=:]|[ \t]{{1,9}}))(?![-/(])
@@ -21,7 +21,7 @@ _NAMED = re.compile(
 )
 """``--password x``, ``/password:x``, ``-AccessToken x``, ``--sas-token x``."""
 _SHORT = re.compile(rf"(?i)(?<=\s)((?:/rp|/p|-pw|/pw)(?::|=|[ \t]{{1,9}}))(?![-/]){_ANY}")
-_LOGIN = re.compile(rf"""(?<=\s)((?:-u|-U|--user|--proxy-user)[= ]?[ \t]{{0,9}}["']?[^\s:"'%]{{1,128}}[:%])[^\s"']+""")
+_LOGIN = re.compile(r"""(?<=\s)((?:-u|-U|--user|--proxy-user)[= ]?[ \t]{0,9}["']?[^\s:"'%]{1,128}[:%])[^\s"']+""")
 _NET_USE = re.compile(
     rf"""(?i)(\bnet1?(?:\.exe)?[ \t]+use[ \t]+(?:[a-z*]:?[ \t]+)?(?:"\\\\[^"]{{1,400}}"|\\\\[^\s"]{{1,400}})[ \t]+)
     (?![/*]){_ANY}""",
@@ -40,8 +40,8 @@ _ONE_LETTER = re.compile(
     re.VERBOSE,
 )
 _ORACLE = re.compile(
-    rf"""(?i)(\b(?:sqlplus|rman|exp|imp|expdp|impdp|sqlldr|tnsping|sqlcl)\b[^\n|;/]{{0,200}}?[ \t"'][\w$\#]{{1,128}}/)
-    (?:"[^"]{{0,128}}"|[^\s@"']{{1,128}})""",
+    r"""(?i)(\b(?:sqlplus|rman|exp|imp|expdp|impdp|sqlldr|tnsping|sqlcl)\b[^\n|;/]{0,200}?[ \t"'][\w$\#]{1,128}/)
+    (?:"[^"]{0,128}"|[^\s@"']{1,128})""",
     re.VERBOSE,
 )
 _DB2 = re.compile(rf"(?i)(\bconnect[ \t]+to[ \t]+\S{{1,128}}[ \t]+user[ \t]+\S{{1,128}}[ \t]+using[ \t]+){_ANY}")

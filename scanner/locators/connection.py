@@ -5,11 +5,11 @@ from __future__ import annotations
 import html
 import re
 
+from scanner.locators.database_urls import database_url
 from scanner.locators.jdbc import jdbc
 from scanner.locators.oracle import descriptor, easy
 from scanner.locators.pairs import blank_parted, semicolon_parted
 from scanner.locators.shape import Connection
-from scanner.locators.database_urls import database_url
 
 MOST = 32_000
 """Characters of a text that are looked at: none that connects is longer."""

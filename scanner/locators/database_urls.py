@@ -12,11 +12,84 @@ from scanner.locators.pairs import pairs, semicolon_parted
 from scanner.locators.shape import Connection, address, number
 
 DATABASES = frozenset(
-    "postgresql postgres postgis psql pgsql mysql mysql2 mariadb mssql sqlserver oracle sqlite sqlite3 db2 ibm_db_sa db2+ibm_db mongodb redis "
-    "rediss amqp amqps ldap ldaps snowflake redshift cassandra clickhouse trino presto hive hive2 impala bigquery firebird "
-    "informix access sybase memcached elasticsearch kafka nats duckdb hana saphana teradatasql teradata vertica exa "
-    "cockroachdb timescaledb couchdb couchbase neo4j bolt influxdb databricks druid crate ingres maxdb tds jtds "
-    "odbc ifx netezza nzpy phoenix spanner awsathena neptune pinot monetdb h2 hsqldb derby ceph".split()
+    [
+        "postgresql",
+        "postgres",
+        "postgis",
+        "psql",
+        "pgsql",
+        "mysql",
+        "mysql2",
+        "mariadb",
+        "mssql",
+        "sqlserver",
+        "oracle",
+        "sqlite",
+        "sqlite3",
+        "db2",
+        "ibm_db_sa",
+        "db2+ibm_db",
+        "mongodb",
+        "redis",
+        "rediss",
+        "amqp",
+        "amqps",
+        "ldap",
+        "ldaps",
+        "snowflake",
+        "redshift",
+        "cassandra",
+        "clickhouse",
+        "trino",
+        "presto",
+        "hive",
+        "hive2",
+        "impala",
+        "bigquery",
+        "firebird",
+        "informix",
+        "access",
+        "sybase",
+        "memcached",
+        "elasticsearch",
+        "kafka",
+        "nats",
+        "duckdb",
+        "hana",
+        "saphana",
+        "teradatasql",
+        "teradata",
+        "vertica",
+        "exa",
+        "cockroachdb",
+        "timescaledb",
+        "couchdb",
+        "couchbase",
+        "neo4j",
+        "bolt",
+        "influxdb",
+        "databricks",
+        "druid",
+        "crate",
+        "ingres",
+        "maxdb",
+        "tds",
+        "jtds",
+        "odbc",
+        "ifx",
+        "netezza",
+        "nzpy",
+        "phoenix",
+        "spanner",
+        "awsathena",
+        "neptune",
+        "pinot",
+        "monetdb",
+        "h2",
+        "hsqldb",
+        "derby",
+        "ceph",
+    ]
 )
 """Schemes whose URLs reach a database, directory or queue; what stands behind a '+' names the driver."""
 _FILES = frozenset({"sqlite", "sqlite3", "duckdb", "access"})
@@ -31,7 +104,7 @@ def database_url(text: str) -> Connection | None:
     >>> made.server, made.port, made.database, made.user
     ('db7', 5433, 'erp', 'app')
     """
-    if text[:4].lower() == "dbi:" or text.partition(":")[0].lower() in _PDO and "://" not in text[:24]:
+    if text[:4].lower() == "dbi:" or (text.partition(":")[0].lower() in _PDO and "://" not in text[:24]):
         return _dsn(text)
     found = _SCHEME.match(text)
     if found is None:
@@ -70,13 +143,30 @@ def authority(text: str, scheme: str, rest: str) -> Connection | None:
         return None
     alone = bool(at) and not at.port and not name and scheme in ("mssql", "oracle", "odbc")  # a DSN or TNS name
     return Connection(
-        kept, "url", driver=scheme, server=None if alone else server, port=(at.port if at else None) or number(options.get("port")),
+        kept, "url", driver=scheme, server=None if alone else server,
+        port=(at.port if at else None) or number(options.get("port")),
         instance=at.instance if at else None, user=user, alias=server if alone else None, more=tuple(others),
         database=(options.get("service_name") or name or options.get("dbname") or options.get("database") or None),
     )  # fmt: skip
 
 
-_PDO = frozenset("mysql pgsql sqlsrv dblib oci odbc sqlite sqlite2 firebird ibm informix mssql sybase".split())
+_PDO = frozenset(
+    [
+        "mysql",
+        "pgsql",
+        "sqlsrv",
+        "dblib",
+        "oci",
+        "odbc",
+        "sqlite",
+        "sqlite2",
+        "firebird",
+        "ibm",
+        "informix",
+        "mssql",
+        "sybase",
+    ]
+)
 
 
 def _dsn(text: str) -> Connection | None:

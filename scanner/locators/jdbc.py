@@ -29,7 +29,7 @@ _DATABASE = (
 )
 
 
-def jdbc(text: str) -> Connection | None:
+def jdbc(text: str) -> Connection | None:  # noqa: PLR0911 - a product each
     r"""A JDBC URL taken apart; None where it names nothing.
 
     >>> made = jdbc(r"jdbc:sqlserver://sql7\erp:1500;databaseName=Sales;user=app;password=hunter2")
@@ -142,7 +142,7 @@ def _embedded(made: Connection, rest: str) -> Connection | None:
 
 
 def _oracle(made: Connection, rest: str) -> Connection | None:
-    mode, _, rest = rest.partition(":")
+    rest = rest.partition(":")[2]  # behind thin, oci, oci8
     login, _, place = rest.rpartition("@") if "@" in rest else ("", "", rest)
     user = login.partition("/")[0].strip() or None
     place = place.strip()

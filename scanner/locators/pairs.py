@@ -9,7 +9,8 @@ from scanner.locators.cut import without_secrets
 from scanner.locators.shape import Address, Connection, address, is_file, number
 
 _SERVER = ("datasource", "server", "address", "addr", "networkaddress", "host", "hostname", "servername", "hostaddr",
-           "servernode", "serverlist", "dataservername", "dbcname", "srvr", "cluster", "endpoint", "accountendpoint")  # fmt: skip
+           "servernode", "serverlist", "dataservername", "dbcname", "srvr", "cluster", "endpoint",
+           "accountendpoint")  # fmt: skip
 _PORT = ("port", "portnumber", "serverport", "tcpport", "dbport")
 _DATABASE = ("initialcatalog", "database", "databasename", "dbname", "db", "catalog", "defaultdatabase", "servicename",
              "sid", "dbalias", "defaultschema", "ref", "schema")  # fmt: skip
@@ -112,7 +113,7 @@ def _plain_user(user: str | None) -> str | None:
     return user.partition("/")[0][:128] or None if user else None
 
 
-def _with_source(made: Connection, found: dict[str, str], driver: str) -> Connection:
+def _with_source(made: Connection, found: dict[str, str], driver: str) -> Connection:  # noqa: PLR0911 - a kind of source each
     """With what stands in the key that names the server: which may be a file, a TNS name or an address."""
     source = _first(found, _SERVER)
     file = _first(found, _FILE)

@@ -1,4 +1,5 @@
 """Connection strings, URLs and UNC paths taken apart, each product's way of writing them."""
+# ruff: noqa: E501 - a form a line
 
 from __future__ import annotations
 
@@ -45,7 +46,7 @@ CONNECTIONS: list[tuple[str, dict[str, Any]]] = [
     ("Server=s;we==ird=1;Database=d", {"server": "s", "database": "d"}),
     ("Provider=SQLOLEDB.1;Persist Security Info=False;Data Source=sql7;Initial Catalog=erp", {"driver": "SQLOLEDB.1", "server": "sql7"}),
     ("Provider=Microsoft.ACE.OLEDB.12.0;Data Source=\\\\fs\\d\\a.accdb", {"file": "\\\\fs\\d\\a.accdb", "server": None}),
-    ("Provider=Microsoft.Jet.OLEDB.4.0;Data Source=C:\\x;Extended Properties=\"text;HDR=Yes\"", {"file": "C:\\x"}),
+    ('Provider=Microsoft.Jet.OLEDB.4.0;Data Source=C:\\x;Extended Properties="text;HDR=Yes"', {"file": "C:\\x"}),
     ("Provider=MSDAORA;Data Source=ERP;User ID=scott", {"alias": "ERP", "server": None}),
     (f"Provider=OraOLEDB.Oracle;Data Source={TNS};User Id=a", {"server": "r1", "port": 1521, "database": "erp", "more": ("r2:1522",)}),
     ("Provider=OraOLEDB.Oracle;Data Source=ora7:1521/erp;User Id=a", {"server": "ora7", "port": 1521, "database": "erp"}),
@@ -248,9 +249,9 @@ def test_damaged_connections_fail_nothing(text: str, at: int, put: str) -> None:
 
 
 def test_examples_in_the_docstrings() -> None:
-    from scanner.locators import connection as _  # noqa: F401, PLC0415
     import scanner.locators.connection as module  # noqa: PLC0415
     import scanner.locators.unc as paths  # noqa: PLC0415
+    from scanner.locators import connection as _  # noqa: F401, PLC0415
 
     del module, paths
     for each in (commands, cut, database_urls, jdbc, oracle, shape, statements, status, urls, words):

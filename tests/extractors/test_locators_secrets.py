@@ -1,4 +1,5 @@
 """A password, however it is written, is in no field of a mention and in no text that the cutters hand back."""
+# ruff: noqa: E501 - a form a line
 
 from __future__ import annotations
 
@@ -22,15 +23,15 @@ from scanner.locators import (
 CANARY = "caN4ry"
 FORMS = (
     "Server=sql7;Database=erp;User ID=app;Password={c}", "Server=sql7;Database=erp;Pwd='{c};x';UID=app",
-    "Server=sql7;Password=\"a\"\"{c}\";Database=erp", "Driver={{SQL Server}};Server=sql7;PWD={{{c}}};Database=erp",
+    'Server=sql7;Password="a""{c}";Database=erp', "Driver={{SQL Server}};Server=sql7;PWD={{{c}}};Database=erp",
     "Driver={{x}};Server=s;PWD={{a}}}};{c}}};Database=d", "DSN=erp;UID=app;PWD={c}", "PWD={c};DSN=erp",
     "Provider=MSDAORA;Data Source=ERP;User ID=scott/{c}", "Provider=x;Data Source=C:\\a.mdb;Jet OLEDB:Database Password={c}",
-    "metadata=res://*/M;provider=System.Data.SqlClient;provider connection string=\"data source=s;password={c};initial catalog=d\"",
+    'metadata=res://*/M;provider=System.Data.SqlClient;provider connection string="data source=s;password={c};initial catalog=d"',
     "metadata=res://*/M;provider=S;provider connection string=&quot;data source=s;pwd={c};initial catalog=d&quot;",
     "host=db7 dbname=erp user=app password={c}", "host=db7 password='it\\'s {c}' dbname=erp",
     "host=db7 password='it''s {c}' dbname=erp sslpassword={c}",
     "jdbc:sqlserver://sql7:1433;databaseName=erp;user=app;password={c}", "jdbc:sqlserver://sql7;password={{{c};x}};databaseName=erp",
-    "jdbc:oracle:thin:scott/{c}@ora7:1521:ERP", "jdbc:oracle:thin:scott/{c}@//ora7:1521/erp", "jdbc:oracle:thin:scott/\"{c}@x\"@ora7:1521/erp",
+    "jdbc:oracle:thin:scott/{c}@ora7:1521:ERP", "jdbc:oracle:thin:scott/{c}@//ora7:1521/erp", 'jdbc:oracle:thin:scott/"{c}@x"@ora7:1521/erp',
     "jdbc:oracle:oci:scott/{c}@ERP", "jdbc:mysql://app:{c}@my7:3306/shop", "jdbc:mysql://my7/shop?user=app&password={c}&useSSL=false",
     "jdbc:postgresql://pg7/erp?user=app&password={c}", "jdbc:db2://h:50000/D:user=app;password={c};",
     "jdbc:teradata://td/DATABASE=d,USER=u,PASSWORD={c}", "jdbc:snowflake://a.snowflakecomputing.com/?private_key_file_pwd={c}&db=x",
@@ -44,7 +45,7 @@ FORMS = (
     "DefaultEndpointsProtocol=https;AccountName=acct1;AccountKey={c}==;EndpointSuffix=core.windows.net",
     "BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=sv=1&sig={c}",
     "Endpoint=sb://b.servicebus.windows.net/;SharedAccessKeyName=R;SharedAccessKey={c}=", "AccountEndpoint=https://c/;AccountKey={c}",
-    "scott/{c}@ora7:1521/erp", "scott/{c}@ERP", "scott/\"{c}\"@ERP", "pgsql:host=h;dbname=d;password={c}", "mysql:host=h;password={c}",
+    "scott/{c}@ora7:1521/erp", "scott/{c}@ERP", 'scott/"{c}"@ERP', "pgsql:host=h;dbname=d;password={c}", "mysql:host=h;password={c}",
     "dbi:Pg:dbname=d;host=h;password={c}", "oracle://scott:{c}@ora7/?service_name=erp",
     "(DESCRIPTION=(ADDRESS=(HOST=h)(PORT=1))(CONNECT_DATA=(SID=x))(SECURITY=(MY_WALLET_PASSWORD={c})))",
     "Data Source=s;Initial Catalog=d;AccessToken={c}", "Server=s;Database=d;Kennwort={c}", "Server=s;Database=d;mot de passe=x;mdp={c}",
@@ -52,15 +53,15 @@ FORMS = (
 COMMANDS = (
     "sqlcmd -S s -U sa -P {c} -Q x", "bcp d.t out f -Usa -P{c} -Ss", "osql -E -P '{c}'", "isql -U sa -P{c}", "mysqldump -u root -p{c} d",
     "mysql --password={c} -h h d", "mysql --password '{c}' d", "PGPASSWORD={c} psql -h h d", "sqlplus scott/{c}@ERP @x.sql", "sqlplus -s scott/{c} @x",
-    "exp scott/{c}@ERP file=x.dmp", "impdp system/\"{c}\"@ERP", "rman target sys/{c}@ERP", "db2 connect to SAMPLE user u using {c}",
-    "net use P: \\\\nas7\\data {c} /user:corp\\u", "net use P: \\\\nas7\\data /user:corp\\u {c}", "net use \\\\nas7\\x \"{c} y\" /persistent:no",
+    "exp scott/{c}@ERP file=x.dmp", 'impdp system/"{c}"@ERP', "rman target sys/{c}@ERP", "db2 connect to SAMPLE user u using {c}",
+    "net use P: \\\\nas7\\data {c} /user:corp\\u", "net use P: \\\\nas7\\data /user:corp\\u {c}", 'net use \\\\nas7\\x "{c} y" /persistent:no',
     "schtasks /create /ru u /rp {c} /tn x", "curl -u u:{c} ftp://h/", "curl --user 'u:{c}' http://h", "wget --http-password={c} http://h",
     "wget ftp://u:{c}@h/x", "smbclient //nas7/x -U u%{c}", "smbclient //nas7/x -U 'u%{c}'", "mount -t cifs //nas7/x /m -o username=u,password={c},rw",
     "sshpass -p {c} scp a u@h:/x", "sshpass -p'{c}' sftp h", "pscp -pw {c} a u@h:/x", "plink -pw {c} h", "lftp -u u,{c} h", "redis-cli -h h -a {c}",
     "ldapsearch -D cn=x -w {c} -h h", "7z a -p{c} x.7z d", "az storage blob upload --account-key {c}", "azcopy --sas-token={c}",
     "New-PSDrive -Credential (ConvertTo-SecureString '{c}' -AsPlainText)", "Connect-X -Password {c} -Server s", "runas /user:u /password:{c} x",
     "AWS_SECRET_ACCESS_KEY={c} aws s3 cp a s3://b/", "export DB_PASSWORD='{c}'", "set PWD={c}", "Authorization: Bearer {c}", "-H 'X-Api-Key: {c}'",
-    "winscp /command \"open sftp://u:{c}@h/\"", "dtexec /f x /set \\Package.Variables[Password];{c}", "{{\"password\": \"{c}\"}}",
+    'winscp /command "open sftp://u:{c}@h/"', "dtexec /f x /set \\Package.Variables[Password];{c}", '{{"password": "{c}"}}',
     "vault login token={c}", "user=u,pass={c},dom=x", "spring.datasource.password={c}", "spring.datasource.password: {c}",
 )  # fmt: skip
 

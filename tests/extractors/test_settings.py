@@ -1,4 +1,5 @@
-"""Configuration files of programs: what each quotes, in force, commented out, with variables, as an example; no secret."""
+"""Configuration files of programs: what each quotes, in force, commented out, as a template or example; no secret."""
+# ruff: noqa: E501 - samples are long lines, as the files are
 
 from __future__ import annotations
 
@@ -357,7 +358,7 @@ def _all(path: str, body: bytes) -> None:
      "# a=b\n", "host=h\ndatabase=d\n", '"a":"b",', "[HKEY\\a]\n", '"a"=hex:', "machine a ", "a ssh-rsa ", "\t", "&a ", "? ", "! "],
 )  # fmt: skip
 def test_long_hostile_files_take_no_longer_than_their_length_calls_for(piece: str) -> None:
-    text = piece * (200_000 // len(piece))
+    text = piece * (60_000 // len(piece))
     for path in (
         "a.config",
         "appsettings.json",
@@ -373,7 +374,7 @@ def test_long_hostile_files_take_no_longer_than_their_length_calls_for(piece: st
     ):
         start = time.process_time()
         _all(path, text.encode())
-        assert time.process_time() - start < 8, path
+        assert time.process_time() - start < 5, path
     start = time.process_time()
     _all("a.reg", b"REGEDIT4\n[a]\n" + text.encode())
-    assert time.process_time() - start < 8
+    assert time.process_time() - start < 5
