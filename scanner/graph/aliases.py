@@ -68,17 +68,23 @@ class Aliases:
     _near: dict[tuple[str, str, str], list[Definition]] = field(default_factory=dict)
     _store: dict[tuple[str, str], list[Definition]] = field(default_factory=dict)
     _wide: dict[str, list[Definition]] = field(default_factory=dict)
+    _names: set[str] = field(default_factory=set)
 
     def add(self, name: str, definition: Definition, *, wide: bool) -> None:
         """Make a name known; ``wide`` where it may be meant anywhere in the estate."""
         key, at = _key(name), definition.at
         if not key:
             return
+        self._names.add(key)
         for scope in (at.path, at.path[: at.path.rfind("/") + 1]):
             self._near.setdefault((at.source, scope, key), []).append(definition)
         self._store.setdefault((at.store, key), []).append(definition)
         if wide:
             self._wide.setdefault(key, []).append(definition)
+
+    def knows(self, name: str) -> bool:
+        """Whether any file defines the name, which is given in lower case."""
+        return name in self._names
 
     def find(self, name: str, at: At, reach: str = ESTATE) -> Named | None:
         """What a name means in a file."""

@@ -41,7 +41,7 @@ FOLDED = frozenset({"", "mssql", "mysql", "oracle", "db2", "firebird", "sybase",
 """Systems whose database names are compared without case. MySQL's are by the case of its host's files: most tell no
 two apart by case alone."""
 _LOCAL_NAMES = frozenset({"localhost", "127.0.0.1", "::1", "[::1]", ".", "(local)", "0.0.0.0", "localhost.localdomain"})  # noqa: S104
-_REMOTE = frozenset({"sftp", "ssh", "scp", "ftp", "ftps", "rsync", "nfs", "telnet"})
+_REMOTE = frozenset({"sftp", "ssh", "scp", "ftp", "ftps", "rsync", "nfs"})
 _SHARES = frozenset({"smb", "cifs"})
 _BUCKETS = frozenset({"s3", "s3a", "s3n", "gs", "gcs", "abfs", "abfss", "wasb", "wasbs", "oss", "swift"})
 _WEB = frozenset({"http", "https", "ws", "wss", "mailto"})
@@ -49,6 +49,11 @@ _DRIVE = re.compile(r"([A-Za-z]):(?:[\\/]|$)")
 _HOST = re.compile(r"(?:(?P<user>[^@\s/]+)@)?(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s:/\\@]+)(?::(?P<port>\d{1,5}))?$")
 _BARE_UNC = re.compile(r"[\\/]{2}([^\\/\s:@;,=]{1,255})[\\/]*$")
 _REMOTE_PATH = re.compile(r"(?:(?P<user>[\w.\-\\]{1,64})@)?(?P<host>[\w.-]{2,255}|\[[0-9A-Fa-f:]+\]):(?P<path>[/~].*)$", re.DOTALL)
+_PLAIN_URL = re.compile(
+    r"(?i)(?:sftp|ssh|scp|ftps?|nfs|smb|cifs)://(?:[^\s:/@]{1,64}(?::\*{3})?@)?(?P<host>[\w.-]{1,255})(?::(?P<port>\d{1,5}))?"
+    r"(?P<path>/[^?#@]{0,4000})?"
+)
+"""The usual form of such a URL; what is written otherwise is left to the whole grammar."""
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.:-]{1,40}://")
 
 
@@ -107,9 +112,8 @@ def endpoint(
     text = locator.strip()
     given = Endpoint("database" if database else "server", family=family(driver), name=database)
     if kind in {"connection_string", "dsn", "server_link"}:
-        # A command line is quoted as it stands: what it connects to has been told apart already.
-        told = bool(server) and not any(sign in text for sign in ("=", "://", "(", "jdbc:", "@"))
-        found = None if told else _connection(text, driver) or (_link(text) if kind == "server_link" else None)
+        # What an extractor told apart is not taken apart again: that would cut secrets anew, and takes its time.
+        found = None if server else _connection(text, driver) or (_link(text) if kind == "server_link" else None)
     elif kind == "reference":
         return Endpoint("name", name=text) if text else None
     elif kind in {"table", "sql"}:
@@ -165,23 +169,31 @@ def _url(text: str) -> Endpoint | None:
         return _file_url(text)
     if scheme == "jdbc" or (family(scheme) and scheme not in {"s3"}):
         return _connection(text)
+    if plain := _PLAIN_URL.fullmatch(text):
+        host, port, path = plain_host(plain["host"]), plain["port"], unquote(plain["path"] or "").strip("/")
+        return _of_protocol(scheme, host, int(port) if port else None, path)
     found = locators.url(text)
     if found is None:
         return _connection(text)
     host, path = plain_host(found.host), found.path
     if found.bucket or scheme in _BUCKETS:
         return _bucket(scheme, found.bucket or "", host, path)
-    if scheme in _SHARES:
-        share, _, rest = _parted(path).partition("/")
-        if share:
-            return Endpoint("share", host, found.port if found.port != 445 else None, "", share, rest, "smb")
-        return Endpoint("host", host, found.port, family="smb")
-    if scheme in _REMOTE:
-        protocol = "sftp" if scheme in {"ssh", "scp", "rsync"} else "ftp" if scheme == "ftps" else scheme
-        return Endpoint("host", host, found.port, "", "", f"/{path}" if path else "", protocol) if host else None
+    if scheme in _SHARES or scheme in _REMOTE:
+        return _of_protocol(scheme, host, found.port, path)
     if scheme in _WEB:
         return Endpoint("web", host, found.port, "", "", _parted(path), scheme) if host else None
     return _connection(text) or (Endpoint("host", host, found.port, "", "", path, scheme) if host else None)
+
+
+def _of_protocol(scheme: str, host: str, port: int | None, path: str) -> Endpoint | None:
+    """A share or a path of a host, by the protocol that is spoken there."""
+    if scheme in _SHARES:
+        share, _, rest = _parted(path).partition("/")
+        if share:
+            return Endpoint("share", host, port if port != PORTS["smb"] else None, "", share, rest, "smb")
+        return Endpoint("host", host, port, family="smb")
+    protocol = "sftp" if scheme in {"ssh", "scp", "rsync"} else "ftp" if scheme == "ftps" else scheme
+    return Endpoint("host", host, port, "", "", f"/{path}" if path else "", protocol) if host else None
 
 
 def _bucket(scheme: str, bucket: str, host: str, key: str) -> Endpoint | None:

@@ -16,6 +16,7 @@ _HOPS = 8
 """Names that stand for names: more of them are a circle."""
 _INACTIVE = {"commented": "it stands in a comment or is switched off", "placeholder": "it is an example, not a place"}
 _USED = frozenset({"reads", "writes", "mounts", "connects", "calls"})
+_PLACES = frozenset({"share", "database", "server", "bucket", "host"})
 _PROTOCOLS = frozenset({"sftp", "ftp", "nfs"})
 
 
@@ -120,7 +121,7 @@ class Resolver:
     def follow(self, end: Endpoint, at: At) -> Outcome:
         """What a place or name leads to, as it is meant at some file."""
         key = (end, at.host if end.is_local else "")
-        plain = end.kind in {"share", "database", "server", "bucket", "host"} and (end.is_local or "." in end.host)
+        plain = end.kind in _PLACES and (end.is_local or not self.known.aliases.knows(end.host))
         if plain and key in self._answers:
             return self._answers[key]
         found = self._follow(end, at)
@@ -160,7 +161,8 @@ class Resolver:
                     return _at_path(found[0].end, found[1]), found[0], True
                 return None
             case "share":
-                spelled = replace(end, host=self._host(end, at))
+                host = self._host(end, at)
+                spelled = end if host == end.host else replace(end, host=host)
                 if found := self.known.prefixes.linked(spelled):
                     return _at_path(found[0].end, found[1]), found[0], True
                 return None
@@ -190,7 +192,9 @@ class Resolver:
 
     def _by_host(self, end: Endpoint, at: At) -> tuple[Endpoint, Definition, bool] | None:
         """A host's name may be one that a file defines: a TNS name, a service of a composition, an SSH alias."""
-        if not end.host or "." in end.host or end.is_local or self.places.is_host(self.known.hosts.one(end.host)):
+        if not end.host or "." in end.host or end.is_local or not self.known.aliases.knows(end.host):
+            return None
+        if self.places.is_host(self.known.hosts.one(end.host)):
             return None
         named = self.known.aliases.find(end.host, at, ESTATE if end.family == "oracle" or end.kind == "server" else STORE)
         to = named.definition.end if named else None
@@ -219,10 +223,11 @@ class Resolver:
         if end.is_local and end.kind == "host" and not end.path:
             return Outcome("", "unresolved", "the machine itself", end=end)
         sure = sure and not (end.is_local and host == HERE)
-        end = replace(end, host=host)
+        end = end if host == end.host else replace(end, host=host)
         if hit := self.places.find(end):
-            return self._hit(replace(hit, sure=hit.sure and sure), end, through)
-        return replace(self._outside(end, f"{through}; no source of the estate covers it"), sure=sure)
+            return self._hit(hit if sure else replace(hit, sure=False), end, through)
+        found = self._outside(end, f"{through}; no source of the estate covers it")
+        return found if sure else replace(found, sure=False)
 
     def _hit(self, hit: Hit, end: Endpoint, why: str) -> Outcome:
         path = hit.path.lower() if hit.source in self.folding else hit.path

@@ -80,6 +80,7 @@ class Places:
     _servers: dict[str, list[_Server]] = field(default_factory=lambda: defaultdict(list))
     _names: dict[str, list[_Server]] = field(default_factory=lambda: defaultdict(list))
     _files: dict[tuple[str, str], str] = field(default_factory=dict)
+    _hosts: set[str] = field(default_factory=set)
     families: dict[str, str] = field(default_factory=dict)
     """Database system of each store that is a database, where its source's locator tells."""
 
@@ -108,7 +109,7 @@ class Places:
 
     def is_host(self, host: str) -> bool:
         """Whether some source lies on this host."""
-        return host in set(self.hosts.values())
+        return host in self._hosts
 
     def _in_file(self, hit: Hit | None) -> Hit | None:
         """The database file that was looked into, where a path ends in one."""
@@ -177,6 +178,7 @@ class Places:
                 self._buckets["s3", name].append(_Root(store.id, source.name, "", store.path))
 
     def _add(self, source: Source, end: Endpoint, stores: list[Store]) -> None:
+        self._hosts.add(end.host)
         self.hosts.setdefault(source.name, end.host or (HERE if end.kind == "local" else ""))
         match end.kind:
             case "share" | "host" if end.family == "smb":

@@ -28,6 +28,7 @@ SHOWN = 2_000
 """Characters of a locator or statement that are shown."""
 _DATABASES = 50
 """Databases of a server that what it says of itself is an edge of."""
+_MAY_HOLD_SECRETS = frozenset({"connection_string", "url", "server_link", "dsn"})
 PLACES = 10
 """Places kept of each edge, and of each store that is referred to."""
 _CHECKED = 500_000
@@ -183,7 +184,7 @@ def confidence(extractor: str, *, sure: bool = True) -> EdgeConfidence:
 def _shown(said: Said) -> str:
     """What is quoted, as far as it is shown; extractors cut secrets out, and here they are cut once more."""
     text = said.locator if len(said.locator) <= SHOWN else said.locator[:SHOWN] + "…"
-    return scrub(text if said.kind == "sql" else without_secrets(text))
+    return scrub(without_secrets(text) if said.kind in _MAY_HOLD_SECRETS else text)
 
 
 def _keep(found: References, said: Said, outcome: Outcome, owners: dict[str, str]) -> None:
