@@ -152,7 +152,8 @@ def netrc(_path: str, content: bytes) -> Iterator[Mention]:
     """.netrc: a machine and the account there; the password is not looked at."""
     text = text_of(content)
     for found in re.finditer(
-        r"(?m)^(?P<off>[ \t]*#[ \t]*)?[ \t]*machine\s{1,9}(?P<host>[^\s#]{1,255})(?:\s{1,9}login\s{1,9}(?P<user>\S{1,128}))?",
+        r"(?m)^(?P<off>[ \t]*#[ \t]*)?[ \t]*machine\s{1,9}(?P<host>[^\s#]{1,255})"
+        r"(?:\s{1,9}login\s{1,9}(?P<user>\S{1,128}))?",
         text,
     ):
         made = quoted(found["host"], origin="netrc", line=text.count("\n", 0, found.start("host")) + 1, kind="host",
@@ -272,7 +273,7 @@ def rclone(_path: str, content: bytes) -> Iterator[Mention]:
 
 
 def s3(_path: str, content: bytes) -> Iterator[Mention]:
-    """Settings of clients of S3 (s3cmd, the AWS client, mc): endpoints that are not Amazon's own, and proxies of buckets."""
+    """Settings of clients of S3 (s3cmd, the AWS client, mc): endpoints that are not Amazon's own."""
     text = text_of(content)
     for setting in line_settings(text):
         key, value = setting.keys[-1].lower(), setting.value.strip()

@@ -51,7 +51,7 @@ _DRIVERS = {"mysql": "mysql", "mssql": "sqlserver", "sqlsrv": "sqlserver", "odbc
 
 
 def code(path: str, content: bytes) -> Iterator[Mention]:
-    """What a program's settings and calls name, in force or commented out; then what stands in its text for all to see."""
+    """What a program's settings and calls name, in force or commented out; then what else its text shows."""
     if binary(content):
         raise NotMine
     text = decode(content)
@@ -85,7 +85,7 @@ def _settings(text: str, page: Page) -> Iterator[Setting]:
         last = found.end()
         value = _value(found) or found["number"] or ""
         if key and value:
-            section = "DATABASES" if "DATABASES" in text[max(0, at - 3000) : at] and path_is_python(page) else ""
+            section = "DATABASES" if path_is_python(page) and "DATABASES" in text[max(0, at - 3000) : at] else ""
             yield Setting((section, f"block{block}", *key.split(".")), value, page.line(at), page.status(at))
 
 
@@ -136,31 +136,30 @@ def _arguments(text: str, at: int, places: tuple[str, ...]) -> dict[str, str]:
 
 
 def _called(name: str, given: dict[str, str], page: Page, at: int) -> Iterator[Mention]:
-    where = {"origin": f"code/{name}", "line": page.line(at), "status": page.status(at)}
-    driver = _DRIVERS.get(name)
-    made = None
-    if whole := given.get("text") or given.get("dsn"):
-        made = quoted(whole, driver=driver, **where)  # type: ignore[arg-type]
-        if made is None and name == "odbc":
-            made = quoted(whole, kind="reference", action="connects", **where)  # type: ignore[arg-type]
-    elif tns := given.get("tns"):
-        made = quoted(tns, kind="connection_string", driver="oracle", **where)  # type: ignore[arg-type]
-    elif file := given.get("file"):
-        made = quoted(
-            file.partition(":")[2] if file.startswith("localhost:") else file, kind="path", action="connects", **where
-        )  # type: ignore[arg-type]
-    elif host := given.get("host"):
-        if name in ("ftp", "ssh2", "ldap") or name.startswith("net::"):
-            made = quoted(host, kind="host", action="connects", **where)  # type: ignore[arg-type]
-        else:
-            keys = (
-                ("Driver", driver),
-                ("Server", host),
-                ("Port", given.get("port")),
-                ("Database", given.get("database")),
-                ("User", given.get("user")),
-            )
-            made = quoted(";".join(f"{k}={v}" for k, v in keys if v), kind="connection_string", **where)  # type: ignore[arg-type]
+    place = _place(name, given)
+    if place is None:
+        return
+    text, kind = place
+    origin, line, status, driver = f"code/{name}", page.line(at), page.status(at), _DRIVERS.get(name)
+    made = quoted(text, kind=kind, driver=driver, origin=origin, line=line, status=status, action="connects")
+    if made is None and name == "odbc":
+        made = quoted(text, kind="reference", origin=origin, line=line, status=status, action="connects")
     if made is not None:
-        page.cover(made.line or 0, given.get("text") or given.get("tns") or "\0")
+        page.cover(line, given.get("text") or given.get("tns") or "\0")
         yield made
+
+
+def _place(name: str, given: dict[str, str]) -> tuple[str, str | None] | None:
+    """What a call's arguments locate, and of which kind that is; None where they are no plain texts."""
+    if whole := given.get("text") or given.get("dsn"):
+        return whole, None
+    if tns := given.get("tns"):
+        return tns, "connection_string"
+    if file := given.get("file"):
+        return file.removeprefix("localhost:"), "path"
+    host = given.get("host")
+    if not host or name in ("ftp", "ssh2", "ldap") or name.startswith("net::"):
+        return (host, "host") if host else None
+    keys = (("Driver", _DRIVERS.get(name)), ("Host", host), ("Port", given.get("port")),
+            ("Database", given.get("database")), ("User", given.get("user")))  # fmt: skip
+    return ";".join(f"{k}={v}" for k, v in keys if v), "connection_string"

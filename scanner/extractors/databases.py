@@ -16,7 +16,8 @@ from scanner.extractors.values import Setting
 from scanner.locators import names_a_secret
 
 _NAME = re.compile(
-    r"(?m)^[ \t]{0,40}(?P<off>#[# \t]{0,20})?(?P<names>[A-Za-z_][\w.$-]{0,127}(?:\s{0,9},\s{0,9}[A-Za-z_][\w.$-]{0,127}){0,20})\s{0,200}=[\s#]{0,200}(?=\()"
+    r"(?m)^[ \t]{0,40}(?P<off>#[# \t]{0,20})?"
+    r"(?P<names>[A-Za-z_][\w.$-]{0,127}(?:\s{0,9},\s{0,9}[A-Za-z_][\w.$-]{0,127}){0,20})\s{0,200}=[\s#]{0,200}(?=\()"
 )
 _COMMENT = re.compile(r"\n[ \t]*#[^\n]*")
 _IFILE = re.compile(r"(?im)^[ \t]{0,40}(?P<off>#[# \t]{0,20})?ifile\s{0,20}=\s{0,20}[\"']?(?P<path>[^\n\"'#]{1,400})")
@@ -197,7 +198,7 @@ def source(alias: str, settings: list[Setting], origin: str) -> Mention | None:
 
 
 def reg(_path: str, content: bytes) -> Iterator[Quote]:
-    """An export of a Windows registry: ODBC sources, mapped drives, sites of clients; UNC paths and strings elsewhere."""
+    """An export of a Windows registry: ODBC sources, mapped drives, sites of clients; UNC paths in other strings."""
     yield from registry(text_of(content), source)
 
 

@@ -60,12 +60,15 @@ def _connection(node: Node, before: int, status: str | None) -> Mention | None:
     if (node.get("Transform") or "").lower().startswith("remove"):
         status = "commented"
     alias = node.get("name", "key") or (node.parent.get("name") if node.parent else None)
-    where = {"origin": f"dotnet/{_section(node)}", "line": node.line + before, "status": status, "alias": alias}
-    if text.strip().lower().startswith(_EF_NAME) and ";" not in text:
-        return quoted(text.strip()[len(_EF_NAME) :], kind="reference", **where)  # type: ignore[arg-type]
-    if "=" not in text and ":" not in text:
-        return quoted(text, kind="reference", **where)  # type: ignore[arg-type]
-    return quoted(text, kind="connection_string", driver=node.get("providerName"), **where)  # type: ignore[arg-type]
+    bare, kind = text.strip(), "connection_string"
+    if bare.lower().startswith(_EF_NAME) and ";" not in bare:
+        bare, kind = bare[len(_EF_NAME) :], "reference"
+    elif "=" not in bare and ":" not in bare:
+        kind = "reference"
+    return quoted(
+        bare, origin=f"dotnet/{_section(node)}", line=node.line + before, status=status, alias=alias, kind=kind,
+        driver=node.get("providerName"),
+    )  # fmt: skip
 
 
 def _section(node: Node) -> str:

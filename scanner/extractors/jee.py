@@ -128,9 +128,9 @@ def _data_source(node: Node, before: int, status: str | None) -> tuple[Mention, 
             and child.get("jndi-name", "id", "class")
         ):
             continue  # another one inside
-        key, value = _pair(child)
-        if key and value:
-            values.setdefault(key.lower().rpartition(".")[2], (value, child))
+        named, text_of = _pair(child)
+        if named and text_of:
+            values.setdefault(named.lower().rpartition(".")[2], (text_of, child))
     alias = next((values[n][0] for n in _NAMES if n in values), None)
     if node.get("enabled") == "false":
         status = status or "commented"

@@ -113,7 +113,7 @@ def _of_key(key: str, line: int, status: str | None, values: list[Setting], sour
 
 
 def session_of(name: str, told: dict[str, Setting], origin: str, status: str | None) -> Mention | None:
-    """A saved session of a client of SSH or FTP: its host as a URL, so that protocol, port and account stay together."""
+    """A saved session of a client of SSH or FTP: its host as a URL, with protocol, port and account."""
     host = told["hostname"].value.strip()
     user = told["username"].value.strip() if "username" in told else ""
     port = told["portnumber"].value.strip() if "portnumber" in told else ""

@@ -42,65 +42,13 @@ _ROLES: dict[str, str] = {
         "driver"),
     **dict.fromkeys(("dsn", "jndi"), "reference"),
 }  # fmt: skip
-_OF_DATABASE = frozenset(
-    [
-        "db",
-        "database",
-        "databases",
-        "datasource",
-        "jdbc",
-        "sql",
-        "mysql",
-        "mysqli",
-        "postgres",
-        "postgresql",
-        "pg",
-        "pgsql",
-        "psql",
-        "oracle",
-        "ora",
-        "mssql",
-        "sqlserver",
-        "mongo",
-        "mongodb",
-        "redis",
-        "mariadb",
-        "dsn",
-        "db2",
-        "odbc",
-        "sybase",
-        "informix",
-        "teradata",
-        "snowflake",
-        "redshift",
-        "hana",
-        "sqlsrv",
-        "cassandra",
-        "clickhouse",
-        "hibernate",
-        "doctrine",
-        "typeorm",
-        "sequelize",
-        "knex",
-        "r2dbc",
-        "vertica",
-        "ingres",
-        "firebird",
-        "adodb",
-        "pdo",
-        "warehouse",
-        "dwh",
-        "edw",
-        "dw",
-        "dbi",
-        "conn",
-        "connection",
-        "connections",
-        "couchdb",
-        "neo4j",
-        "elasticsearch",
-    ]
-)
+_OF_DATABASE = frozenset((
+    "db", "database", "databases", "datasource", "jdbc", "sql", "mysql", "mysqli", "postgres", "postgresql", "pg",
+    "pgsql", "psql", "oracle", "ora", "mssql", "sqlserver", "mongo", "mongodb", "redis", "mariadb", "dsn", "db2",
+    "odbc", "sybase", "informix", "teradata", "snowflake", "redshift", "hana", "sqlsrv", "cassandra", "clickhouse",
+    "hibernate", "doctrine", "typeorm", "sequelize", "knex", "r2dbc", "vertica", "ingres", "firebird", "adodb", "pdo",
+    "warehouse", "dwh", "edw", "dw", "dbi", "conn", "connection", "connections", "couchdb", "neo4j", "elasticsearch",
+))  # fmt: skip
 _OF_FILES = frozenset(("ftp", "ftps", "sftp", "ssh", "scp", "smb", "cifs", "nfs", "samba", "rsync", "webdav", "share",
                        "s3", "minio", "hdfs", "ldap", "ldaps", "amqp", "rabbitmq", "kafka", "mq", "sap",
                        "as400"))  # fmt: skip
@@ -126,13 +74,15 @@ def words(name: str) -> list[str]:
     """The words of a key, in small letters: of camel case, with dots, dashes or underscores."""
     made: list[str] = []
     for word in (w.lower() for w in _WORD.findall(name[-300:])):
-        start = next((e for e in ("database", "mysql", "mssql", "oracle", "mongo", "redis", "sftp", "ldap", "ftp",
-            "sql", "db", "pg")
-                      if word.startswith(e) and word[len(e) :] in _PARTS), None)  # fmt: skip
+        start = None
+        if word.startswith(_RUN_TOGETHER):
+            start = next((e for e in _RUN_TOGETHER if word.startswith(e) and word[len(e) :] in _PARTS), None)
         made += [start, word[len(start) :]] if start else [word]
     return made
 
 
+_RUN_TOGETHER = ("database", "mysql", "mssql", "oracle", "mongo", "redis", "sftp", "ldap", "ftp", "sql", "db", "pg")
+"""What a word may begin with that is two words written as one."""
 _PARTS = frozenset((*_ROLES, "name", "url", "uri")) - {"ip"}
 
 
@@ -184,21 +134,23 @@ def alone(setting: Setting, origin: str) -> Mention | None:  # noqa: PLR0911 - a
     value, key = setting.value.strip().strip("\"'"), words(setting.keys[-1]) if setting.keys else []
     if len(value) < 3 or len(value) > 30_000 or "\0" in value:
         return None
-    name, where = alias_of(setting), {"line": setting.line, "status": setting.status}
+    name = alias_of(setting)
     if value[:5].lower() == "java:" or _REFERENCE.match(value):
-        return quoted(value, origin=origin, kind="reference", **where)  # type: ignore[arg-type]
+        return quoted(value, origin=origin, kind="reference", line=setting.line, status=setting.status)
     if _connects(value, key):
-        return quoted(value, origin=origin, kind="connection_string", alias=name, **where)  # type: ignore[arg-type]
+        return quoted(
+            value, origin=origin, kind="connection_string", alias=name, line=setting.line, status=setting.status
+        )
     if unc(value) is not None and (value.startswith("\\\\") or set(key) & _PLACE):
-        return quoted(value, origin=origin, kind="unc", **where)  # type: ignore[arg-type]
+        return quoted(value, origin=origin, kind="unc", line=setting.line, status=setting.status)
     if "://" in value[:24] and (place := url(value)) is not None and place.of_store:
-        return quoted(value, origin=origin, kind="url", **where)  # type: ignore[arg-type]
+        return quoted(value, origin=origin, kind="url", line=setting.line, status=setting.status)
     if set(key) & _PLACE and _PATH.match(value) and "\n" not in value:
-        return quoted(value, origin=origin, kind="path", **where)  # type: ignore[arg-type]
+        return quoted(value, origin=origin, kind="path", line=setting.line, status=setting.status)
     if key[-1:] == ["dsn"] and _NAMED_ELSEWHERE.match(value):
-        return quoted(value, origin=origin, kind="reference", **where)  # type: ignore[arg-type]
+        return quoted(value, origin=origin, kind="reference", line=setting.line, status=setting.status)
     if key and key[-1] in ("tns", "tnsname", "tnsalias") and _NAMED_ELSEWHERE.match(value):
-        return quoted(value, origin=origin, kind="reference", **where)  # type: ignore[arg-type]
+        return quoted(value, origin=origin, kind="reference", line=setting.line, status=setting.status)
     return None
 
 

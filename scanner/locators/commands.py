@@ -8,8 +8,8 @@ from scanner.locators.words import MARK, STRING, WORDS
 
 _ANY = rf"(?:{STRING}|[^\s]+)"
 _IN_FULL = (
-    r"(?!(?i:w[ \t:=]|ass|ath\b|ort\b|arameter|arent|ro(?:pert|file|cess|gram|vider|ject|tocol|xy)|re(?:fix|serve)|rint|"
-    r"ipe|erson|riority|ublic|oint|hysical|ackage|latform|age))"
+    r"(?!(?i:w[ \t:=]|ass|ath\b|ort\b|arameter|arent|ro(?:pert|file|cess|gram|vider|ject|tocol|xy)|re(?:fix|serve)|"
+    r"rint|ipe|erson|riority|ublic|oint|hysical|ackage|latform|age))"
 )
 """Options that begin with the same letter and are written in full."""
 _DIRECT = re.compile(rf"(?<=\s)(-p|-P[ \t]{{0,9}}){_IN_FULL}(?![ \t-])(?:{STRING}|\S+)")
@@ -35,7 +35,8 @@ _SSHPASS = re.compile(
 )
 _ONE_LETTER = re.compile(
     rf"""(?i)(\b(?:redis-cli\b[^\n|;]{{0,200}}?[ \t]-a|ldap(?:search|modify|add|delete)\b[^\n|;]{{0,200}}?[ \t]-w|
-    (?:ipmitool|wmic|odbcping|tsql|fisql)\b[^\n|;]{{0,200}}?[ \t]-P|lftp\b[^\n|;]{{0,200}}?[ \t]-u[ \t]+[^\s,]{{1,128}},)[ \t]{{0,9}})
+    (?:ipmitool|wmic|odbcping|tsql|fisql)\b[^\n|;]{{0,200}}?[ \t]-P|
+    lftp\b[^\n|;]{{0,200}}?[ \t]-u[ \t]+[^\s,]{{1,128}},)[ \t]{{0,9}})
     {_ANY}""",
     re.VERBOSE,
 )
@@ -47,7 +48,8 @@ _ORACLE = re.compile(
 _DB2 = re.compile(rf"(?i)(\bconnect[ \t]+to[ \t]+\S{{1,128}}[ \t]+user[ \t]+\S{{1,128}}[ \t]+using[ \t]+){_ANY}")
 _SECURE = re.compile(rf"(?i)(\bConvertTo-SecureString[ \t]+(?:-String[ \t]+)?)(?![-$]){_ANY}")
 _SET = re.compile(
-    rf"""(?i)(\[[^\]\s]{{0,80}}(?:{WORDS})[^\]\s]{{0,40}}\](?:\.[\w.]{{1,40}}(?:\[\w{{1,40}}\])?)?[ \t]{{0,4}};[ \t]{{0,4}}){_ANY}"""
+    rf"""(?i)(\[[^\]\s]{{0,80}}(?:{WORDS})[^\]\s]{{0,40}}\]"""
+    rf"""(?:\.[\w.]{{1,40}}(?:\[\w{{1,40}}\])?)?[ \t]{{0,4}};[ \t]{{0,4}}){_ANY}"""
 )
 """A variable of a package that ``dtexec /set`` fills in."""
 _FTP = re.compile(r"(?im)^([ \t]*(?:echo[ \t]+)?(?:pass|quote[ \t]+pass)[ \t]+)\S+")

@@ -11,86 +11,16 @@ from scanner.locators.oracle import descriptor
 from scanner.locators.pairs import pairs, semicolon_parted
 from scanner.locators.shape import Connection, address, number
 
-DATABASES = frozenset(
-    [
-        "postgresql",
-        "postgres",
-        "postgis",
-        "psql",
-        "pgsql",
-        "mysql",
-        "mysql2",
-        "mariadb",
-        "mssql",
-        "sqlserver",
-        "oracle",
-        "sqlite",
-        "sqlite3",
-        "db2",
-        "ibm_db_sa",
-        "db2+ibm_db",
-        "mongodb",
-        "redis",
-        "rediss",
-        "amqp",
-        "amqps",
-        "ldap",
-        "ldaps",
-        "snowflake",
-        "redshift",
-        "cassandra",
-        "clickhouse",
-        "trino",
-        "presto",
-        "hive",
-        "hive2",
-        "impala",
-        "bigquery",
-        "firebird",
-        "informix",
-        "access",
-        "sybase",
-        "memcached",
-        "elasticsearch",
-        "kafka",
-        "nats",
-        "duckdb",
-        "hana",
-        "saphana",
-        "teradatasql",
-        "teradata",
-        "vertica",
-        "exa",
-        "cockroachdb",
-        "timescaledb",
-        "couchdb",
-        "couchbase",
-        "neo4j",
-        "bolt",
-        "influxdb",
-        "databricks",
-        "druid",
-        "crate",
-        "ingres",
-        "maxdb",
-        "tds",
-        "jtds",
-        "odbc",
-        "ifx",
-        "netezza",
-        "nzpy",
-        "phoenix",
-        "spanner",
-        "awsathena",
-        "neptune",
-        "pinot",
-        "monetdb",
-        "h2",
-        "hsqldb",
-        "derby",
-        "ceph",
-    ]
-)
+DATABASES = frozenset((
+    "postgresql", "postgres", "postgis", "psql", "pgsql", "mysql", "mysql2", "mariadb", "mssql", "sqlserver",
+    "oracle", "sqlite", "sqlite3", "db2", "ibm_db_sa", "db2+ibm_db", "mongodb", "redis", "rediss", "amqp", "amqps",
+    "ldap", "ldaps", "snowflake", "redshift", "cassandra", "clickhouse", "trino", "presto", "hive", "hive2", "impala",
+    "bigquery", "firebird", "informix", "access", "sybase", "memcached", "elasticsearch", "kafka", "nats", "duckdb",
+    "hana", "saphana", "teradatasql", "teradata", "vertica", "exa", "cockroachdb", "timescaledb", "couchdb",
+    "couchbase", "neo4j", "bolt", "influxdb", "databricks", "druid", "crate", "ingres", "maxdb", "tds", "jtds",
+    "odbc", "ifx", "netezza", "nzpy", "phoenix", "spanner", "awsathena", "neptune", "pinot", "monetdb", "h2",
+    "hsqldb", "derby", "ceph",
+))  # fmt: skip
 """Schemes whose URLs reach a database, directory or queue; what stands behind a '+' names the driver."""
 _FILES = frozenset({"sqlite", "sqlite3", "duckdb", "access"})
 _SCHEME = re.compile(r"(?i)^([a-z][a-z0-9_.-]{0,29})(\+[a-z0-9_]{1,30}){0,2}:(//)?(.*)$", re.DOTALL)
@@ -141,32 +71,19 @@ def authority(text: str, scheme: str, rest: str) -> Connection | None:
     server = at.host if at else options.get("host") or None
     if not server and not name:
         return None
-    alone = bool(at) and not at.port and not name and scheme in ("mssql", "oracle", "odbc")  # a DSN or TNS name
+    port = (at.port if at else None) or number(options.get("port"))
+    alone = at is not None and not port and not name and scheme in ("mssql", "oracle", "odbc")  # a DSN or TNS name
     return Connection(
         kept, "url", driver=scheme, server=None if alone else server,
-        port=(at.port if at else None) or number(options.get("port")),
-        instance=at.instance if at else None, user=user, alias=server if alone else None, more=tuple(others),
+        port=port, instance=at.instance if at else None, user=user, alias=server if alone else None, more=tuple(others),
         database=(options.get("service_name") or name or options.get("dbname") or options.get("database") or None),
     )  # fmt: skip
 
 
-_PDO = frozenset(
-    [
-        "mysql",
-        "pgsql",
-        "sqlsrv",
-        "dblib",
-        "oci",
-        "odbc",
-        "sqlite",
-        "sqlite2",
-        "firebird",
-        "ibm",
-        "informix",
-        "mssql",
-        "sybase",
-    ]
-)
+_PDO = frozenset((
+    "mysql", "pgsql", "sqlsrv", "dblib", "oci", "odbc", "sqlite", "sqlite2", "firebird", "ibm", "informix", "mssql",
+    "sybase",
+))  # fmt: skip
 
 
 def _dsn(text: str) -> Connection | None:

@@ -16,6 +16,7 @@ _WRAPPERS = re.compile(
 _FILE_KINDS = frozenset({"sqlite", "ucanaccess", "duckdb", "jstels", "csv", "xbase", "dbf"})
 _EMBEDDED = frozenset({"h2", "hsqldb", "derby"})
 _MYSQL_ADDRESS = re.compile(r"(?i)\(\s*(host|port)\s*=\s*([^()]{1,255})\)")
+_PORT = ("portnumber", "port", "dbsport")
 _DATABASE = (
     "databasename",
     "database",
@@ -94,8 +95,9 @@ def _served(made: Connection, rest: str) -> Connection | None:
     user = (
         found.get("user") or found.get("username") or found.get("uid") or (login.partition(":")[0] if at_sign else None)
     )
+    port = (at.port if at else None) or number(next((found[k] for k in _PORT if k in found), None))
     return replace(
-        made, server=server, port=(at.port if at else None) or number(found.get("portnumber") or found.get("port") or found.get("dbsport")),
+        made, server=server, port=port,
         instance=(at.instance if at else None) or found.get("instancename") or found.get("instance") or None,
         database=name or None, user=user or None, more=tuple(others),
     )  # fmt: skip

@@ -23,8 +23,8 @@ _AZURE = re.compile(
 _BUCKETS = frozenset({"s3", "s3a", "s3n", "gs", "gcs", "oss", "cos", "obs", "swift", "b2"})
 _IN_LOGIN = frozenset({"abfs", "abfss", "wasb", "wasbs"})
 _STORES = _BUCKETS | _IN_LOGIN | frozenset(
-    ("sftp", "ftp", "ftps", "ftpes", "smb", "cifs", "nfs", "file", "hdfs", "webhdfs", "scp", "ssh", "rsync", "dav", "davs",
-     "webdav", "webdavs", "adl", "afp", "ldap", "ldaps", "viewfs", "abfs", "maprfs", "tftp", "amqp", "amqps")
+    ("sftp", "ftp", "ftps", "ftpes", "smb", "cifs", "nfs", "file", "hdfs", "webhdfs", "scp", "ssh", "rsync", "dav",
+     "davs", "webdav", "webdavs", "adl", "afp", "ldap", "ldaps", "viewfs", "abfs", "maprfs", "tftp", "amqp", "amqps")
 )  # fmt: skip
 _SITE = re.compile(
     r"(?i)\.(?:sharepoint\.com|(?:r2\.cloudflarestorage|wasabisys|backblazeb2|linodeobjects)\.com|oraclecloud\.com)$"
