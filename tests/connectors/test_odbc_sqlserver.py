@@ -91,11 +91,13 @@ def _server() -> list[str]:
         ),
         _rows(
             "sys.servers",
-            "server_id name product provider data_source provider_string catalog is_linked",
-            (0, "SQL01", "SQL Server", "SQLNCLI", "SQL01", None, None, 0),
-            (1, "PAYROLL", "Oracle", "OraOLEDB.Oracle", "ora01:1521/PAY", "Password=hunter2-canary", None, 1),
-            (2, "OLD", "", "SQLNCLI", "sql00", None, "Ledger", 1),
-            (3, "SHEETS", "Access", "Microsoft.ACE.OLEDB.12.0", "\\\\fs01\\data\\rates.xlsx", None, None, 1),
+            "server_id name product provider data_source provider_string catalog is_linked is_publisher is_subscriber"
+            " is_distributor",
+            (0, "SQL01", "SQL Server", "SQLNCLI", "SQL01", None, None, 0, 0, 0, 0),
+            (1, "PAYROLL", "Oracle", "OraOLEDB.Oracle", "ora01:1521/PAY", "Password=hunter2-canary", None, 1, 0, 0, 0),
+            (2, "OLD", "", "SQLNCLI", "sql00", None, "Ledger", 1, 0, 0, 0),
+            (4, "DIST01", "SQL Server", "SQLNCLI", "dist01", None, None, 0, 0, 0, 1),
+            (3, "SHEETS", "Access", "Microsoft.ACE.OLEDB.12.0", "\\\\fs01\\data\\rates.xlsx", None, None, 1, 0, 0, 0),
         ),
         _rows("msdb.sysjobs", "job_id name enabled", ("j1", "Nightly load", 1), ("j2", "Old report", 0)),
         _rows(
@@ -466,6 +468,7 @@ def test_texts_of_views_routines_triggers_and_jobs_are_whole(found: Crawl) -> No
 def test_what_leads_elsewhere_is_mentioned_without_secrets(found: Crawl) -> None:
     assert _facts(found, "mention", "path", "part", "kind", "locator") == {
         ("", "PAYROLL", "server_link", "ora01:1521/PAY"),
+        ("", "DIST01", "server_link", "dist01"),
         ("", "OLD", "server_link", "sql00/Ledger"),
         ("", "SHEETS", "path", "\\\\fs01\\data\\rates.xlsx"),
         ("Sales", "lake", "url", "wasbs://c@acct.blob.core.windows.net"),

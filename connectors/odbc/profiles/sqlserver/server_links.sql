@@ -1,4 +1,4 @@
--- Linked servers. The provider string may hold a password and is not asked for; a file of Jet or ACE is a path.
+-- Linked servers, and those that rows are replicated from, to or through. The provider string may hold a password and is not asked for; a file of Jet or ACE is a path.
 -- https://learn.microsoft.com/sql/relational-databases/system-catalog-views/sys-servers-transact-sql
 SELECT
     '' AS "path",
@@ -8,4 +8,4 @@ SELECT
     'active' AS "status",
     'catalog' AS "extractor"
 FROM sys.servers AS s
-WHERE s.is_linked = 1
+WHERE s.server_id <> 0 AND (s.is_linked = 1 OR s.is_publisher = 1 OR s.is_subscriber = 1 OR s.is_distributor = 1)
