@@ -203,7 +203,7 @@
 
   const picture = (data, found, depth, start, pick, choose) => {
     const columns = columnsOf(data, found, depth);
-    const wide = Math.max(320, Math.min(1080, columns.length * 300));
+    const wide = Math.max(576, Math.min(1080, columns.length * 300));
     const width = wide / columns.length;
     const room = Math.min(width - 56, 244);
     const tallest = Math.max(...columns.map((c) => c.length));
@@ -222,12 +222,13 @@
     });
     const boxes = [...at].map(([node, [x, y]]) => {
       const [, title, kind, status] = data.nodes[node];
-      const box = draw("g", { class: "node s-" + status + (node === start ? " focus" : ""), role: "button", tabindex: "0", "aria-label": `${title}, ${kind}, ${STATUS[status] || status}` },
+      const box = draw("g", { class: "node s-" + status + (node === start ? " focus" : ""), role: "button", tabindex: "0" },
         draw("title", {}, `${title} (${kind}; ${STATUS[status] || status})`),
         draw("rect", { x, y: y - 18, width: room, height: 36, rx: 2 }),
         draw("svg", { x: x + 6, y: y - 14, width: 13, height: 13, class: "mark" }, draw("use", { href: "#g-m-" + status })),
-        draw("text", { x: x + 24, y: y - 3, class: "name" }, cutTo(title, Math.max(6, Math.floor((room - 26) / 6.9)))),
+        draw("text", { x: x + 24, y: y - 3, class: "name" }, cutTo(title, Math.max(6, Math.floor((room - 30) / 7.5)))), " ",
         draw("text", { x: x + 24, y: y + 11, class: "sub" }, cutTo(kind, Math.max(6, Math.floor((room - 26) / 5.9)))));
+      naming(box);
       box.addEventListener("click", () => choose(node, true));
       box.addEventListener("keydown", (event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); choose(node, true); } });
       return box;
@@ -346,6 +347,9 @@
     };
   };
 
+  // A box's name begins with what is written on it, cut as it may be; the whole of it follows.
+  const naming = (box) => box.setAttribute("aria-label", [...box.querySelectorAll("text")].map((t) => t.textContent).join(" ") + "; " + box.querySelector("title").textContent);
+
   // The map: a place chosen there is looked at below; the pointer shows its ways.
   const living = (drawn, open) => {
     drawn.setAttribute("role", "group");
@@ -353,7 +357,7 @@
     for (const node of drawn.querySelectorAll(".node")) {
       node.setAttribute("role", "button");
       node.setAttribute("tabindex", "0");
-      node.setAttribute("aria-label", node.querySelector("title").textContent);
+      naming(node);
       const mark = (on) => { for (const e of edges) e.classList.toggle("near", on && (e.dataset.from === node.dataset.id || e.dataset.to === node.dataset.id)); };
       for (const event of ["pointerenter", "focus"]) node.addEventListener(event, () => mark(true));
       for (const event of ["pointerleave", "blur"]) node.addEventListener(event, () => mark(false));

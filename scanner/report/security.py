@@ -252,14 +252,18 @@ def _candidate(what: str, kind: str, where: str, reason: str, evidence: str, sto
     }
 
 
-def _ranked(graph: results.GraphResult) -> list[Row]:
+def _ranked(graph: results.GraphResult, stores: tuple[results.Store, ...]) -> list[Row]:
     """The stores nobody answers for, as the graph reconciled them: the most pressing first, with what tells of them."""
+    by_id = {s.id: s for s in stores}
     found = sorted((m for m in graph.managed if m.unmanaged), key=lambda m: (-m.rank, m.asset))
     rows = []
     for m in found:
         where = m.asset if m.status == "scanned" else ""
-        told = words.plural(m.references, "reference") + f" in {words.plural(m.files, 'file')}" if m.references else ""
-        row = _candidate(m.title, m.kind, where, m.unmanaged[0], told)
+        store = by_id.get(m.asset)
+        told = f"{store.entries:,} entries scanned" if store is not None else ""
+        if m.references:
+            told = words.plural(m.references, "reference") + (f" in {words.plural(m.files, 'file')}" if m.files else "")
+        row = _candidate(m.title, m.kind, where, m.unmanaged[0], told, store)
         rows.append(
             row | {"newest": m.touched, "owner": m.owner or None, "references": m.references, "rank": m.rank,
                    "because": m.unmanaged[1:], "by": m.by[:5], "places": tuple(str(p) for p in m.places[:5])}
@@ -277,7 +281,7 @@ def _unmanaged(
     reader: Rows, stores: tuple[results.Store, ...], graph: results.GraphResult, seen: Row
 ) -> tuple[list[Row], int]:
     """Stores nobody registered: found by scanning, seen or quoted by others, or lying on a share as a file."""
-    rows = _ranked(graph) if graph.managed else _unreconciled(stores, graph, seen)
+    rows = _ranked(graph, stores) if graph.managed else _unreconciled(stores, graph, seen)
     managed = {m.asset for m in graph.managed}
     told = {(a.source, a.path) for a in graph.assets if a.id in managed}
     opened = [s for s in stores if s.kind == results.DATABASE_FILE]
