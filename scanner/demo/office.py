@@ -5,10 +5,10 @@ from __future__ import annotations
 import calendar
 import os
 import random
-import struct
-import zipfile
 from importlib import resources
 from pathlib import Path
+
+from scanner.demo.content import content
 
 TEAMS = ("Finance", "Housing", "Planning", "Licensing", "Parking", "Legal", "Elections", "Records")
 PEOPLE = ("a.okafor", "b.lindqvist", "c.mcallister", "d.rahman", "e.szabo", "f.oconnor", "g.haines", "h.patel")
@@ -18,19 +18,15 @@ SUBJECTS = (
 )  # fmt: skip
 FIRST_YEAR, LAST_YEAR = 2004, 2025
 
-_PDF = b"%PDF-1.4\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF\n"
-_OLE = bytes.fromhex("d0cf11e0a1b11ae1")
-_JPEG = bytes.fromhex("ffd8ffe000104a46494600010100000100010000")
 _ACCESS = b"\0\1\0\0Standard Jet DB\0" + b"\0" * 2028
 _SQL_BACKUP = b"TAPE\0\0\3\0" + b"\0" * 504
 
-KINDS: tuple[tuple[str, bytes, int, int], ...] = (
-    (".pdf", _PDF, 22, 90_000), (".docx", b"", 16, 40_000), (".xlsx", b"", 12, 60_000), (".doc", _OLE, 9, 50_000),
-    (".xls", _OLE, 8, 70_000), (".msg", _OLE, 7, 30_000), (".jpg", _JPEG, 6, 120_000), (".txt", b"Note\n", 5, 3_000),
-    (".csv", b"id,date,amount\n", 5, 25_000), (".xml", b"<?xml version='1.0'?><return/>\n", 2, 9_000),
-    (".tmp", b"", 2, 500), (".zip", b"", 2, 80_000), (".ppt", _OLE, 2, 90_000), (".tif", b"II*\0", 2, 150_000),
+KINDS: tuple[tuple[str, int, int], ...] = (
+    (".pdf", 22, 90_000), (".docx", 16, 40_000), (".xlsx", 12, 60_000), (".doc", 9, 50_000), (".xls", 8, 70_000),
+    (".msg", 7, 30_000), (".jpg", 6, 120_000), (".txt", 5, 3_000), (".csv", 5, 25_000), (".xml", 2, 9_000),
+    (".tmp", 2, 500), (".zip", 2, 80_000), (".ppt", 2, 90_000), (".tif", 2, 150_000),
 )  # fmt: skip
-"""Extension, first bytes, weight, typical size in bytes."""
+"""Extension, weight, typical size in bytes."""
 
 
 def homes(root: Path, rng: random.Random, files: int) -> None:
@@ -57,9 +53,9 @@ def records(root: Path, rng: random.Random, files: int) -> None:
         "Housing/SQL/housing_2016_full.bak": _SQL_BACKUP + rng.randbytes(700_000),
         "Elections/register/wards.dbf": _dbase(("WARD", "POLLS"), (("Northgate", 4), ("Moorside", 6))),
     }
-    for name, content in leftovers.items():
+    for name, left in leftovers.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
-        (root / name).write_bytes(content)
+        (root / name).write_bytes(left)
     os.link(root / "Finance" / "2012" / _first(root / "Finance" / "2012"), root / "Finance" / "year-end (linked)")
     scans = root / "Scans"
     scans.mkdir()
@@ -70,23 +66,14 @@ def records(root: Path, rng: random.Random, files: int) -> None:
 
 def _fill(folder: Path, rng: random.Random, files: int, year: int | None = None) -> None:
     folder.mkdir(parents=True, exist_ok=True)
-    weights = [k[2] for k in KINDS]
+    weights = [k[1] for k in KINDS]
     for number in range(files):
-        suffix, head, _, typical = rng.choices(KINDS, weights)[0]
+        suffix, _, typical = rng.choices(KINDS, weights)[0]
         stamp = f" {year}-{rng.randint(1, 12):02d}" if year else ""
         file = folder / f"{rng.choice(SUBJECTS)}{stamp} {number:03d}{suffix}"
-        if suffix in {".docx", ".xlsx", ".zip"}:
-            _package(file, rng, typical)
-        else:
-            size = min(int(rng.lognormvariate(0, 1) * typical / 10), 400_000)
-            body = rng.randbytes(max(0, size - len(head)))
-            file.write_bytes(compound("Contents", body) if head is _OLE else head + body)
-
-
-def _package(file: Path, rng: random.Random, typical: int) -> None:
-    with zipfile.ZipFile(file, "w") as archive:
-        entry = zipfile.ZipInfo("[Content_Types].xml" if file.suffix != ".zip" else "scan.txt", (2015, 1, 1, 0, 0, 0))
-        archive.writestr(entry, rng.randbytes(int(rng.lognormvariate(0, 0.8) * typical / 10)))
+        spread = 0.8 if suffix in {".docx", ".xlsx", ".zip"} else 1
+        size = min(int(rng.lognormvariate(0, spread) * typical / 10), 400_000)
+        file.write_bytes(content(suffix, rng, size))
 
 
 def _copy_tree(source: Path, target: Path) -> None:
@@ -130,25 +117,3 @@ def settle_times(root: Path, rng: random.Random) -> None:
             first = calendar.timegm((year, 1, 1, 9, 0, 0))
             moment = first + rng.randrange(364 * 86_400)
             os.utime(path, (moment, moment), follow_symlinks=False)
-
-
-def compound(name: str, content: bytes) -> bytes:
-    """A compound file of one stream: FAT, directory, content (sectors of 512 bytes; [MS-CFB] 2.2, 2.3 and 2.6)."""
-    content = content.ljust(4096, b"\0")  # shorter ones would belong in the mini stream
-    data = -(-len(content) // 512)
-    tables = -(-(data + 1) // 127)  # each holds 128 places, one of them its own
-    last, free, own, none = 0xFFFFFFFE, 0xFFFFFFFF, 0xFFFFFFFD, 0xFFFFFFFF
-    first = tables + 1
-    chain = [own] * tables + [last] + list(range(first + 1, first + data)) + [last]
-    chain += [free] * (tables * 128 - len(chain))
-    header = _OLE + b"\0" * 16 + struct.pack("<5H6x", 0x3E, 3, 0xFFFE, 9, 6)
-    header += struct.pack("<9I", 0, tables, tables, 0, 4096, last, 0, last, 0)
-    header += struct.pack("<109I", *range(tables), *[free] * (109 - tables))
-    entries = (("Root Entry", 5, 1, last, 0), (name, 2, none, first, len(content)))
-    directory = b"".join(
-        title.encode("utf-16-le").ljust(64, b"\0")
-        + struct.pack("<HBB3I36xIQ", 2 * len(title) + 2, kind, 1, none, none, child, start, length)
-        for title, kind, child, start, length in entries
-    )
-    table = struct.pack(f"<{len(chain)}I", *chain)
-    return header + table + directory.ljust(512, b"\0") + content.ljust(data * 512, b"\0")
