@@ -17,10 +17,11 @@ _DRIVERS = {
     "psycopg": "postgresql", "psycopg2": "postgresql", "asyncpg": "postgresql", "pg8000": "postgresql", "pymysql": "mysql", "mysqldb": "mysql",
     "mysql": "mysql", "mariadb": "mysql", "aiomysql": "mysql", "pymssql": "mssql", "pyodbc": "odbc", "cx_oracle": "oracle", "oracledb": "oracle",
     "vertica_python": "vertica", "snowflake": "snowflake", "teradatasql": "teradata", "mongoclient": "mongodb", "redis": "redis", "strictredis": "redis",
-    "ibm_db": "db2", "hive": "hive", "impala": "impala", "paramiko": "sftp", "ftplib": "ftp", "ftp": "ftp", "sshclient": "sftp", "pysftp": "sftp",
+    "ibm_db" : "db2", "hive": "hive", "impala": "impala", "paramiko": "sftp", "ftplib": "ftp", "ftp": "ftp", "sshclient": "sftp", "pysftp": "sftp",
 }  # fmt: skip
 _CONNECT = re.compile(
-    r"(?<![\w])((?:\w{1,40}\.){0,3}(?:connect|Connection|Connect|create_pool|ConnectionPool|MongoClient|Redis|StrictRedis|FTP|Transport))\s{0,4}\("
+    r"(?<![\w])((?:\w{1,40}\.){0,3}(?:connect|Connection|Connect|create_pool|ConnectionPool|MongoClient|Re"
+    r"dis|StrictRedis|FTP|Transport))\s{0,4}\("
 )
 _ARGUMENT = re.compile(
     r"""(?<![\w.])(host|hostname|server|port|database|dbname|db|user|username|sid|service_name|dsn|account|warehouse)\s{0,4}=\s{0,4}(?:[rbuf]{0,2}(["'])((?:(?!\2)[^\n\\]){1,300})\2|(\d{1,5})(?=\s*[,)\n]))"""

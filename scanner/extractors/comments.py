@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 
+from scanner.extractors.decode import Lines
 from scanner.extractors.languages import Language
 
 _LONGEST_LINE = 2000
@@ -20,6 +21,7 @@ class Comments:
         self._text = text
         self._language = language
         self._blocks: list[tuple[int, int]] | None = None
+        self._lines: Lines | None = None
 
     def holds(self, at: int) -> bool:
         """Whether the character at this place is part of a comment."""
@@ -27,7 +29,9 @@ class Comments:
 
     def _in_line(self, at: int) -> bool:
         text, language = self._text, self._language
-        start = text.rfind("\n", 0, at) + 1
+        if self._lines is None:
+            self._lines = Lines(text)
+        start = self._lines.start(at)
         head = text[start : start + 80].lstrip().lower()
         marks = (*language.anywhere, *language.at_start)
         if head.startswith(marks) if marks else False:

@@ -329,7 +329,8 @@ def _balanced(text: str, at: int) -> int:
 
 
 def _one_connection(text: str, at: int) -> Found | None:
-    first = max(text.rfind("\n", 0, at) + 1, at - _AROUND)
+    first = max(0, at - _AROUND)
+    first = max(text.rfind("\n", first, at) + 1, first)
     last = text.find("\n", at, at + _AROUND)
     last = last if last >= 0 else min(len(text), at + _AROUND)
     left = max(text.rfind(q, first, at) for q in "\"'`")

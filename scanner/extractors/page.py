@@ -14,6 +14,7 @@ from scanner.extractors.decode import Lines
 from scanner.extractors.finding import Found, found
 from scanner.extractors.languages import Language
 from scanner.extractors.quoting import quoted
+from scanner.locators import status_of
 
 _VARIABLE = re.compile(
     r"\$\{[^}\n]{0,200}\}|\$\([^)\n]{0,200}\)|\{\{?[^}\n]{0,200}\}?\}|%\w{1,80}%|%[sdr](?!\w)|\$\w{1,80}|<[^>\n]{0,80}>"
@@ -22,8 +23,10 @@ _BEFORE_PLACE = re.compile(r"\A[\w+.:-]{1,40}://")
 _LITERAL = re.compile(r"[A-Za-z0-9]")
 _FORMAT = re.compile(r"%[sdr](?![\w%])|%\(\w{1,60}\)s")
 _EXAMPLE = re.compile(
-    r"(?i)(?:my|the|your|some|a|remote|ftp|source|dest|src|dst|target|test)?[-_.]?(?:host|hostname|machine|server|servername|server[-_]name|bucket|bucket[-_]?name|"
-    r"domain|domain\.com|computer|computername|share|sharename|path|folder|dir|directory|file|name|user|foo|bar|baz|site|container|pc)\d?"
+    r"(?i)(?:my|the|your|some|a|remote|ftp|source|dest|src|dst|target|test)?[-_.]?(?:host|hostname|machine"
+    r"|server|servername|server[-_]name|bucket|bucket[-_]?name|"
+    r"domain|domain\.com|computer|computername|share|sharename|path|folder|dir|directory|file|name|user|fo"
+    r"o|bar|baz|site|container|pc)\d?"
 )
 _SHOWN = re.compile(
     r"(?im)^[ \t@]{0,80}(echo\.?|write-host|write-verbose|write-warning|title|print)[ \t][^>\n|]{0,2000}$"
@@ -96,7 +99,7 @@ class Page:
         made = quoted(text, origin=origin, line=line, part=self.part, kind=kind, status=self.status(one.start))
         if made is None or not _LITERAL.search(_VARIABLE.sub("", _BEFORE_PLACE.sub("", text))):
             return None  # nothing but variables: it names no place
-        if made.status == "active" and _FORMAT.search(text):
+        if made.status == "active" and (_FORMAT.search(text) or status_of(text.replace("\\", "/")) == "template"):
             return replace(made, status="template")
         return (
             replace(made, status="placeholder") if made.status in ("active", "template") and _is_example(made) else made

@@ -16,8 +16,10 @@ from scanner.extractors.languages import PYTHON, language
 from scanner.extractors.page import Page
 
 _SOURCES = frozenset((
-    "py", "pyw", "pl", "pm", "cgi", "rb", "php", "php3", "php5", "phtml", "inc", "java", "cs", "csx", "js", "jsx", "mjs", "cjs", "ts", "tsx", "go", "scala",
-    "kt", "kts", "groovy", "swift", "rs", "dart", "r", "jl", "lua", "tcl", "pas", "cpp", "cc", "c", "h", "hpp", "ipynb", "sas",
+    "py", "pyw", "pl", "pm", "cgi", "rb", "php", "php3", "php5", "phtml", "inc", "java", "cs", "csx", "js", "jsx",
+    "mjs", "cjs", "ts", "tsx", "go", "scala",
+    "kt", "kts", "groovy", "swift", "rs", "dart", "r", "jl", "lua", "tcl", "pas", "cpp", "cc", "c", "h", "hpp",
+    "ipynb", "sas",
 ))  # fmt: skip
 _CALLS = ("onnect", "Client(", "Redis(", "FTP(", "Transport(", "create_pool")
 

@@ -155,9 +155,9 @@ def _reached(command: Command, origin: str, known: Client, said: _Said) -> Menti
     told = {m: v for m, _, v in reversed(said) if m in _PLACES and v}
     written = [f"{f}{'' if f.endswith(('=', ':')) else ' '}{v}" if f else v for m, f, v in said if m in _PLACES and v]
     for variable, meaning in known.environment:
-        if meaning not in told and (value := command.environment.get(variable)):
-            told[meaning] = value
-            written.append(f"{variable}={value}")
+        if meaning not in told and (given := command.environment.get(variable)):
+            told[meaning] = given
+            written.append(f"{variable}={given}")
     if known.driver == "mongodb" and "/" in told.get("database", "") and "server" not in told:
         told["server"], _, told["database"] = told["database"].partition("/")
     return made_of(command, origin, known.driver, told, written, known.action)
@@ -322,8 +322,8 @@ def dtexec(command: Command, origin: str) -> Iterator[Mention]:
     known = {
         "/f": "file", "/file": "file", "/fi": "file", "/isserver": "package", "/is": "package", "/sq": "package", "/sql": "package",
         "/dts": "package", "/dt": "package", "/ser": "server", "/server": "server", "/se": "server", "/conn": "connection",
-        "/connection": "connection", "/conf": "file", "/configfile": "file", "/set": "", "/user": "", "/u": "", "/par": "", "/env": "",
-        "/rep": "", "/reporting": "", "/de": "", "/decrypt": "", "/p": "", "/password": "", "/l": "", "/logger": "", "/conm": "", "/checkp": "",
+        "/connection" : "connection", "/conf": "file", "/configfile": "file", "/set": "", "/user": "", "/u": "", "/par": "", "/env": "",
+        "/rep" : "", "/reporting": "", "/de": "", "/decrypt": "", "/p": "", "/password": "", "/l": "", "/logger": "", "/conm": "", "/checkp": "",
     }  # fmt: skip
     words = tuple("/" + w[1:] if w.startswith("-") else w for w in command.words[1:])
     said, _ = options(words, known)

@@ -12,9 +12,12 @@ from scanner.extractors.commands.transfers import TRANSFERS
 PROGRAMS: dict[str, Callable[[Command, str], Iterator[Mention]]] = {**TRANSFERS, **DATABASES}
 """A program's name to what quotes its words."""
 PREFIXES = frozenset((
-    "sudo", "nohup", "time", "nice", "ionice", "exec", "eval", "env", "timeout", "xargs", "command", "then", "do", "else", "if",
-    "elif", "while", "until", "!", "{", "su", "runuser", "flock", "chronic", "setsid", "doas", "stdbuf", "gosu", "cmd", "for",
-    "start", "call", "not", "exist", "docker", "kubectl", "sshpass", "proxychains", "chpst", "setuidgid", "trap", "case", "&",
+    "sudo", "nohup", "time", "nice", "ionice", "exec", "eval", "env", "timeout", "xargs", "command", "then", "do",
+    "else", "if",
+    "elif", "while", "until", "!", "{", "su", "runuser", "flock", "chronic", "setsid", "doas", "stdbuf", "gosu",
+    "cmd", "for",
+    "start", "call", "not", "exist", "docker", "kubectl", "sshpass", "proxychains", "chpst", "setuidgid", "trap",
+    "case", "&",
 ))  # fmt: skip
 """Words that stand before the program that they start."""
 SHELLS = frozenset(("sh", "bash", "ksh", "csh", "tcsh", "zsh", "dash", "su", "runuser"))

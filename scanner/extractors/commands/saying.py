@@ -85,7 +85,11 @@ def share(word: str, command: Command, origin: str, *, action: str, alias: str |
     if len(text) < 5:
         return None
     made = quoted(text, kind="unc", origin=origin, line=command.line, status=command.status, action=action, alias=alias)
-    return replace(made, locator=without_secrets(word)) if made else None
+    if made is None:
+        return None
+    # A backslash before a '$' would make it a letter like any other.
+    status = made.status if made.status != "active" else status_of(text.replace("\\", "/"))
+    return replace(made, locator=without_secrets(word), status=status)
 
 
 def host(

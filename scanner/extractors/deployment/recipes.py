@@ -121,7 +121,8 @@ def inventory(_path: str, content: bytes) -> Iterator[Mention]:
 
 
 _ATTRIBUTE = re.compile(
-    r"(?:^|\s)(insert_job|update_job|command|machine|std_out_file|std_err_file|std_in_file|watch_file|profile|connect_string|sql_command|job_type):\s{0,9}(\S[^\n]{0,4000}?)(?=\s+[a-z_]{4,30}:\s|\s*$)"
+    r"(?:^|\s)(insert_job|update_job|command|machine|std_out_file|std_err_file|std_in_file|watch_file|prof"
+    r"ile|connect_string|sql_command|job_type):\s{0,9}(\S[^\n]{0,4000}?)(?=\s+[a-z_]{4,30}:\s|\s*$)"
 )
 
 

@@ -45,7 +45,8 @@ _FOLLOWING = {word: re.compile(follows, re.IGNORECASE) for word, (follows, _) in
 _SETVAR = re.compile(r"(?im)^[ \t]{0,20}:setvar[ \t]{1,20}(\w{1,80})[ \t]{1,20}\"?([^\"\n]{1,500}?)\"?[ \t]{0,20}$")
 _USED = re.compile(r"\$\((\w{1,80})\)")
 _ORDER = re.compile(
-    r"(?im)^[ \t]{0,40}(?:--[ \t]{0,4})?(?::connect[ \t]+(?P<connect>[^\s\n]{1,260})(?P<options>[^\n]{0,300})|:r[ \t]+(?P<read>[^\n]{1,400})"
+    r"(?im)^[ \t]{0,40}(?:--[ \t]{0,4})?(?::connect[ \t]+(?P<connect>[^\s\n]{1,260})(?P<options>[^\n]{0,30"
+    r"0})|:r[ \t]+(?P<read>[^\n]{1,400})"
     r"|\\(?:i|ir|include)[ \t]+(?P<include>[^\n]{1,400})|conn(?:ect)?[ \t]+(?P<login>[^\s;]{3,300}@[^\s;]{1,400})"
     r"|@@?(?P<script>[\w./\\:$&~-]{1,300}\.\w{1,6})[ \t]*;?[ \t]*$|\\c(?:onnect)?[ \t]+(?P<psql>[^\n]{1,400}))"
 )

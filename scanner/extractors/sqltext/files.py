@@ -24,7 +24,8 @@ def place(
 
 
 _BULK = re.compile(
-    rf"(?i)\s{{1,99}}{NAME}\s{{1,99}}from\s{{1,99}}{STRING}(?:[^;]{{0,900}}?data_source\s{{0,9}}=\s{{0,9}}'(\w{{1,128}})')?"
+    rf"(?i)\s{{1,99}}{NAME}\s{{1,99}}from\s{{1,99}}{STRING}(?:[^;]{{0,900}}?data_source\s{{0,9}}=\s{{0,9}}'"
+    rf"(\w{{1,128}})')?"
 )
 
 
@@ -35,7 +36,9 @@ def bulk_insert(text: str, at: Place, end: int) -> Iterator[Mention]:
 
 
 _COPY = re.compile(
-    rf"(?i)\s{{1,99}}(?:into\s{{1,99}})?(?P<what>@?{NAME}(?:/[\w/.-]{{0,300}})?|{STRING}|\((?:[^()]|\([^()]{{0,900}}\)){{1,8000}}\))\s{{0,99}}(?:\([^()]{{0,8000}}\)\s{{0,99}})?(?:from|to)\s{{1,99}}(?P<program>program\s{{1,99}})?(?:{STRING}|(?P<bare>[\w./\\:~-]{{3,400}}\.\w{{1,8}}))"
+    rf"(?i)\s{{1,99}}(?:into\s{{1,99}})?(?P<what>@?{NAME}(?:/[\w/.-]{{0,300}})?|{STRING}|\((?:[^()]|\([^()"
+    rf"]{{0,900}}\)){{1,8000}}\))\s{{0,99}}(?:\([^()]{{0,8000}}\)\s{{0,99}})?(?:from|to)\s{{1,99}}(?P<progr"
+    rf"am>program\s{{1,99}})?(?:{STRING}|(?P<bare>[\w./\\:~-]{{3,400}}\.\w{{1,8}}))"
 )
 _DIRECTION = re.compile(r"(?i)\b(from|to)\s{1,99}(?:program\s{1,99})?(?:[NE]?'|[\w./\\:~-]+\.\w)[^']*'?\Z")
 
@@ -93,7 +96,8 @@ def disk(text: str, at: Place, end: int) -> Iterator[Mention]:
 
 _LOCATION = re.compile(rf"(?i)\s{{0,9}}[=(]?\s{{0,99}}(?:({PART})\s{{0,9}}:\s{{0,9}})?{STRING}")
 _SOURCE = re.compile(
-    rf"(?i)external\s{{1,20}}(data\s{{1,20}}source|schema|table|volume|location)\s{{1,20}}(?:if\s+not\s+exists\s+)?({NAME})"
+    rf"(?i)external\s{{1,20}}(data\s{{1,20}}source|schema|table|volume|location)\s{{1,20}}(?:if\s+not\s+exi"
+    rf"sts\s+)?({NAME})"
 )
 _DIRECTORY_USED = re.compile(r"(?i)default\s{1,99}directory\s{1,99}([\w$#\"]{1,128})")
 

@@ -57,7 +57,8 @@ def _link(
 
 
 _ROWSET_LOGIN = re.compile(
-    rf"\s{{0,99}}{STRING}\s{{0,99}},\s{{0,99}}{STRING}\s{{0,99}};\s{{0,99}}{STRING}\s{{0,99}};\s{{0,99}}{STRING}\s{{0,99}},?"
+    rf"\s{{0,99}}{STRING}\s{{0,99}},\s{{0,99}}{STRING}\s{{0,99}};\s{{0,99}}{STRING}\s{{0,99}};"
+    rf"\s{{0,99}}{STRING}\s{{0,99}},?"
 )
 _BULK = re.compile(rf"(?i)\s{{0,99}}bulk\s{{1,99}}{STRING}(?:[^)]{{0,900}}?data_source\s{{0,9}}=\s{{0,9}}{STRING})?")
 
@@ -120,7 +121,9 @@ def database_link(text: str, at: Place, end: int) -> Iterator[Mention]:
 
 
 _SERVER = re.compile(
-    rf"(?i)\s{{1,99}}(?:if\s{{1,9}}not\s{{1,9}}exists\s{{1,9}})?({PART}|'[^'\n]{{1,128}}')[^;(]{{0,300}}?foreign\s{{1,99}}data\s{{1,99}}wrapper\s{{1,99}}({PART}|'[^'\n]{{1,128}}')\s{{0,99}}options\s{{0,99}}\(([^;]{{1,4000}}?)\)\s{{0,99}}(?:;|\Z|\n)"
+    rf"(?i)\s{{1,99}}(?:if\s{{1,9}}not\s{{1,9}}exists\s{{1,9}})?({PART}|'[^'\n]{{1,128}}')[^;(]{{0,300}}?fo"
+    rf"reign\s{{1,99}}data\s{{1,99}}wrapper\s{{1,99}}({PART}|'[^'\n]{{1,128}}')\s{{0,99}}options\s{{0,99}}"
+    rf"\(([^;]{{1,4000}}?)\)\s{{0,99}}(?:;|\Z|\n)"
 )
 _OPTION = re.compile(r"(?i)\b(\w{1,40})\s{1,9}(?:'((?:[^'\n]|''){0,500})'|(\d{1,10}))")
 
@@ -166,7 +169,9 @@ def foreign_server(text: str, at: Place, end: int) -> Iterator[Mention]:
 
 
 _FOREIGN = re.compile(
-    rf"(?i)\s{{1,99}}(?:if\s{{1,9}}not\s{{1,9}}exists\s{{1,9}})?({NAME})\s{{0,99}}\([^;]{{0,40000}}?\)\s{{0,99}}server\s{{1,99}}({PART})(?:\s{{0,99}}options\s{{0,99}}\(([^;]{{1,4000}}?)\))?\s{{0,99}}(?:;|\Z|\n)"
+    rf"(?i)\s{{1,99}}(?:if\s{{1,9}}not\s{{1,9}}exists\s{{1,9}})?({NAME})\s{{0,99}}\([^;]{{0,40000}}?\)"
+    rf"\s{{0,99}}server\s{{1,99}}({PART})(?:\s{{0,99}}options\s{{0,99}}\(([^;]{{1,4000}}?)\))?\s{{0,99}}(?:"
+    rf";|\Z|\n)"
 )
 
 

@@ -8,7 +8,8 @@ from scanner.extractors.unix import jobs, mounts, names
 EXTRACTORS: tuple[Extractor, ...] = (
     Extractor("fstab", "mount tables", mounts.fstab, names=frozenset(("fstab", "mtab", "vfstab")),
               patterns=("*/proc/mounts", "*/fstab.*", "*/fstab-*", "*/fstab_*", "fstab.*"), most=4 << 20),
-    Extractor("autofs", "automounter maps", mounts.autofs, patterns=("*/etc/auto.*", "*/etc/auto_*", "*/autofs/*", "*/auto.*", "auto.*", "*/auto_master*", "*/auto_home*", "*/auto_direct*"), most=4 << 20),
+    Extractor(
+        "autofs", "automounter maps", mounts.autofs, patterns=("*/etc/auto.*", "*/etc/auto_*", "*/autofs/*", "*/auto.*", "auto.*", "*/auto_master*", "*/auto_home*", "*/auto_direct*"), most=4 << 20),
     Extractor("exports", "NFS exports", mounts.exports, names=frozenset(("exports",)), patterns=("*/exports.d/*.exports",), most=1 << 20),
     Extractor("samba", "Samba's shares", mounts.samba, names=frozenset(("smb.conf",)), patterns=("*/samba/*.conf", "*smb.conf*"), most=4 << 20),
     Extractor("rsyncd", "rsync's modules", mounts.rsyncd, names=frozenset(("rsyncd.conf",)), most=1 << 20),

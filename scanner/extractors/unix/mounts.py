@@ -14,8 +14,11 @@ from scanner.extractors.finding import found
 from scanner.extractors.quoting import quoted
 
 _LONGEST_LINE = 4_000
-_TYPES = frozenset(("cifs", "smb", "smbfs", "smb3", "nfs", "nfs4", "nfs3", "davfs", "davfs2", "sshfs", "fuse.sshfs", "fuse", "fuse.s3fs", "s3fs", "ncpfs", "afs", "glusterfs",
-                    "ceph", "lustre", "curlftpfs", "fuse.curlftpfs", "gpfs", "9p", "autofs", "fuse.glusterfs", "nfs-any", "xfs", "ext4", "ext3"))  # fmt: skip
+_TYPES = frozenset((
+    "cifs", "smb", "smbfs", "smb3", "nfs", "nfs4", "nfs3", "davfs", "davfs2", "sshfs", "fuse.sshfs", "fuse",
+    "fuse.s3fs", "s3fs", "ncpfs", "afs", "glusterfs",
+                    "ceph", "lustre", "curlftpfs", "fuse.curlftpfs", "gpfs", "9p", "autofs", "fuse.glusterfs",
+                    "nfs-any", "xfs", "ext4", "ext3"))  # fmt: skip
 
 
 def lines(content: bytes) -> Iterator[tuple[int, str, str | None]]:

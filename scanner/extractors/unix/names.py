@@ -52,7 +52,8 @@ def hosts(_path: str, content: bytes) -> Iterator[Mention]:
 
 
 _RECORD = re.compile(
-    r"(?i)(?P<name>[\w.*@-]{0,253})\s+(?:\d{1,9}[smhdw]?\s+)?(?:IN\s+)?(?:\d{1,9}[smhdw]?\s+)?(?P<type>CNAME|A|AAAA)\s+(?P<to>[\w.:@-]{1,253})\s*(?:;.*)?\Z"
+    r"(?i)(?P<name>[\w.*@-]{0,253})\s+(?:\d{1,9}[smhdw]?\s+)?(?:IN\s+)?(?:\d{1,9}[smhdw]?\s+)?(?P<type>CNA"
+    r"ME|A|AAAA)\s+(?P<to>[\w.:@-]{1,253})\s*(?:;.*)?\Z"
 )
 _ORIGIN = re.compile(r"(?i)\$ORIGIN\s+([\w.-]{1,253})")
 

@@ -84,8 +84,8 @@ def _here_strings(text: str) -> Iterator[tuple[str, int, str]]:
 
 def _at_start(text: str, at: int) -> bool:
     """Whether a command begins here: not within a string or a path."""
-    line = text.rfind("\n", 0, at) + 1
-    head = text[max(line, at - 300) : at]
+    near = max(0, at - 300)
+    head = text[max(text.rfind("\n", near, at) + 1, near) : at]
     return head.count('"') % 2 == 0 and head.count("'") % 2 == 0 and not re.search(r"[\\/:$.\w-]\Z", head)
 
 
