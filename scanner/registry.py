@@ -98,7 +98,9 @@ def _with_register(estate: Estate, lines: Lines, file: Path) -> Estate:
     named = Path(estate.register_file).expanduser()
     place = named if named.is_absolute() else file.absolute().parent / named
     if not place.exists():
-        raise StocktakeError("CONFIG_INVALID", lines.where(("register",)), f"there is no register {estate.register_file}")
+        raise StocktakeError(
+            "CONFIG_INVALID", lines.where(("register",)), f"there is no register {estate.register_file}"
+        )
     stores = read_register(place, str(file.parent / named) if not named.is_absolute() else str(named))
     own = {s.name for s in estate.stores}
     if twice := next((s.name for s in stores if s.name in own), None):

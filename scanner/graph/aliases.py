@@ -108,7 +108,7 @@ class Aliases:
             yield self._wide.get(key)
 
     def _value(self, name: str, at: At) -> tuple[str, Definition | None]:
-        """What a variable holds: what a file says of it, else a part of the connection that files name by its prefix."""
+        """What a variable holds: what a file says of it, else a part of the connection its prefix names."""
         named = self.find(name, at, NEAR) if name else None
         if named is not None:
             return named.definition.text, named.definition
@@ -293,7 +293,7 @@ class Known:
     hosts: Hosts = field(default_factory=Hosts)
     prefixes: Prefixes = field(default_factory=Prefixes)
 
-    def define(
+    def define(  # noqa: PLR0913 - as many as a mention has columns
         self, alias: str, at: At, line: int | None, kind: str, locator: str, fields: tuple[str, int | None, str, str],
         *, action: str = "", origin: str = "", extractor: str = "",
     ) -> None:  # fmt: skip

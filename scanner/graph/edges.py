@@ -50,7 +50,7 @@ class Edges:
     _places: dict[tuple[str, str, str, str], list[PlaceOf]] = field(default_factory=dict)
     _counts: Counter[tuple[str, str, str, str]] = field(default_factory=Counter)
 
-    def add(
+    def add(  # noqa: PLR0913 - as many as an edge has
         self, ends: tuple[str, str], kind: str, confidence: EdgeConfidence, evidence: str, detail: str, name: str = "",
         *, place: PlaceOf | None = None, parser: str = "catalog",
     ) -> None:  # fmt: skip

@@ -48,7 +48,9 @@ _WEB = frozenset({"http", "https", "ws", "wss", "mailto"})
 _DRIVE = re.compile(r"([A-Za-z]):(?:[\\/]|$)")
 _HOST = re.compile(r"(?:(?P<user>[^@\s/]+)@)?(?P<host>\[[0-9A-Fa-f:.%]+\]|[^\s:/\\@]+)(?::(?P<port>\d{1,5}))?$")
 _BARE_UNC = re.compile(r"[\\/]{2}([^\\/\s:@;,=]{1,255})[\\/]*$")
-_REMOTE_PATH = re.compile(r"(?:(?P<user>[\w.\-\\]{1,64})@)?(?P<host>[\w.-]{2,255}|\[[0-9A-Fa-f:]+\]):(?P<path>[/~].*)$", re.DOTALL)
+_REMOTE_PATH = re.compile(
+    r"(?:(?P<user>[\w.\-\\]{1,64})@)?(?P<host>[\w.-]{2,255}|\[[0-9A-Fa-f:]+\]):(?P<path>[/~].*)$", re.DOTALL
+)
 _PLAIN_URL = re.compile(
     r"(?i)(?:sftp|ssh|scp|ftps?|nfs|smb|cifs)://(?:[^\s:/@]{1,64}(?::\*{3})?@)?(?P<host>[\w.-]{1,255})(?::(?P<port>\d{1,5}))?"
     r"(?P<path>/[^?#@]{0,4000})?"
@@ -134,7 +136,7 @@ def endpoint(
     return found
 
 
-def of_text(text: str) -> Endpoint | None:
+def of_text(text: str) -> Endpoint | None:  # noqa: PLR0911 - one way of writing after the other
     """What a URL, UNC path, or path of a file system leads to."""
     if not text:
         return None
@@ -160,14 +162,16 @@ def _unc(text: str) -> Endpoint | None:
     if bare := _BARE_UNC.match(text):
         return Endpoint("host", plain_host(bare[1]), family="smb")
     found = locators.unc(text)
-    return found and Endpoint("share", plain_host(found.server), None, "", found.share, _parted(found.path), "smb")
+    if found is None:
+        return None
+    return Endpoint("share", plain_host(found.server), None, "", found.share, _parted(found.path), "smb")
 
 
-def _url(text: str) -> Endpoint | None:
+def _url(text: str) -> Endpoint | None:  # noqa: PLR0911 - one kind of scheme after the other
     scheme = text.partition(":")[0].lower()
     if scheme == "file":
         return _file_url(text)
-    if scheme == "jdbc" or (family(scheme) and scheme not in {"s3"}):
+    if scheme == "jdbc" or family(scheme):
         return _connection(text)
     if plain := _PLAIN_URL.fullmatch(text):
         host, port, path = plain_host(plain["host"]), plain["port"], unquote(plain["path"] or "").strip("/")
@@ -247,9 +251,7 @@ def _connection(text: str, driver: str = "") -> Endpoint | None:
     if found.server:
         kind: Kind = "database" if found.database else "server"
         instance = (found.instance or "").lower()
-        return Endpoint(
-            kind, plain_host(found.server), found.port, instance, found.database or "", family=system
-        )
+        return Endpoint(kind, plain_host(found.server), found.port, instance, found.database or "", family=system)
     if found.alias:
         return Endpoint("name", name=found.alias, path=found.database or "", family=system or "dsn")
     return None

@@ -132,7 +132,8 @@ class Resolver:
         return found
 
     def _follow(self, end: Endpoint, at: At) -> Outcome:
-        sure, words = True, []
+        sure = True
+        words: list[str] = []
         for _ in range(_HOPS):
             step = self._step(end, at)
             if isinstance(step, Outcome):
@@ -144,7 +145,9 @@ class Resolver:
             words.append(definition.place)
         return Outcome("", "unresolved", "names lead in a circle: " + ", ".join(words[:3]))
 
-    def _step(self, end: Endpoint, at: At) -> tuple[Endpoint, Definition, bool] | Outcome | None:
+    def _step(  # noqa: PLR0911 - one kind of place after the other
+        self, end: Endpoint, at: At
+    ) -> tuple[Endpoint, Definition, bool] | Outcome | None:
         """One definition further: what it leads to; an outcome where that is the end; None where it is a place."""
         match end.kind:
             case "name":
@@ -152,7 +155,9 @@ class Resolver:
             case "drive":
                 named = self.known.aliases.find(end.name, at, STORE)
                 if named is None or named.definition.end is None:
-                    return Outcome("", "unresolved", f"drive {end.name.upper()} is of whichever machine uses it", end=end)
+                    return Outcome(
+                        "", "unresolved", f"drive {end.name.upper()} is of whichever machine uses it", end=end
+                    )
                 return beneath(named.definition.end, end.path), named.definition, named.sure
             case "local":
                 if end.host:
@@ -196,7 +201,9 @@ class Resolver:
             return None
         if self.places.is_host(self.known.hosts.one(end.host)):
             return None
-        named = self.known.aliases.find(end.host, at, ESTATE if end.family == "oracle" or end.kind == "server" else STORE)
+        named = self.known.aliases.find(
+            end.host, at, ESTATE if end.family == "oracle" or end.kind == "server" else STORE
+        )
         to = named.definition.end if named else None
         if named is None or to is None or to.host in {"", end.host} or to.kind not in {"host", "server", "database"}:
             return None
@@ -219,7 +226,9 @@ class Resolver:
             return self._local(end, at, through, sure=sure)
         host = self._host(end, at)
         if end.host and not host:
-            return Outcome("", "unresolved", "local: of whichever machine uses it, which the estate does not tell", end=end)
+            return Outcome(
+                "", "unresolved", "local: of whichever machine uses it, which the estate does not tell", end=end
+            )
         if end.is_local and end.kind == "host" and not end.path:
             return Outcome("", "unresolved", "the machine itself", end=end)
         sure = sure and not (end.is_local and host == HERE)
@@ -284,7 +293,7 @@ class Resolver:
         """An object over a database's own link: ``link.database.schema.name``, ``schema.name@link``."""
         text = said.locator.strip()
         name, at_sign, link = text.rpartition("@")
-        parts = [p.strip("[]\"`") for p in (name if at_sign else text).split(".")]
+        parts = [p.strip('[]"`') for p in (name if at_sign else text).split(".")]
         link = link.partition(":")[0] if at_sign else parts[0]
         end = Endpoint("name", name=link, path=parts[1] if not at_sign and len(parts) == 4 else "", family="link")
         if self.known.aliases.find(link, at, STORE) is None:
@@ -372,4 +381,3 @@ def _begins_with_variable(end: Endpoint) -> bool:
         return False
     first = end.path.lstrip("/").split("/", 1)[0]
     return has_variable(first)
-

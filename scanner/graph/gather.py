@@ -1,4 +1,4 @@
-"""Gathers what a resolver knows: the places of sources, the names that files define, links, mounts and lists of hosts."""
+"""Gathers what a resolver knows: places of sources, names that files define, links, mounts and lists of hosts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ _ALIASES = """
             AND coalesce(part, '') <> '' AND NOT contains(rtrim(path, '/'), '/')))
     ORDER BY source, path, line NULLS FIRST, name, locator, kind, store"""
 _LINKS = """
-    SELECT source, store, path, target FROM (SELECT source, store, parent || name AS path, kind, subtype, target FROM entry)
+    SELECT source, store, path, target
+    FROM (SELECT source, store, parent || name AS path, kind, subtype, target FROM entry)
     WHERE target IS NOT NULL AND kind = 'link' AND (subtype = 'dfs' OR starts_with(target, '\\'))
     ORDER BY source, path"""
 _MOUNTED = """

@@ -84,7 +84,7 @@ class Places:
     families: dict[str, str] = field(default_factory=dict)
     """Database system of each store that is a database, where its source's locator tells."""
 
-    def find(self, end: Endpoint) -> Hit | None:
+    def find(self, end: Endpoint) -> Hit | None:  # noqa: PLR0911 - one kind of place after the other
         """The store a place belongs to; None where none of the scanned ones does."""
         match end.kind:
             case "share":
@@ -209,7 +209,7 @@ class Places:
     def _add_server(self, source: Source, end: Endpoint, stores: list[Store]) -> None:
         names = {_text(s.path): s.id for s in stores if s.path}
         if not source.deep:
-            names = {end.name: s.id for s in stores if end.name}
+            names = {end.name: stores[0].id} if stores and end.name else {}
         server = _Server(source.name, end, names, {n.lower(): s for n, s in names.items()})
         self.families |= {s.id: end.family for s in stores if end.family in DIALECTS}
         if end.kind == "name":
@@ -289,4 +289,3 @@ def _differ(one: Endpoint, other: Endpoint) -> bool:
     family = one.family or other.family
     first, second = replace(one, family=family).usual_port, replace(other, family=family).usual_port
     return bool(first and second and first != second)
-

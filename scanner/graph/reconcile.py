@@ -16,8 +16,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from scanner.graph.aliases import At
-from scanner.graph.endpoint import Endpoint
 from scanner.graph.edges import Edges
+from scanner.graph.endpoint import Endpoint
 from scanner.graph.estate import Estate
 from scanner.graph.estate import found as found_in
 from scanner.graph.facts import Reader, read
@@ -122,7 +122,7 @@ def _place_of(estate: Estate, resolver: Resolver, source: str, name: str, kind: 
 
 def _add_register(reader: Reader, estate: Estate, resolver: Resolver, found: dict[str, _Known]) -> None:
     """Find the store that each line of the register means; one that nothing else tells of stands for itself."""
-    names = _by_name(estate, resolver)
+    names = _by_name(resolver)
     for name, locator, owner in reader.rows(_REGISTER):
         key = _registered(name, locator, estate, resolver, names)
         known = found.setdefault(key, _Known(_asset(estate, key)))
@@ -145,7 +145,7 @@ def _registered(name: str, locator: str, estate: Estate, resolver: Resolver, nam
     return estate.directory.outside("store", plain(locator) or name).asset
 
 
-def _by_name(estate: Estate, resolver: Resolver) -> dict[str, str]:
+def _by_name(resolver: Resolver) -> dict[str, str]:
     """Stores by their bare names, where only one has it: buckets, databases and shares, scanned or not."""
     found: dict[str, set[str]] = defaultdict(set)
     for store in resolver.stores:
@@ -199,7 +199,7 @@ def _status(known: _Known, tally: Tally) -> str:
     return "referenced"
 
 
-def _why(known: _Known, status: str) -> tuple[str, ...]:
+def _why(known: _Known, status: str) -> tuple[str, ...]:  # noqa: PLR0911 - the first reason that holds
     """The reason why nobody seems to answer for a store; none where the register or the estate file names it."""
     if known.register:
         return ()

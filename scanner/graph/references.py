@@ -198,10 +198,9 @@ def _keep(found: References, said: Said, outcome: Outcome, owners: dict[str, str
     number = "r" + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
     if outcome.file is not None:
         found.files[number] = outcome.file
-    kept.append(
-        Reference(
-            id=number, store=said.store, place=said.place, kind=said.kind, locator=_shown(said), tier=outcome.tier,
-            target=outcome.target, why=scrub(outcome.why), status=said.status, action=said.action,
-            extractor=said.extractor, owner=owners.get(said.store) or said.owner,
-        )  # fmt: skip
-    )
+    reference = Reference(
+        id=number, store=said.store, place=said.place, kind=said.kind, locator=_shown(said), tier=outcome.tier,
+        target=outcome.target, why=scrub(outcome.why), status=said.status, action=said.action,
+        extractor=said.extractor, owner=owners.get(said.store) or said.owner,
+    )  # fmt: skip
+    kept.append(reference)

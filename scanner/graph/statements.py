@@ -58,7 +58,7 @@ class Statements:
         found = self._table(said, text, place) if said.kind == "table" else self._statement(said, text, place)
         return replace(database, objects=tuple(dict.fromkeys(found)))
 
-    def _database(self, said: Said, at: At) -> Outcome:
+    def _database(self, said: Said, at: At) -> Outcome:  # noqa: PLR0911 - one way of telling after the other
         """The database a statement runs in: by its connection's name, or the only one the file knows."""
         aliases = self.resolver.known.aliases
         if said.via:
@@ -82,7 +82,9 @@ class Statements:
 
     def _is_database(self, store: str) -> bool:
         asset = self.estate.assets.get(store)
-        return asset is not None and (asset.kind in {"database", "database file"} or store in self.resolver.places.families)
+        return asset is not None and (
+            asset.kind in {"database", "database file"} or store in self.resolver.places.families
+        )
 
     def _place(self, database: Outcome, source: str, path: str) -> Place:
         """Where names of a statement are looked up."""
@@ -123,7 +125,9 @@ class Statements:
                 certain = reference.how == "parsed" and reference.verb in {"reads", "writes", "removes"}
                 target = self.estate.directory.table(place, reference.name, create=certain)
             if target is not None:
-                found.append(Object(target.asset, KINDS.get(reference.verb, "writes"), target.confidence(reference.how)))
+                found.append(
+                    Object(target.asset, KINDS.get(reference.verb, "writes"), target.confidence(reference.how))
+                )
         return found
 
     def _dependencies(self, said: Said, text: str, dialect: str) -> Dependencies:
@@ -173,7 +177,9 @@ def name_in(text: str) -> Name | None:
     ('Sales.dbo.Order Lines', None)
     """
     text = text.strip().rstrip(";")
-    parts, quoted, at = [], [], 0
+    parts: list[str] = []
+    quoted: list[bool] = []
+    at = 0
     while at < len(text) and len(parts) < 5:
         found = _PART.match(text, at)
         if found is None:

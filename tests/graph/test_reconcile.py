@@ -25,7 +25,9 @@ def says(estate: Estate, path: str, kind: str, locator: str, source: str = "file
     estate.fact("mention", source, path, kind=kind, locator=locator, **more)
 
 
-def sees(estate: Estate, source: str, name: str, kind: str, locator: str | None, reason: str = "not_configured") -> None:
+def sees(
+    estate: Estate, source: str, name: str, kind: str, locator: str | None, reason: str = "not_configured"
+) -> None:
     estate.fact("seen", source, "", name=name, kind=kind, locator=locator, reason=reason)
 
 

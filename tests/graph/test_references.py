@@ -136,10 +136,15 @@ def test_what_a_catalog_links_to_is_declared(house: Estate) -> None:
     says(house, "", "server_link", "host=pg01;dbname=crm;port=5432", "ms", part="CRM", **catalog)
     says(house, "Pay/dbo/clients", "server_link", "CRM.crm.public.client", "ms", part="clients", **catalog)
     says(house, "", "server_link", "far9/old", "ms", part="FAR", **catalog)
-    house.routine("ms", "Pay/dbo/p", "procedure", "SELECT * FROM FAR.old.dbo.t SELECT * FROM CRM.crm.public.client", "tsql")
+    house.routine(
+        "ms", "Pay/dbo/p", "procedure", "SELECT * FROM FAR.old.dbo.t SELECT * FROM CRM.crm.public.client", "tsql"
+    )
     result = build(house.reader())
     links = {(e.target, e.kind, e.confidence, e.parser) for e in result.edges if e.source == "ms/Pay"}
-    assert links == {("pg/crm", "server_link", "declared", "catalog"), ("?far9/old", "server_link", "declared", "catalog")}
+    assert links == {
+        ("pg/crm", "server_link", "declared", "catalog"),
+        ("?far9/old", "server_link", "declared", "catalog"),
+    }
     assert {e.target for e in result.edges if e.source == "ms/Pay/dbo/p"} == {"?far9/old", "pg/crm/public/client"}
 
 
@@ -176,7 +181,7 @@ def test_no_password_of_any_locator_reaches_the_result(house: Estate) -> None:
     says(house, "a", "url", f"sftp://scan:{CANARY}@nas7/old")
     says(house, "a", "connection_string", f"Server=old1;Database=HR;Uid=x;Pwd={CANARY}", line=2)
     result = build(house.reader())
-    assert CANARY not in repr([a for a in result.assets])
+    assert CANARY not in repr(result.assets)
     assert CANARY not in repr(result.managed)
 
 
