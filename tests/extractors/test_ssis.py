@@ -141,6 +141,29 @@ def test_a_deployed_project_fills_its_parameters_in_and_knows_its_connections() 
     assert {m.part for m in mentions} == {"Load Sales.dtsx", "ERP.conmgr", "Project.params"}
 
 
+def test_a_project_file_names_its_connections_by_their_parameters() -> None:
+    text = (DATA / "Sales.dtproj").read_text(encoding="utf-8")
+    found = {m.alias: m for m in by_origin(quotes("p/Sales.dtproj", text), "ssis/parameter")}
+    assert (found["ERP"].server, found["ERP"].database, found["ERP"].line) == ("erp1", "Erp", 16)
+    assert (found["Orders"].kind, found["Orders"].locator) == ("unc", r"\\files3\in\orders.csv")
+
+
+def test_loops_scripts_and_tasks_of_other_makers_name_places() -> None:
+    mentions = quotes("p/tasks.dtsx", (DATA / "tasks.dtsx").read_text(encoding="utf-8"))
+    folder = one(mentions, "ssis/ForEachFile")
+    assert (folder.locator, folder.action) == (r"\\files3\in\today", "reads")
+    computed = {m.kind: m for m in by_origin(mentions, "ssis/expression")}
+    assert (computed["unc"].locator, computed["unc"].status) == (r"\\files3\in\@[User::Day]", "template")
+    assert (computed["sql"].locator, computed["sql"].via) == ("EXEC dbo.Load '@[User::Day]'", "Shop")
+    script = [(m.server, m.status, m.line) for m in by_origin(mentions, "ssis/script")]
+    assert script == [
+        ("old9", "commented", 19), ("files3", "active", 20), ("sql7", "active", 21), ("files4", "template", 22),
+    ]  # fmt: skip
+    assert one(mentions, "ssis/BackupDestinationAutoFolderPath").action == "writes"
+    assert one(mentions, "ssis/VendorTask").locator == "sftp://drop.northmoor.net/in"
+    assert one(mentions, "ssis/SqlFile").locator == "load.sql"
+
+
 @pytest.mark.parametrize("cut", [200, 2_000, len(NEW) - 40])
 def test_what_is_cut_short_is_told_and_what_came_before_is_kept(cut: int) -> None:
     mentions, troubles = read("p/load.dtsx", NEW[:cut])
