@@ -157,7 +157,7 @@ def _bare(value: str) -> str:
     """A value without its quotes, its closing comma or semicolon, and the comment behind it."""
     value = value.strip()
     if (
-        value[:1] in "\"'"
+        value.startswith(('"', "'"))
         and (end := value.find(value[0], 1)) > 0
         and not value[end + 1 :].strip(" ,;").startswith(value[0])
     ):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
@@ -60,7 +61,7 @@ _FILE_DRIVERS = re.compile(r"(?i)sqlite|access|firebird|interbase|dbase|foxpro")
 _PLACE = frozenset(["path", "dir", "directory", "folder", "file", "root", "location", "share", "unc", "home",
     "target", "destination", "source", "archive", "import", "export", "inbox", "outbox", "input", "output", "drop",
     "upload", "download", "backup", "filename", "basedir", "datadir"])  # fmt: skip
-_PATH = re.compile(r"^(?:[A-Za-z]:[\\/][^\\/\n\"<>|?*]|/(?:[\w.@$+ -]{1,120}/?){2,40}$)")
+_PATH = re.compile(r"^(?:[A-Za-z]:[\\/][^\\/\n\"<>|?*]|/[\w.@$+-][\w.@$+ -]{0,120}(?:/[\w.@$+ -]{1,120}){0,40}/?$)")
 _NOT_A_HOST = re.compile(
     r"(?i)^(?:0\.0\.0\.0|\*|::|\[::\]|true|false|yes|no|on|off|none|null|nil|auto|default|any|unknown|\d{1,9})$"
 )
@@ -70,7 +71,8 @@ _REFERENCE = re.compile(r"(?i)^(?:java:|jdbc/|osgi:service/)[\w:/.$-]{1,200}$")
 _NAMED_ELSEWHERE = re.compile(r"^[A-Za-z][\w$#. -]{0,63}$")
 
 
-def words(name: str) -> list[str]:
+@functools.lru_cache(maxsize=8192)
+def words(name: str) -> tuple[str, ...]:
     """The words of a key, in small letters: of camel case, with dots, dashes or underscores."""
     made: list[str] = []
     for word in (w.lower() for w in _WORD.findall(name[-300:])):
@@ -131,7 +133,7 @@ def _squeezed(text: str) -> str:
 
 def alone(setting: Setting, origin: str) -> Mention | None:  # noqa: PLR0911 - a kind each
     """What a value locates by itself, or with the words of its key."""
-    value, key = setting.value.strip().strip("\"'"), words(setting.keys[-1]) if setting.keys else []
+    value, key = setting.value.strip().strip("\"'"), words(setting.keys[-1]) if setting.keys else ()
     if len(value) < 3 or len(value) > 30_000 or "\0" in value:
         return None
     name = alias_of(setting)
@@ -147,14 +149,14 @@ def alone(setting: Setting, origin: str) -> Mention | None:  # noqa: PLR0911 - a
         return quoted(value, origin=origin, kind="url", line=setting.line, status=setting.status)
     if set(key) & _PLACE and _PATH.match(value) and "\n" not in value:
         return quoted(value, origin=origin, kind="path", line=setting.line, status=setting.status)
-    if key[-1:] == ["dsn"] and _NAMED_ELSEWHERE.match(value):
+    if key[-1:] == ("dsn",) and _NAMED_ELSEWHERE.match(value):
         return quoted(value, origin=origin, kind="reference", line=setting.line, status=setting.status)
     if key and key[-1] in ("tns", "tnsname", "tnsalias") and _NAMED_ELSEWHERE.match(value):
         return quoted(value, origin=origin, kind="reference", line=setting.line, status=setting.status)
     return None
 
 
-def _connects(value: str, key: list[str]) -> bool:
+def _connects(value: str, key: tuple[str, ...]) -> bool:
     """Whether it is a connection string, also going by its key where its own shape might be anything's."""
     if "=" not in value and ":" not in value and "/" not in value:
         return False

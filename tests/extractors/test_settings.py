@@ -317,7 +317,7 @@ SAMPLES = [
     ("winscp.ini", "[Sessions\\a]\nHostName=h\n"), ("sitemanager.xml", "<FileZilla3><Servers><Server><Host>h</Host></Server></Servers></FileZilla3>"),
     ("known_hosts", "a,b ssh-rsa AAAA\n|1|x|y ssh-rsa AAA\n"), (".ssh/config", "Host a\n HostName b\n ProxyJump c,d\n"), (".netrc", "machine a login b password c"),
     ("data-sources.json", '{"connections":{"a":{"name":"n","configuration":{"host":"h","port":"1"}}}}'), ("rclone.conf", "[a]\ntype = sftp\nhost = h\n"),
-    (".s3cfg", "[default]\nhost_base = h.x:1\n"), ("a.regsrvr", "<R><S><ServerName>h</ServerName></S></R>"), ("a.ini", "[db]\nhost=a\ndatabase=b\n"),
+    (".s3cfg", "[default]\nhost_base = h.x:1\n"), ("a.regsrvr", "<R><S><ServerName>h</ServerName></S></R>"), ("a.ini", "[db]\nhost=a\ndatabase=b\nempty=\n\"=\n"),
     ("a.json", '{"a": [[[{"host": "h", "database": "d"}]]]}'),
 ]  # fmt: skip
 
@@ -355,7 +355,7 @@ def _all(path: str, body: bytes) -> None:
 @pytest.mark.parametrize(
     "piece",
     ["a=", "[a]\n", "<a ", "<!--", '"', "{", "[", "a: ", "- ", "\\\n", "(", "A=(", "A=(\n#", "define('a',", "$a['b']", "'a'=>'b',", "DBI->connect(", "x = ",
-     "# a=b\n", "host=h\ndatabase=d\n", '"a":"b",', "[HKEY\\a]\n", '"a"=hex:', "machine a ", "a ssh-rsa ", "\t", "&a ", "? ", "! "],
+     "# a=b\n", "host=h\ndatabase=d\n", '"a":"b",', "[HKEY\\a]\n", '"a"=hex:', "path=/" + "a b.c" * 40 + "!\n", "dir: /aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa#\n", "machine a ", "a ssh-rsa ", "\t", "&a ", "? ", "! "],
 )  # fmt: skip
 def test_long_hostile_files_take_no_longer_than_their_length_calls_for(piece: str) -> None:
     text = piece * (60_000 // len(piece))
