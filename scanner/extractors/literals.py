@@ -16,6 +16,10 @@ _UNC = re.compile(r"\\\\[A-Za-z0-9_.$%@{(\[-][^\\]{0,120}\\")
 _URL = re.compile(
     r"(?:jdbc:[a-z0-9:]{2,40}|(?:s3[an]?|sftp|ftps?|smb|nfs|abfss?|wasbs?|gs|hdfs|ldaps?|file|https?)):", re.IGNORECASE
 )
+_NAMESPACE = re.compile(
+    r"https?://(?:www\.w3\.org|schemas\.[a-z]+\.(?:com|org)|tempuri\.org|purl\.org)\b", re.IGNORECASE
+)
+"""Names of XML vocabularies, which look like addresses and lead nowhere."""
 _DRIVE = re.compile(r"[A-Za-z]:[\\/](?![\\/])[^\"<>|*?\n]{0,400}\S")
 _OPTIONS = re.compile(
     r"(?:^|;)\s{0,4}(?:data\s?source|server|dsn|filedsn|provider|driver|dbq|initial\scatalog|host|addr(?:ess)?)\s{0,4}=",
@@ -31,6 +35,8 @@ def kind_of(text: str) -> str | None:
         return None
     if _UNC.match(text):
         return "unc"
+    if _NAMESPACE.match(text):
+        return None
     if _URL.match(text):
         return "connection_string" if text[:5].lower() == "jdbc:" else "url"
     if _DRIVE.match(text):
