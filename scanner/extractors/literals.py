@@ -31,12 +31,10 @@ _BACKSLASHED = re.compile(r"\\\\\\\\[A-Za-z0-9_.$-]{1,80}\\\\")
 def kind_of(text: str) -> str | None:
     """What a literal is a locator of, by its beginning; None where it is none."""
     text = text[:LONGEST].strip()
-    if len(text) < 4 or "\n" in text:
+    if len(text) < 4 or "\n" in text or _NAMESPACE.match(text):
         return None
     if _UNC.match(text):
         return "unc"
-    if _NAMESPACE.match(text):
-        return None
     if _URL.match(text):
         return "connection_string" if text[:5].lower() == "jdbc:" else "url"
     if _DRIVE.match(text):
