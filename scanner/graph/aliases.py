@@ -304,7 +304,7 @@ class Known:
         self.aliases.add(alias, definition, wide=wide and not _key(alias).endswith(":"))
         if end is None:
             return
-        if kind == "host" and end.host and _lists_hosts(at.path, origin, end.host):
+        if kind == "host" and end.host and lists_hosts(at.path, origin, end.host):
             self.hosts.add(alias, end.host)
         if alias.startswith("/") and action in {"mounts", "defines", ""}:
             self.prefixes.mount(at.host or at.store, alias, definition)
@@ -314,7 +314,7 @@ class Known:
                 self.prefixes.link(share, definition)
 
 
-def _lists_hosts(path: str, origin: str, target: str) -> bool:
+def lists_hosts(path: str, origin: str, target: str) -> bool:
     """Whether a name of a host comes from a list of hosts, and not from a variable that happens to hold one."""
     name = path.rpartition("/")[2].lower()
     words = f"{origin.lower()} {name}"

@@ -6,7 +6,7 @@ import posixpath
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
-from scanner.graph.aliases import ESTATE, STORE, At, Definition, Known, beneath, has_variable
+from scanner.graph.aliases import ESTATE, STORE, At, Definition, Known, beneath, has_variable, lists_hosts
 from scanner.graph.endpoint import FOLDED, PORTS, Endpoint, endpoint
 from scanner.graph.locate import HERE, Hit, Places
 from scanner.graph.resolve import Directory
@@ -107,6 +107,8 @@ class Resolver:
             return Outcome("", "unresolved", "it names no place that could be told")
         if end.kind == "web":
             return self._web(end, at, said)
+        if said.action == "defines" and end.kind == "host" and lists_hosts(said.path, said.origin, end.host):
+            return Outcome("", "inactive", "it only gives a host a name", end=end)
         return self.follow(end, at)
 
     def at(self, said: Said) -> At:
@@ -235,8 +237,18 @@ class Resolver:
         end = end if host == end.host else replace(end, host=host)
         if hit := self.places.find(end):
             return self._hit(hit if sure else replace(hit, sure=False), end, through)
+        if end.kind == "host" and not end.path and self.places.is_host(host):
+            return self._of_host(end)
         found = self._outside(end, f"{through}; no source of the estate covers it")
         return found if sure else replace(found, sure=False)
+
+    def _of_host(self, end: Endpoint) -> Outcome:
+        """A host that sources lie on: what is meant of it is only told where it holds one store."""
+        on_it = {name for name, host in self.places.hosts.items() if host == end.host}
+        stores = [s.id for s in self.stores if s.source in on_it]
+        if len(stores) == 1:
+            return Outcome(stores[0], "resolved", "the only store of the estate on that host", sure=False, end=end)
+        return Outcome("", "unresolved", f"{len(stores)} stores of the estate lie on that host", end=end)
 
     def _hit(self, hit: Hit, end: Endpoint, why: str) -> Outcome:
         path = hit.path.lower() if hit.source in self.folding else hit.path

@@ -158,6 +158,20 @@ def test_a_host_somebody_once_logged_in_to_presses_less(house: Estate) -> None:
     assert found["nas9"].unmanaged[-1].startswith("known only from lists of hosts")
 
 
+def test_a_host_that_sources_lie_on_is_no_further_store(house: Estate) -> None:
+    says(house, ".ssh/known_hosts", "host", "db01", "drop", driver="ssh", action="connects")
+    says(house, ".ssh/known_hosts", "host", "fs01", "drop", driver="ssh", action="connects", line=2)
+    says(house, "hosts", "host", "10.0.0.9", alias="nas9", action="defines", origin="hosts")
+    house.database("ms", "Two", "dbo")
+    result = build(house.reader())
+    assert {m.title for m in result.managed} == {"files", "drop", "Pay", "Two"}
+    assert {(r.locator, r.tier, r.target) for r in result.references} == {
+        ("db01", "unresolved", ""),
+        ("fs01", "resolved", "files"),
+        ("10.0.0.9", "inactive", ""),
+    }
+
+
 def test_what_the_estate_file_leaves_out_is_nobodys_oversight(house: Estate) -> None:
     sees(house, "files", "a", "share", "\\\\fs01\\a", "excluded")
     sees(house, "files", "b", "share", "\\\\fs01\\b", "denied")
