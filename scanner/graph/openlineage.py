@@ -146,7 +146,7 @@ class _Writer:
             namespace, name = self._name(self.assets[edge.from_asset])
             how = "DIRECT" if edge.role == "value" else "INDIRECT"
             said = {"namespace": namespace, "name": name, "field": edge.from_column, "transformations": [{"type": how}]}
-            (fields[edge.column] if edge.column else rows).append(said)
+            (rows if edge.column in {"", "*"} else fields[edge.column]).append(said)
         if not fields and not rows:
             return None
         made = {column: {"inputFields": inputs} for column, inputs in fields.items()}

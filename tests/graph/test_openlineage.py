@@ -43,7 +43,7 @@ RESULT = GraphResult(
     references=(Reference("r", "fin", ETL, "connection_string", "Server=x", "resolved", "pg/shop", "", action="writes", owner="Ada"),),
     columns=(
         ColumnEdge(VIEW.id, "total", ORDER.id, "amount", "value", "parsed"),
-        ColumnEdge(VIEW.id, "", ORDER.id, "state", "condition", "parsed"),
+        ColumnEdge(VIEW.id, "*", ORDER.id, "state", "condition", "parsed"),
         ColumnEdge(VIEW.id, "who", "gone", "x", "value", "parsed"),
     ),
 )  # fmt: skip
