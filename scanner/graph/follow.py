@@ -93,7 +93,7 @@ class Resolver:
     spellings: dict[str, str] = field(default_factory=dict)
     _answers: dict[tuple[Endpoint, str], Outcome] = field(default_factory=dict)
 
-    def outcome(self, said: Said) -> Outcome:
+    def outcome(self, said: Said) -> Outcome:  # noqa: PLR0911 - one reason after the other
         """What became of a mention of a place."""
         if said.status in _INACTIVE:
             return Outcome("", "inactive", _INACTIVE[said.status])
@@ -219,7 +219,9 @@ class Resolver:
         """The host of a place in the spelling that everything is compared by; '' where only its user could tell."""
         return at.host if end.is_local else self.known.hosts.one(end.host)
 
-    def _arrive(self, end: Endpoint, at: At, *, sure: bool, words: list[str]) -> Outcome:
+    def _arrive(  # noqa: PLR0911 - one kind of place after the other
+        self, end: Endpoint, at: At, *, sure: bool, words: list[str]
+    ) -> Outcome:
         """The store at a place, or the place itself as one nobody scanned."""
         through = f"through {', '.join(words)}" if words else "as it is written"
         if end.kind == "relative":
