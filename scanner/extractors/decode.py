@@ -12,6 +12,7 @@ _MARKS = (
 )  # fmt: skip
 _DECLARED = re.compile(rb"""^\s*<\?xml[^>]{0,100}encoding\s*=\s*["']([A-Za-z0-9._-]{1,40})["']""")
 _LOOKED_AT = 4096
+_CONTROLS = bytes(c for c in range(32) if c not in (9, 10, 12, 13, 27))
 
 
 def decode(content: bytes) -> str:
@@ -67,7 +68,7 @@ def binary(content: bytes) -> bool:
     head = content[:_LOOKED_AT]
     if any(head.startswith(mark) for mark, _ in _MARKS) or _without_mark(head):
         return False
-    controls = sum(head.count(c) for c in range(32) if c not in (9, 10, 12, 13, 27))
+    controls = len(head) - len(head.translate(None, _CONTROLS))
     return b"\0" in head or controls * 20 > len(head)
 
 
@@ -80,3 +81,8 @@ class Lines:
     def at(self, offset: int) -> int:
         """The line, from 1, that a character stands on."""
         return bisect_left(self._ends, offset) + 1
+
+    def start(self, offset: int) -> int:
+        """Where that line begins: searched for each time, it would cost a line of a whole file the square of it."""
+        before = bisect_left(self._ends, offset)
+        return self._ends[before - 1] + 1 if before else 0
