@@ -16,6 +16,9 @@ from scanner.graph.names import ALL, ColumnUse, Name, Role
 from scanner.graph.parse import name_of
 from scanner.results import EdgeConfidence
 
+FEW_ROWS = 50
+"""Rows of VALUES that are looked through for subqueries; more are data."""
+
 
 class Columns:
     """Gathers the column uses of a definition, statement after statement.
@@ -33,6 +36,10 @@ class Columns:
 
     def read(self, tree: exp.Expr) -> None:
         """Add what one statement makes from what."""
+        with_ = tree.args.get("with_")
+        for cte in with_.expressions if isinstance(with_, exp.With) else ():
+            if isinstance(cte.this, exp.DML):
+                self.read(cte.this)
         tracer = Tracer(self._known, self._dialect)
         tracer.local = self._local
         if isinstance(tree, exp.Insert):
@@ -43,6 +50,8 @@ class Columns:
             self._update(tree, tracer)
         elif isinstance(tree, exp.Merge):
             self._merge(tree, tracer)
+        elif isinstance(tree, exp.MultitableInserts):
+            self._insert_all(tree, tracer)
         elif isinstance(tree, exp.Query):
             output = tracer.query(tree, None)
             into = tree.args.get("into")
@@ -58,10 +67,28 @@ class Columns:
     def _insert(self, tree: exp.Insert, tracer: Tracer) -> None:
         target, named = _target(tree.this)
         source = tree.expression
-        if target is None or source is None or not isinstance(source, exp.Query):
+        few = isinstance(source, exp.Values) and len(source.expressions) <= FEW_ROWS
+        if target is None or not (few or isinstance(source, exp.Query)):
             return
         output = tracer.query(source, tracer.scope(tree, None))
         self._fill(target, output.renamed(named or self._positions(target, output, tree)), tracer)
+
+    def _insert_all(self, tree: exp.MultitableInserts, tracer: Tracer) -> None:
+        """Oracle's INSERT ALL: one query, whose rows go to several tables."""
+        scope = tracer.scope(tree, None)
+        scope.add("", Derived(tracer.query(tree.args.get("source"), None)))
+        for branch in tree.expressions:
+            if (condition := branch.args.get("expression")) is not None:
+                tracer.conditions |= tracer.values(condition, scope)
+            target, named = _target(branch.this.this)
+            rows = branch.this.expression
+            if target is None:
+                continue
+            if isinstance(rows, exp.Values):
+                made = Output([("", tracer.values(cell, scope)) for cell in rows.expressions[0].expressions])
+            else:
+                made = tracer.query(tree.args.get("source"), None)
+            self._fill(target, made.renamed(named or self._positions(target, made, branch.this)), tracer)
 
     def _positions(self, target: Name, output: Output, tree: exp.Insert) -> list[str]:
         """The columns that an INSERT without a list fills: the table's, in order, where they are as many."""
@@ -122,6 +149,11 @@ class Columns:
             if (condition := when.args.get("condition")) is not None:
                 tracer.conditions |= tracer.values(condition, scope)
             then = when.args.get("then")
+            stars = (*then.expressions, then.this) if isinstance(then, (exp.Update, exp.Insert)) else ()
+            if target is not None and any(isinstance(star, exp.Star) for star in stars):
+                source = tracer.query(tree.args.get("using"), None)
+                self._fill(target, source, tracer)
+                continue
             if isinstance(then, exp.Update):
                 self._assignments(target, then.expressions, tracer, scope)
             elif isinstance(then, exp.Insert) and isinstance(then.expression, exp.Tuple):

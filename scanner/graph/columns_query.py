@@ -65,7 +65,19 @@ class Tracer:
             scope = self.scope(node, above)
             self.from_item(node, scope)
             return self._star(scope, exp.Star())
-        return Output()
+        return self._returned(node, above) if isinstance(node, exp.DML) else Output()
+
+    def _returned(self, node: exp.DML, above: Scope | None) -> Output:
+        """What INSERT, UPDATE or DELETE … RETURNING gives."""
+        returning = node.args.get("returning")
+        if not isinstance(returning, exp.Returning):
+            return Output()
+        scope = self.scope(node, above)
+        target = node.this.this if isinstance(node.this, exp.Schema) else node.this
+        for table in (target, *(node.args.get("tables") or ())):
+            if isinstance(table, exp.Table):
+                self.from_item(table, scope)
+        return self._projected(returning.expressions, scope)
 
     def scope(self, node: exp.Expr, above: Scope | None) -> Scope:
         """A new scope with the common table expressions of a statement."""
@@ -117,8 +129,17 @@ class Tracer:
         if (from_ := node.args.get("from_")) is not None:
             self.from_item(from_.this, scope)
         self.joins(node, scope)
+        output = self._projected(node.expressions, scope)
+        for part in _FILTERS:
+            if (filtered := node.args.get(part)) is not None:
+                known = scope.aliases if part in _AFTER else {}
+                self.conditions |= self.values(filtered, scope, frozenset(known))
+        return output
+
+    def _projected(self, projections: Iterable[exp.Expr], scope: Scope) -> Output:
+        """What a list of outputs gives."""
         output, opened = Output(), dict[Name, None]()
-        for place, projection in enumerate(node.expressions, 1):
+        for place, projection in enumerate(projections, 1):
             if _is_star(projection):
                 every = self._star(scope, projection)
                 output.columns.extend(every.columns)
@@ -129,10 +150,6 @@ class Tracer:
             output.columns.append((name, origins))
             scope.aliases.setdefault(name.lower(), origins)
         output.open = tuple(opened)
-        for part in _FILTERS:
-            if (filtered := node.args.get(part)) is not None:
-                known = scope.aliases if part in _AFTER else {}
-                self.conditions |= self.values(filtered, scope, frozenset(known))
         return output
 
     # What stands in FROM
@@ -272,7 +289,10 @@ class Tracer:
 
     def _field(self, node: exp.Column, scope: Scope) -> Origins:
         """A name with a qualifier that is no table here: a field of a column, a variable's, or of the row at hand."""
-        for part in node.parts[:-1]:
+        parts = node.parts
+        if len(parts) > 2 and (relation := scope.source(parts[0].name)) is not None:
+            return self._known(_in(relation, parts[1].name))
+        for part in parts[:-1]:
             if part.name.lower() in _ROWS:
                 return NONE
             origins, guess = scope.column(part.name)

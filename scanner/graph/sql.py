@@ -49,22 +49,19 @@ def dependencies(
         columns_of: the columns of a table, where they are known: they tell which table a bare column belongs to.
     """
     known = sqlglot_dialect(dialect)
-    if jobs.is_agent_job(language):
-        return jobs.together([_step(step, dialect, columns_of) for step in jobs.steps(definition[:READ_LIMIT])])
-    if (language or "").lower() == "stored_procedure":
-        return Dependencies((Reference(Name(tuple(definition.strip().split("."))), "calls", 1, "declared"),))
-    if not is_sql(language):
-        places = tuple(outside.in_text(definition[:READ_LIMIT]))
-        return Dependencies(places, problems=(f"its body is written in {language}, not in SQL",))
     cut: tuple[str, ...] = ()
     if len(definition) > READ_LIMIT:
         cut = (f"only its first {READ_LIMIT:,} of {len(definition):,} characters were read",)
         definition = definition[:READ_LIMIT]
+    if (other := _no_text_of_sql(definition, dialect, language, columns_of)) is not None:
+        return replace(other, problems=other.problems + cut)
     columns = Columns(columns_of, known)
     if kind in _VIEWS:
         found, failed = _view(definition, known, columns)
         return _gather(found, tokens(definition, known), 0, known, (), cut + failed, columns)
     body = body_of(definition, known)
+    if not body.text.strip() and definition.strip():
+        cut += ("no body was found in its text",)
     found_words = tokens(body.text, known)
     built = [(line + body.line - 1, reason) for line, reason in dynamic.elsewhere_built(found_words)]
     found, failed = [], cut
@@ -80,6 +77,20 @@ def dependencies(
     own = _PSEUDO if kind == "trigger" else frozenset()
     told = tuple(f"line {line}: {reason}" for line, reason in sorted(built))
     return _gather(_without_locals(found, found_words, own), found_words, body.line - 1, known, told, failed, columns)
+
+
+def _no_text_of_sql(
+    definition: str, dialect: str | None, language: str | None, columns_of: ColumnsOf | None
+) -> Dependencies | None:
+    """What a job, a routine's name or a text of another language refers to; None for SQL."""
+    if jobs.is_agent_job(language):
+        return jobs.together([_step(step, dialect, columns_of) for step in jobs.steps(definition)])
+    if (language or "").lower() == "stored_procedure":
+        return Dependencies((Reference(Name(tuple(definition.strip().split("."))), "calls", 1, "declared"),))
+    if not is_sql(language):
+        problem = f"its body is written in {language}, not in SQL"
+        return Dependencies(tuple(outside.in_text(definition)), problems=(problem,))
+    return None
 
 
 def _step(step: jobs.Step, dialect: str | None, columns_of: ColumnsOf | None) -> Dependencies:
@@ -177,6 +188,10 @@ def _parsed(text: str, dialect: str, columns: Columns | None) -> tuple[list[Stat
             columns.read(tree)
         except RecursionError:
             failed = ("its columns were not traced: it is nested too deeply",)
+        # The parser gives trees of shapes nobody has seen for SQL nobody has seen. That must cost the columns of one
+        # statement, and say so, never the graph.
+        except Exception as error:  # noqa: BLE001 - the reason stands above
+            failed = (f"its columns were not traced: {type(error).__name__}",)
     return [read(tree, dialect) for tree in found], failed
 
 

@@ -102,6 +102,14 @@ def test_a_view_shows_some_columns_and_filters_by_others(dialect: str, text: str
          "emp.name<dept.title emp.pay<dept.boss_id"),
         ("tsql", ("MERGE emp AS t USING (SELECT id, title FROM dept) s ON t.id = s.id WHEN MATCHED THEN UPDATE SET"
          " t.name = s.title WHEN NOT MATCHED THEN INSERT (id) VALUES (s.id);"), "emp.name<dept.title emp.id<dept.id"),
+        ("spark", "MERGE INTO dept USING log ON dept.id = log.id WHEN MATCHED THEN UPDATE SET *",
+         "dept.id<log.id dept.what<log.what dept.at<log.at"),
+        ("oracle", "INSERT ALL WHEN id < 1 THEN INTO log (what) VALUES (name) SELECT id, name FROM emp",
+         "log.what<emp.name"),
+        ("postgres", "WITH gone AS (DELETE FROM emp RETURNING *) INSERT INTO log (id, what) SELECT id, name FROM gone",
+         "log.id<emp.id log.what<emp.name"),
+        ("postgres", "INSERT INTO log (id) VALUES ((SELECT max(pay) FROM emp))", "log.id<emp.pay"),
+        ("bigquery", "INSERT INTO log (what) SELECT u.field.name FROM unseen u", "log.what<unseen.field"),
         ("oracle", "CREATE PROCEDURE p AS BEGIN INSERT INTO log (id) SELECT pay FROM emp; END;", "log.id<emp.pay"),
     ],
 )  # fmt: skip
@@ -169,3 +177,17 @@ def test_column_edges_join_assets_of_the_graph(estate: Estate) -> None:
         ("pg/shop/mart/v", "*", "pg/shop/public/orders", "note", "condition"),
         ("pg/shop/mart/daily", "sum", "pg/shop/public/orders", "total", "value"),
     }
+
+
+def test_a_statement_whose_columns_cannot_be_traced_keeps_its_references(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object) -> None:
+        raise AttributeError("args")
+
+    monkeypatch.setattr("scanner.graph.columns.Columns.read", broken)
+    found = dependencies("SELECT id FROM emp", "")
+    assert {str(n) for n in found.reads} == {"emp"}
+    assert found.problems == ("its columns were not traced: AttributeError",)
+
+
+def test_a_text_without_a_body_is_told() -> None:
+    assert dependencies("CREATE PROCEDURE p AS", "tsql", "procedure").problems == ("no body was found in its text",)
