@@ -31,6 +31,8 @@ _CALL = re.compile(
     \s{0,4}\(""",
     re.VERBOSE,
 )
+_CONNECTS = re.compile(r"(?i)connect|logon|pdo|mysqli|create_engine|net::")
+"""Without one of these, no call is looked for."""
 _ARGUMENT = re.compile(
     rf"""\s{{0,200}}(?:(?P<key>[A-Za-z_]\w{{0,40}})\s{{0,4}}(?:=>|=|:)\s{{0,4}})?(?:[urbf]{{0,2}})?(?:{_STRING.format("v")}|(?P<other>[^\s,()'"]{{0,120}}))\s{{0,200}}(?P<end>,|\)|;|$|\.|\+)"""
 )
@@ -95,6 +97,8 @@ def path_is_python(page: Page) -> bool:
 
 
 def _calls(text: str, page: Page) -> Iterator[Mention]:
+    if not _CONNECTS.search(text):
+        return
     for found in _CALL.finditer(text):
         name = re.sub(
             r"(?i)^new\s+|\s|real_|_?p?connect.*$|->.*$|\.connect$|\.connector.*$|_ssl", "", found["name"]

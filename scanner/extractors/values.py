@@ -80,7 +80,7 @@ def words(name: str) -> tuple[str, ...]:
         if word.startswith(_RUN_TOGETHER):
             start = next((e for e in _RUN_TOGETHER if word.startswith(e) and word[len(e) :] in _PARTS), None)
         made += [start, word[len(start) :]] if start else [word]
-    return made
+    return tuple(made)
 
 
 _RUN_TOGETHER = ("database", "mysql", "mssql", "oracle", "mongo", "redis", "sftp", "ldap", "ftp", "sql", "db", "pg")

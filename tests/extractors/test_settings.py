@@ -317,7 +317,7 @@ SAMPLES = [
     ("winscp.ini", "[Sessions\\a]\nHostName=h\n"), ("sitemanager.xml", "<FileZilla3><Servers><Server><Host>h</Host></Server></Servers></FileZilla3>"),
     ("known_hosts", "a,b ssh-rsa AAAA\n|1|x|y ssh-rsa AAA\n"), (".ssh/config", "Host a\n HostName b\n ProxyJump c,d\n"), (".netrc", "machine a login b password c"),
     ("data-sources.json", '{"connections":{"a":{"name":"n","configuration":{"host":"h","port":"1"}}}}'), ("rclone.conf", "[a]\ntype = sftp\nhost = h\n"),
-    (".s3cfg", "[default]\nhost_base = h.x:1\n"), ("a.regsrvr", "<R><S><ServerName>h</ServerName></S></R>"), ("a.ini", "[db]\nhost=a\ndatabase=b\nempty=\n\"=\n"),
+    (".s3cfg", "[default]\nhost_base = h.x:1\n"), ("a.regsrvr", "<R><S><ServerName>h</ServerName></S></R>"), ("a.ini", '[db]\nhost=a\ndatabase=b\nempty=\n"=\n'),
     ("a.json", '{"a": [[[{"host": "h", "database": "d"}]]]}'),
 ]  # fmt: skip
 
