@@ -133,7 +133,7 @@ class Aliases:
                 value, definition = self._value(_spaced(variable), at)  # as packages define them: $Project::Server
                 if definition is None:
                     value, definition = self._value(name, at)
-                if definition is not None and value and variable not in value:
+                if definition is not None and value and variable.lower() not in value.lower():
                     used[definition] = None
                     text = text.replace(variable, value)
                 elif default is not None:

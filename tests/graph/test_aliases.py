@@ -221,6 +221,17 @@ def test_variables_are_filled_in_from_files_beside_and_above(house: Estate) -> N
     assert told(result, text.format("${DB_HOST}", "x", "y")).tier == "unresolved"
 
 
+def test_a_part_of_a_connection_fills_a_variable_but_never_its_own(house: Estate) -> None:
+    says(house, "apps/.env", "connection_string", "Host=db01;Database=Sales", alias="db", action="connects")
+    says(house, "apps/app.conf", "connection_string", "Driver=SQL Server;Server=${DB_HOST};Database=${DB_NAME}",
+         status="template")  # fmt: skip
+    own = "Driver=SQL Server;Server=${CRM_HOST};Database=x"
+    says(house, "apps/crm.conf", "connection_string", own, alias="CRM", status="template")
+    result = build(house.reader())
+    assert led(result, "Driver=SQL Server;Server=${DB_HOST};Database=${DB_NAME}") == "ms/Sales"
+    assert told(result, own).tier == "unresolved"
+
+
 def test_names_that_lead_in_a_circle_end_with_a_reason(house: Estate) -> None:
     says(house, "apps/a.ini", "connection_string", "DSN=B", alias="A", action="defines")
     says(house, "apps/b.ini", "connection_string", "DSN=A", alias="B", action="defines")
