@@ -21,18 +21,20 @@ from typing import Any
 from scanner.codes import CODES
 from scanner.extractors import registry
 from scanner.model import OPS
+from scanner.sample.archive import UNPACKED, is_archive
 from scanner.sample.helper import END, ORDER, ROOM, WORN_OUT, Gone, Slate, receive
 from scanner.sample.quoting import DOING, FAULT, ROW
 
 SECONDS = 20.0
 """Time for a file of any length."""
 SECONDS_A_MIB = 1.0
-"""Time for each MiB of it besides."""
+"""Time for each MiB of it besides, or of what may be unpacked of it."""
 _GRACE_S = 5.0
 """Seconds after which a helper that outlived its own limit is killed from here."""
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "LD_PRELOAD")
 _MAIN = """import json, sys
 sys.path[:] = json.loads(sys.argv[1])
+from scanner.sample.archive import UNPACKED, is_archive
 from scanner.sample.helper import main
 main({}, {}, {}, sys.argv[2])"""
 
@@ -90,7 +92,8 @@ class Helper:
         Raises:
             OSError: it was gone before it was asked.
         """
-        seconds = SECONDS + SECONDS_A_MIB * len(content) / (1 << 20)
+        length = UNPACKED if is_archive(path) else len(content)
+        seconds = SECONDS + SECONDS_A_MIB * length / (1 << 20)
         head = json.dumps({"path": path, "complete": complete, "seconds": seconds}).encode()
         self._slate.clear()
         self._sock.settimeout(seconds + _GRACE_S)
