@@ -223,7 +223,8 @@ def _scanned(piece: Snippet, dialect: str) -> Statement:
     if dialect in _TSQL:
         return scan(piece.tokens, piece.line)
     into = list(_into_variables(piece.tokens))
-    left = [t for t in piece.tokens if not any(first <= t.start < last for first, last in into)]
+    starts = [first for first, _ in into]
+    left = [t for t in piece.tokens if not ((at := bisect_right(starts, t.start)) and t.start < into[at - 1][1])]
     return scan(left, piece.line)
 
 
@@ -238,10 +239,13 @@ def _cleared(piece: Snippet, dialect: str) -> str:
             if equals.text == "=" and sign.end == equals.start and sign.text in _COMPOUND and sign.kind == "op":
                 text = text[: sign.start - base] + " " + text[sign.end - base :]
         return text
+    parts, done = [], 0
     for first, last in _into_variables(piece.tokens):
-        blank = re.sub(r"[^\n]", " ", text[first - base : last - base])
-        text = text[: first - base] + blank + text[last - base :]
-    return text
+        if first - base < done:
+            continue
+        parts += [text[done : first - base], re.sub(r"[^\n]", " ", text[first - base : last - base])]
+        done = last - base
+    return "".join((*parts, text[done:]))
 
 
 def _into_variables(found: Sequence[Token]) -> Iterator[tuple[int, int]]:
