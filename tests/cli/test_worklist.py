@@ -97,7 +97,8 @@ def test_the_command_tells_of_a_real_catalog(tmp_path: Path) -> None:
     assert near.code == 2
     assert near.error()["error"] == "ASSET_UNKNOWN"
     assert "item" in near.error()["detail"]
-    asked = stocktake("query", "--graph", "--json", 'SELECT depends, edge.kind FROM edge JOIN asset a ON a.id = edge."on"')
+    sql = 'SELECT depends, edge.kind FROM edge JOIN asset a ON a.id = edge."on"'
+    asked = stocktake("query", "--graph", "--json", sql)
     assert asked.records == [{"depends": broken["depends"], "kind": "reads"}]
     events = stocktake("report", "--format", "openlineage").out.splitlines()
     assert len(events) == 3
