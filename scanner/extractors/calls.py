@@ -58,7 +58,10 @@ _LONGEST_CALL = 3000
 def connecting(page: Page, origin: str) -> Iterator[Mention]:
     """``pymysql.connect(host="db7", user=…, database="erp")`` and its kin."""
     text = page.text
+    end = -1
     for match in _CONNECT.finditer(text):
+        if match.start() < end:
+            continue  # an argument of the call before
         end = closing(text, match.end() - 1)
         arguments = text[match.end() : end]
         told: dict[str, str] = {}

@@ -76,6 +76,8 @@ _KEYS = (
 )  # fmt: skip
 """Keys by which connection strings are found."""
 _KEY = re.compile(r"(?i)(?<![\w.$@?&-])(?:" + "|".join(sorted(_KEYS, key=len, reverse=True)) + r")\s?\Z")
+_VAIN = 20
+"""Keys of one line after which no more are tried."""
 _DESCRIPTORS = ("(DESCRIPTION", "(description", "(Description")
 _PAIR = re.compile(r"[A-Za-z][\w ]{0,40}?\s{0,4}=")
 _UNQUOTED_END = re.compile(r"""["'<>`\n]""")
@@ -304,16 +306,28 @@ def _hosts(text: str) -> Iterator[Found]:
 
 
 def _connections(text: str) -> Iterator[Found]:
-    end = -1
+    end, vain, line = -1, 0, -1
     for sign in _every(text, "="):
+        if vain > _VAIN and sign < line:
+            continue  # a long line of keys that are no connection's
         if sign >= end and text[max(0, sign - 24) : sign].rstrip().lower().endswith(_KEYS):
             key = _KEY.search(text, max(0, sign - 26), sign)
             one = _one_connection(text, key.start()) if key is not None else None
             if one is not None:
                 yield one
-                end = one.end
-    for at in (at for mark in _DESCRIPTORS for at in _every(text, mark)):
+                end, vain = one.end, 0
+            elif sign < line:
+                vain += 1
+            else:
+                stop = text.find("\n", sign, sign + _AROUND)
+                line, vain = stop if stop >= 0 else sign + _AROUND, 1
+    past, vain = -1, 0
+    for at in sorted(at for mark in _DESCRIPTORS for at in _every(text, mark)):
+        if at < past:
+            continue
         close = _balanced(text, at)
+        vain += close < 0
+        past = close if close > 0 else at + (_AROUND if vain > _VAIN else 1)
         if close > 0 and "host" in text[at:close].lower():
             yield Found(at, close, "connection_string", " ".join(text[at:close].split()))
 

@@ -235,7 +235,7 @@ _FEDERATED = re.compile(rf"(?i)\s{{0,9}}=\s{{0,9}}{STRING}")
 def federated(text: str, at: Place, end: int) -> Iterator[Mention]:
     """MySQL's ``ENGINE=FEDERATED CONNECTION='mysql://…/database/table'`` or a server's name."""
     match = _FEDERATED.match(text, end)
-    if match is None or not match[1]:
+    if match is None or not match[1] or "federated" not in text[max(0, end - 4000) : end + 4000].lower():
         return
     if "://" in match[1]:
         url, _, table = plain(match[1]).rpartition("/")
