@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scanner.graph.key_types import family, length_of
+from scanner.keys.families import family, length_of
 
 
 class ColumnRow(NamedTuple):

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scanner.graph.key_names import (
+from scanner.keys.names import (
     IDENTIFIERS,
     KNOWN_SHORT,
     Meaning,

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 
 from scanner.graph.key_index import Key
-from scanner.graph.sketches import Sketch, contained
+from scanner.keys.sketches import Sketch, contained
 
 REFUTED = 0.5
 """The share of a column's distinct values in a key below which it does not refer to it; above, some are orphans."""

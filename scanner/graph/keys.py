@@ -1,8 +1,8 @@
 """Foreign keys that nobody declared: guessed from names and types, and from values where sketches of them are at hand.
 
 A guess needs a key to refer to: a declared primary or unique one, or a column whose every value was seen and was
-unique. Names are compared as words (``key_names``), a name points to keys by rules (``key_index``), types must agree
-(``key_types``), values may confirm or refute (``key_values``). A column that could mean several tables equally means
+unique. Names are compared as words (``scanner.keys``), a name points to keys by rules (``key_index``), types must agree
+(likewise), values may confirm or refute (``key_values``). A column that could mean several tables equally means
 none.
 """
 
@@ -17,11 +17,11 @@ from scanner.graph.estate import Estate
 from scanner.graph.facts import Reader
 from scanner.graph.key_facts import ColumnRow, Guess, KeyRow, Table
 from scanner.graph.key_index import Child, Index, Key, common_prefix, copies_among, entity_of, pointers
-from scanner.graph.key_names import meanings, words_of
-from scanner.graph.key_types import fits
+from scanner.keys.names import meanings, words_of
+from scanner.keys.families import fits
 from scanner.graph.key_values import by_values, weighed
 from scanner.graph.resolve import name_of
-from scanner.graph.sketches import Sketch
+from scanner.keys.sketches import Sketch
 
 ENOUGH = 0.6
 """The score from which a guess is one."""

@@ -15,7 +15,7 @@ from typing import Any
 
 from scanner.graph.key_facts import ColumnRow, Guess, KeyRow
 from scanner.graph.keys import Sketches, infer
-from scanner.graph.sketches import sketch
+from scanner.keys.sketches import sketch
 
 SET = Path(__file__).resolve().parents[3] / "shared" / "eval" / "keys"
 ANCHORS = {"sakila": (0.952, 0.955), "chinook": (0.900, 0.900)}

@@ -8,12 +8,16 @@ much of the one lies in the other. Without the key a hash says nothing of its va
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from hashlib import blake2b
 
 KEPT = 1024
 """Hashes that a sketch keeps: an estimate from so many is a few hundredths off at most."""
+
+_DIGITS = 64
+"""Digits of the longest number that is written out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +31,7 @@ class Sketch:
     rows: int
     nulls: int
     distinct: int
-    hashes: tuple[int, ...]
+    hashes: Sequence[int]
     complete: bool = True
     dense: bool = False
 
@@ -42,31 +46,62 @@ class Sketch:
         return self.hashes[-1] if self.distinct > len(self.hashes) else None
 
 
+class Sketching:
+    """A sketch in the making: takes values in, and keeps hashes of them alone."""
+
+    def __init__(self, key: bytes, kept: int = KEPT) -> None:
+        self._key = key
+        self._kept = kept
+        self._rows = self._nulls = 0
+        self._seen: set[int] = set()
+        self._numbers = True
+        self._least: int | None = None
+        self._most: int | None = None
+
+    def add(self, values: Iterable[object]) -> None:
+        """Take in some values, one for each row."""
+        for value in values:
+            self._rows += 1
+            if value is None:
+                self._nulls += 1
+                continue
+            plain = _plain(value)
+            self._seen.add(_hash(plain, self._key))
+            if not isinstance(plain, int):
+                self._numbers = False
+            elif self._least is None or self._most is None:
+                self._least = self._most = plain
+            else:
+                self._least, self._most = min(self._least, plain), max(self._most, plain)
+
+    def done(self, *, complete: bool = True) -> Sketch:
+        """The sketch of what was taken in; ``complete`` says that there was no more."""
+        few = (self._most or 0) - (self._least or 0) < 2 * len(self._seen) + 8
+        dense = self._numbers and bool(self._seen) and few
+        hashes = tuple(heapq.nsmallest(self._kept, self._seen))
+        return Sketch(self._rows, self._nulls, len(self._seen), hashes, complete, dense)
+
+
 def sketch(values: Iterable[object], key: bytes, *, complete: bool = True, kept: int = KEPT) -> Sketch:
     """The sketch of a column's values; ``key`` must be the same for all columns that are to be compared.
 
     Whole numbers are the same value however they are typed, and so are texts that differ in case or closing blanks.
     """
-    rows = nulls = 0
-    seen: set[object] = set()
-    for value in values:
-        rows += 1
-        if value is None:
-            nulls += 1
-        else:
-            seen.add(_plain(value))
-    numbers = [value for value in seen if isinstance(value, int)]
-    dense = bool(numbers) and len(numbers) == len(seen) and max(numbers) - min(numbers) < 2 * len(numbers) + 8
-    hashes = heapq.nsmallest(kept, {_hash(value, key) for value in seen})
-    return Sketch(rows, nulls, len(seen), tuple(hashes), complete, dense)
+    made = Sketching(key, kept)
+    made.add(values)
+    return made.done(complete=complete)
 
 
 def _plain(value: object) -> object:
-    if isinstance(value, float) and value.is_integer():
+    if (isinstance(value, float) and value.is_integer()) or (isinstance(value, Decimal) and _whole(value)):
         return int(value)
     if isinstance(value, bytes | bytearray):
         return bytes(value)
     return value if isinstance(value, int) else str(value).strip().casefold()
+
+
+def _whole(value: Decimal) -> bool:
+    return value.is_finite() and abs(value.adjusted()) < _DIGITS and value == value.to_integral_value()
 
 
 def _hash(value: object, key: bytes) -> int:
@@ -84,3 +119,17 @@ def contained(child: Sketch, parent: Sketch) -> float | None:
         return None
     known = set(parent.hashes)
     return sum(h in known for h in kept) / len(kept)
+
+
+def compared(child: Sketch, parent: Sketch) -> str:
+    """How many of a column's distinct values another has, in words; '' where it cannot be told."""
+    share = contained(child, parent)
+    if share is None:
+        return ""
+    known = min((s.bound for s in (child, parent) if s.bound is not None), default=None)
+    looked = len(child.hashes) if known is None else sum(h <= known for h in child.hashes)
+    whole = looked == child.distinct
+    about = "" if whole else "about "
+    how = "" if whole else f", as {looked:,} of them tell"
+    rows = "" if child.complete else f" of its first {child.rows:,} rows"
+    return f"values: {about}{round(share * child.distinct):,} of {child.distinct:,}{rows} contained{how}"
