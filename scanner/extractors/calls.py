@@ -14,20 +14,57 @@ from scanner.extractors.page import Page
 from scanner.extractors.quoting import quoted
 
 _DRIVERS = {
-    "psycopg": "postgresql", "psycopg2": "postgresql", "asyncpg": "postgresql", "pg8000": "postgresql", "pymysql": "mysql", "mysqldb": "mysql",
-    "mysql": "mysql", "mariadb": "mysql", "aiomysql": "mysql", "pymssql": "mssql", "pyodbc": "odbc", "cx_oracle": "oracle", "oracledb": "oracle",
-    "vertica_python": "vertica", "snowflake": "snowflake", "teradatasql": "teradata", "mongoclient": "mongodb", "redis": "redis", "strictredis": "redis",
-    "ibm_db" : "db2", "hive": "hive", "impala": "impala", "paramiko": "sftp", "ftplib": "ftp", "ftp": "ftp", "sshclient": "sftp", "pysftp": "sftp",
-}  # fmt: skip
+    "psycopg": "postgresql",
+    "psycopg2": "postgresql",
+    "asyncpg": "postgresql",
+    "pg8000": "postgresql",
+    "pymysql": "mysql",
+    "mysqldb": "mysql",
+    "mysql": "mysql",
+    "mariadb": "mysql",
+    "aiomysql": "mysql",
+    "pymssql": "mssql",
+    "pyodbc": "odbc",
+    "cx_oracle": "oracle",
+    "oracledb": "oracle",
+    "vertica_python": "vertica",
+    "snowflake": "snowflake",
+    "teradatasql": "teradata",
+    "mongoclient": "mongodb",
+    "redis": "redis",
+    "strictredis": "redis",
+    "ibm_db": "db2",
+    "hive": "hive",
+    "impala": "impala",
+    "paramiko": "sftp",
+    "ftplib": "ftp",
+    "ftp": "ftp",
+    "sshclient": "sftp",
+    "pysftp": "sftp",
+}
 _CONNECT = re.compile(
     r"(?<![\w])((?:\w{1,40}\.){0,3}(?:connect|Connection|Connect|create_pool|ConnectionPool|MongoClient|Re"
     r"dis|StrictRedis|FTP|Transport))\s{0,4}\("
 )
 _ARGUMENT = re.compile(
-    r"""(?<![\w.])(host|hostname|server|port|database|dbname|db|user|username|sid|service_name|dsn|account|warehouse)\s{0,4}=\s{0,4}(?:[rbuf]{0,2}(["'])((?:(?!\2)[^\n\\]){1,300})\2|(\d{1,5})(?=\s*[,)\n]))"""
+    r"""(?<![\w.])(host|hostname|server|port|database|dbname|db|user|username|sid|service_name|dsn|acco"""
+    r"""unt|warehouse)\s{0,4}=\s{0,4}(?:[rbuf]{0,2}(["'])((?:(?!\2)[^\n\\]){1,300})\2|(\d{1,5})(?=\s*[,"""
+    r""")\n]))"""
 )
-_MEANINGS = {"host": "server", "hostname": "server", "server": "server", "account": "server", "port": "port", "database": "database", "dbname": "database",
-             "db": "database", "sid": "database", "service_name": "database", "user": "user", "username": "user"}  # fmt: skip
+_MEANINGS = {
+    "host": "server",
+    "hostname": "server",
+    "server": "server",
+    "account": "server",
+    "port": "port",
+    "database": "database",
+    "dbname": "database",
+    "db": "database",
+    "sid": "database",
+    "service_name": "database",
+    "user": "user",
+    "username": "user",
+}
 _RUNS = (
     "system",
     "popen",
@@ -173,7 +210,8 @@ def _said(page: Page, mentions: list[Mention], line: int, more: int) -> Iterator
 
 _CONN_ID = re.compile(r"""(?<![\w])((?:\w{1,30}_)?conn(?:ection)?_id)\s{0,4}=\s{0,4}["']([\w.-]{1,200})["']""")
 _KEYWORDS = re.compile(
-    r"""(?<![\w])(bucket_name|bucket|bucket_key|s3_bucket|s3_key|dest_bucket_name|source_bucket_name|dest_s3_key|remote_host|sql|table|remote_filepath)\s{0,4}=\s{0,4}[rbuf]{0,2}(\"{3}|'{3}|["'])"""
+    r"""(?<![\w])(bucket_name|bucket|bucket_key|s3_bucket|s3_key|dest_bucket_name|source_bucket_name|de"""
+    r"""st_s3_key|remote_host|sql|table|remote_filepath)\s{0,4}=\s{0,4}[rbuf]{0,2}(\"{3}|'{3}|["'])"""
 )
 _CALL = re.compile(r"(?<![\w.])(\w{3,60}(?:Operator|Sensor|Hook|Transfer))\s{0,4}\(")
 
@@ -220,8 +258,15 @@ def _operator(
             at, name = told[bucket]
             path = told.get(key, (0, ""))[1]
             scheme = "gs" if call.lower().startswith(("gcs", "gcp", "google")) else "s3"
-            made = quoted(f"{scheme}://{name}/{path}" if "://" not in path else path, origin=f"{origin}/{bucket}", line=page.line(at), kind="url",
-                          status=page.status(at), via=via, action="writes" if bucket.startswith("dest") else action)  # fmt: skip
+            made = quoted(
+                f"{scheme}://{name}/{path}" if "://" not in path else path,
+                origin=f"{origin}/{bucket}",
+                line=page.line(at),
+                kind="url",
+                status=page.status(at),
+                via=via,
+                action="writes" if bucket.startswith("dest") else action,
+            )
             if made is not None:
                 yield made
     if "sql" in told and via and re.search(r"\w\s+\w", told["sql"][1]):

@@ -29,12 +29,16 @@ class Filling:
 
 SHELL = Filling(
     re.compile(
-        r"""\s*(?:(?:export|local|readonly|declare|typeset)\s+(?:-\w+\s+)?)?(?P<name>[A-Za-z_]\w{0,79})=["']?(?P<value>[^\s"';&|]{1,900})["']?\s*(?:[;&#].*)?$"""
+        r"""\s*(?:(?:export|local|readonly|declare|typeset)\s+(?:-\w+\s+)?)?(?P<name>[A-Za-z_]\w{0,79})="""
+        r"""["']?(?P<value>[^\s"';&|]{1,900})["']?\s*(?:[;&#].*)?$"""
     ),
     re.compile(r"\$\{(\w{1,80})(?::?-[^}\n]{0,200})?\}|\$(\w{1,80})"),
 )
 POWERSHELL = Filling(
-    re.compile(r"""\s*(?:\[[\w.\[\]]{1,60}\]\s*)?\$(?:script:|global:|local:)?(?P<name>\w{1,80})\s*=\s*["'](?P<value>[^"'\n]{0,900})["']\s*[,;)]?\s*(?:#.*)?$"""),
+    re.compile(
+        r"""\s*(?:\[[\w.\[\]]{1,60}\]\s*)?\$(?:script:|global:|local:)?(?P<name>\w{1,80})\s*=\s*["'](?P<val"""
+        r"""ue>[^"'\n]{0,900})["']\s*[,;)]?\s*(?:#.*)?$"""
+    ),
     re.compile(r"\$\{(\w{1,80})\}|\$\(\$(\w{1,80})\)|\$(\w{1,80})(?![\w(])"), "+", folded=True,
 )  # fmt: skip
 BATCH = Filling(
@@ -42,11 +46,17 @@ BATCH = Filling(
     re.compile(r"%(\w[\w .-]{0,79})(?::[^%\n]{1,80})?%|!(\w{1,80})!"), folded=True,
 )  # fmt: skip
 BASIC = Filling(
-    re.compile(r"""(?i)\s*(?:(?:const|dim|public|private|set)\s+)?(?:const\s+)?(?P<name>[A-Za-z_]\w{0,79})(?:\s+as\s+\w+)?\s*=\s*"(?P<value>[^"\n]{1,900})"\s*(?:'.*)?$"""),
+    re.compile(
+        r"""(?i)\s*(?:(?:const|dim|public|private|set)\s+)?(?:const\s+)?(?P<name>[A-Za-z_]\w{0,79})(?:\s+as"""
+        r"""\s+\w+)?\s*=\s*"(?P<value>[^"\n]{1,900})"\s*(?:'.*)?$"""
+    ),
     None, "&", folded=True,
 )  # fmt: skip
 CURLY = Filling(
-    re.compile(r"""\s*(?:[\w<>.\[\]]{1,40}\s+){0,5}\$?(?P<name>[A-Za-z_]\w{0,79})\s*(?::\s*\w+\s*)?(?::=|=)\s*[rbu@$]{0,2}["'](?P<value>[^"'\n]{1,900})["']\s*[;,]?\s*(?:(?://|\#).*)?$"""),
+    re.compile(
+        r"""\s*(?:[\w<>.\[\]]{1,40}\s+){0,5}\$?(?P<name>[A-Za-z_]\w{0,79})\s*(?::\s*\w+\s*)?(?::=|=)\s*[rbu"""
+        r"""@$]{0,2}["'](?P<value>[^"'\n]{1,900})["']\s*[;,]?\s*(?:(?://|\#).*)?$"""
+    ),
     None, "+",
 )  # fmt: skip
 PYTHON = Filling(CURLY.assigned, re.compile(r"(?<!\{)\{([A-Za-z_]\w{0,79})\}(?!\})"), "+")

@@ -167,8 +167,12 @@ def _urls(text: str) -> Iterator[Found]:
         elif name.partition("+")[0] in SCHEMES and text[start - 5 : start].lower() != "jdbc:":
             url = _rest(text, at + 3, start, name.partition("+")[0] in _DATABASES)
             if url and _plausible(name, url):
-                yield Found(start, at + 3 + len(url), "connection_string" if name.partition("+")[0] in _DATABASES else "url",
-                            text[start : at + 3] + url)  # fmt: skip
+                yield Found(
+                    start,
+                    at + 3 + len(url),
+                    "connection_string" if name.partition("+")[0] in _DATABASES else "url",
+                    text[start : at + 3] + url,
+                )
 
 
 def _rest(text: str, at: int, start: int, database: bool) -> str:

@@ -55,9 +55,19 @@ def _source(path: str, content: bytes) -> Iterator[Mention]:
 
 EXTRACTORS: tuple[Extractor, ...] = (
     Extractor(
-        "shell", "shell scripts", _shell, endings=frozenset(("sh", "bash", "ksh", "csh", "zsh", "tcsh", "bashrc", "profile")),
+        "shell",
+        "shell scripts",
+        _shell,
+        endings=frozenset(("sh", "bash", "ksh", "csh", "zsh", "tcsh", "bashrc", "profile")),
         names=frozenset((".profile", ".bashrc", ".bash_profile", ".kshrc", ".zshrc", ".cshrc", ".bash_aliases")),
-        patterns=("*/cron.daily/*", "*/cron.hourly/*", "*/cron.weekly/*", "*/cron.monthly/*", "*/init.d/*", "*/profile.d/*"),
+        patterns=(
+            "*/cron.daily/*",
+            "*/cron.hourly/*",
+            "*/cron.weekly/*",
+            "*/cron.monthly/*",
+            "*/init.d/*",
+            "*/profile.d/*",
+        ),
     ),
     Extractor("source", "program source", _source, endings=_SOURCES),
-)  # fmt: skip
+)

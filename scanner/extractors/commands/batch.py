@@ -47,9 +47,13 @@ def commands(text: str, *, first: int = 1, given: Mapping[str, str] | None = Non
             skip = _program_at(words, sure=comment is not None)
             if skip is not None:
                 yield Command(
-                    tuple(words[skip:]), at + first, "commented" if comment else None, takes=tuple(takes), gives=tuple(gives),
+                    tuple(words[skip:]),
+                    at + first,
+                    "commented" if comment else None,
+                    takes=tuple(takes),
+                    gives=tuple(gives),
                     environment=variables.values,
-                )  # fmt: skip
+                )
 
 
 def _parted(code: str) -> Iterator[tuple[list[str], list[str], list[str]]]:

@@ -70,28 +70,52 @@ def _pg(known: Mapping[str, str], action: str, words: tuple[str, ...] = ("databa
 
 CLIENTS: dict[str, Client] = {
     "psql": _pg(_PSQL, "connects", ("database", "user")),
-    "pg_dump": _pg(_PG_FILE, "reads"), "pg_dumpall": _pg(_PG_FILE, "reads"), "pg_basebackup": _pg(_PG_FILE, "reads"),
-    "pg_restore": _pg({**_PG_FILE, "-P": ""}, "writes", ("file",)), "createdb": _pg(_LONG_PG, "writes"),
-    "dropdb": _pg(_LONG_PG, "writes"), "vacuumdb": _pg(_LONG_PG, "connects"), "reindexdb": _pg(_LONG_PG, "connects"),
+    "pg_dump": _pg(_PG_FILE, "reads"),
+    "pg_dumpall": _pg(_PG_FILE, "reads"),
+    "pg_basebackup": _pg(_PG_FILE, "reads"),
+    "pg_restore": _pg({**_PG_FILE, "-P": ""}, "writes", ("file",)),
+    "createdb": _pg(_LONG_PG, "writes"),
+    "dropdb": _pg(_LONG_PG, "writes"),
+    "vacuumdb": _pg(_LONG_PG, "connects"),
+    "reindexdb": _pg(_LONG_PG, "connects"),
     "pg_isready": _pg(_LONG_PG, "connects", ()),
     **dict.fromkeys(("mysql", "mariadb"), Client("mysql", _MYSQL, ("database",))),
     **dict.fromkeys(("mysqldump", "mariadb-dump", "mydumper"), Client("mysql", _MYSQL, ("database", "table"), "reads")),
     "mysqlimport": Client("mysql", _MYSQL, ("database", "file"), "writes"),
-    "mysqladmin": Client("mysql", _MYSQL), "mysqlshow": Client("mysql", _MYSQL, ("database",)),
+    "mysqladmin": Client("mysql", _MYSQL),
+    "mysqlshow": Client("mysql", _MYSQL, ("database",)),
     **dict.fromkeys(("mongodump", "mongoexport"), Client("mongodb", _MONGO, (), "reads")),
     "mongorestore": Client("mongodb", _MONGO, ("file",), "writes"),
     "mongoimport": Client("mongodb", _MONGO, ("file",), "writes"),
     **dict.fromkeys(("mongo", "mongosh"), Client("mongodb", _MONGO, ("database",))),
-    "sqlcmd": Client("mssql", _SQLCMD, (), "connects", _SQLCMD_ENVIRONMENT), "osql": Client("mssql", _SQLCMD),
+    "sqlcmd": Client("mssql", _SQLCMD, (), "connects", _SQLCMD_ENVIRONMENT),
+    "osql": Client("mssql", _SQLCMD),
     "redis-cli": Client("redis", {"-h": "server", "-p": "port", "-n": "database", "-a": "", "-u": "uri"}),
-    "cqlsh": Client("cassandra", {"-u": "user", "-p": "", "-k": "database", "-e": "sql", "-f": "script"}, ("server", "port")),
-    "clickhouse-client": Client("clickhouse", {
-        "--host": "server", "-h": "server", "--port": "port", "--database": "database", "-d": "database",
-        "--user": "user", "-u": "user", "--password": "", "--query": "sql", "-q": "sql"}),
-    "vsql": Client("vertica", _PSQL, ("database", "user")), "nzsql": Client("netezza", {**_PSQL, "-u": "user"}),
+    "cqlsh": Client(
+        "cassandra", {"-u": "user", "-p": "", "-k": "database", "-e": "sql", "-f": "script"}, ("server", "port")
+    ),
+    "clickhouse-client": Client(
+        "clickhouse",
+        {
+            "--host": "server",
+            "-h": "server",
+            "--port": "port",
+            "--database": "database",
+            "-d": "database",
+            "--user": "user",
+            "-u": "user",
+            "--password": "",
+            "--query": "sql",
+            "-q": "sql",
+        },
+    ),
+    "vsql": Client("vertica", _PSQL, ("database", "user")),
+    "nzsql": Client("netezza", {**_PSQL, "-u": "user"}),
     "impala-shell": Client("impala", {"-i": "server", "-d": "database", "-q": "sql", "-f": "script", "-o": "output"}),
-    "snowsql": Client("snowflake", {"-a": "server", "-d": "database", "-u": "user", "-q": "sql", "-f": "script", "-s": "", "-w": ""}),
-}  # fmt: skip
+    "snowsql": Client(
+        "snowflake", {"-a": "server", "-d": "database", "-u": "user", "-q": "sql", "-f": "script", "-s": "", "-w": ""}
+    ),
+}
 
 
 def client(command: Command, origin: str) -> Iterator[Mention]:
@@ -238,7 +262,8 @@ def isql(command: Command, origin: str) -> Iterator[Mention]:
 
 _ORACLE_ACTIONS = {"exp": "reads", "expdp": "reads", "imp": "writes", "impdp": "writes", "sqlldr": "writes"}
 _LOGIN = re.compile(
-    r"""(?i)(?:userid=|target=?\s?)?["']?(?P<user>[\w$#.{}%&"\[\]-]{0,128})(?:/(?P<secret>[^\s]{0,400}?))?@(?P<to>[^\s"']{1,600})["']?\Z"""
+    r"""(?i)(?:userid=|target=?\s?)?["']?(?P<user>[\w$#.{}%&"\[\]-]{0,128})(?:/(?P<secret>[^\s]{0,400}?"""
+    r"""))?@(?P<to>[^\s"']{1,600})["']?\Z"""
 )
 
 
@@ -320,11 +345,38 @@ def by_name(command: Command, origin: str) -> Iterator[Mention]:
 def dtexec(command: Command, origin: str) -> Iterator[Mention]:
     """``dtexec /F package`` and ``/ISServer package /Ser server``: packages that are run."""
     known = {
-        "/f": "file", "/file": "file", "/fi": "file", "/isserver": "package", "/is": "package", "/sq": "package", "/sql": "package",
-        "/dts": "package", "/dt": "package", "/ser": "server", "/server": "server", "/se": "server", "/conn": "connection",
-        "/connection" : "connection", "/conf": "file", "/configfile": "file", "/set": "", "/user": "", "/u": "", "/par": "", "/env": "",
-        "/rep" : "", "/reporting": "", "/de": "", "/decrypt": "", "/p": "", "/password": "", "/l": "", "/logger": "", "/conm": "", "/checkp": "",
-    }  # fmt: skip
+        "/f": "file",
+        "/file": "file",
+        "/fi": "file",
+        "/isserver": "package",
+        "/is": "package",
+        "/sq": "package",
+        "/sql": "package",
+        "/dts": "package",
+        "/dt": "package",
+        "/ser": "server",
+        "/server": "server",
+        "/se": "server",
+        "/conn": "connection",
+        "/connection": "connection",
+        "/conf": "file",
+        "/configfile": "file",
+        "/set": "",
+        "/user": "",
+        "/u": "",
+        "/par": "",
+        "/env": "",
+        "/rep": "",
+        "/reporting": "",
+        "/de": "",
+        "/decrypt": "",
+        "/p": "",
+        "/password": "",
+        "/l": "",
+        "/logger": "",
+        "/conm": "",
+        "/checkp": "",
+    }
     words = tuple("/" + w[1:] if w.startswith("-") else w for w in command.words[1:])
     said, _ = options(words, known)
     server = next((v for m, _, v in said if m == "server"), None)
@@ -359,8 +411,20 @@ def dtexec(command: Command, origin: str) -> Iterator[Mention]:
 def sqoop(command: Command, origin: str) -> Iterator[Mention]:
     """``sqoop import --connect jdbc:… --table t --target-dir d`` and its inverse."""
     importing = "import" in command.words[:4] or "import-all-tables" in command.words[:4]
-    known = {"--connect": "uri", "--table": "table", "--target-dir": "folder", "--export-dir": "folder", "--warehouse-dir": "folder",
-             "--query": "sql", "-e": "sql", "--username": "", "--password": "", "-m": "", "--split-by": "", "--where": ""}  # fmt: skip
+    known = {
+        "--connect": "uri",
+        "--table": "table",
+        "--target-dir": "folder",
+        "--export-dir": "folder",
+        "--warehouse-dir": "folder",
+        "--query": "sql",
+        "-e": "sql",
+        "--username": "",
+        "--password": "",
+        "-m": "",
+        "--split-by": "",
+        "--where": "",
+    }
     said, _ = options(command.words[1:], known)
     reached = None
     for value in (v for m, _, v in said if m == "uri"):
@@ -398,7 +462,17 @@ def beeline(command: Command, origin: str) -> Iterator[Mention]:
 
 
 DATABASES: dict[str, Callable[[Command, str], Iterator[Mention]]] = {
-    **dict.fromkeys(CLIENTS, client), "bcp": bcp, "freebcp": bcp, "isql": isql, "iusql": isql, "tsql": isql, "db2": by_name, "tnsping": by_name,
+    **dict.fromkeys(CLIENTS, client),
+    "bcp": bcp,
+    "freebcp": bcp,
+    "isql": isql,
+    "iusql": isql,
+    "tsql": isql,
+    "db2": by_name,
+    "tnsping": by_name,
     **dict.fromkeys(("sqlplus", "sqlldr", "exp", "imp", "expdp", "impdp", "rman", "sqlplus64"), oracle),
-    "dtexec": dtexec, "sqoop": sqoop, "sqoop2": sqoop, "beeline": beeline,
-}  # fmt: skip
+    "dtexec": dtexec,
+    "sqoop": sqoop,
+    "sqoop2": sqoop,
+    "beeline": beeline,
+}

@@ -68,15 +68,30 @@ def place(
 
 
 def remote_path(
-    host: str, path: str, user: str | None, command: Command, origin: str, *, action: str | None, alias: str | None = None,
+    host: str,
+    path: str,
+    user: str | None,
+    command: Command,
+    origin: str,
+    *,
+    action: str | None,
+    alias: str | None = None,
     driver: str = "sftp",
-) -> Mention:  # fmt: skip
+) -> Mention:
     """A path of another host, as rsync, scp and NFS write it."""
     locator = without_secrets(f"{user}@{host}:{path}" if user else f"{host}:{path}").rstrip(":")
     return Mention(
-        kind="path" if path else "host", locator=locator, line=command.line, status=command.status or status_of(locator),
-        alias=alias, action=action, origin=origin, server=host, user=user, driver=driver,
-    )  # fmt: skip
+        kind="path" if path else "host",
+        locator=locator,
+        line=command.line,
+        status=command.status or status_of(locator),
+        alias=alias,
+        action=action,
+        origin=origin,
+        server=host,
+        user=user,
+        driver=driver,
+    )
 
 
 def share(word: str, command: Command, origin: str, *, action: str, alias: str | None = None) -> Mention | None:

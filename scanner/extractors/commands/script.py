@@ -17,8 +17,15 @@ from scanner.extractors.page import Page
 
 _SHELLS = frozenset(("sh", "bash", "ksh", "csh", "tcsh", "zsh", "dash", "ash"))
 _OTHERS: dict[str, Language] = {
-    "python": PYTHON, "perl": HASHES, "ruby": HASHES, "php": PHP, "node": SLASHES, "expect": HASHES, "tclsh": HASHES, "Rscript": HASHES,
-}  # fmt: skip
+    "python": PYTHON,
+    "perl": HASHES,
+    "ruby": HASHES,
+    "php": PHP,
+    "node": SLASHES,
+    "expect": HASHES,
+    "tclsh": HASHES,
+    "Rscript": HASHES,
+}
 
 
 def interpreter(text: str) -> str:

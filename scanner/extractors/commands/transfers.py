@@ -64,19 +64,56 @@ _LOOKS = frozenset(
     )
 )
 _SSH = {
-    "-e" : "", "--rsh": "", "-i": "", "-P": "", "-p": "", "-o": "", "-l": "", "-c": "", "-F": "", "-S": "", "-J": "", "-pw": "",
-        "--password-file": "", "--exclude": "", "--include": "", "--exclude-from": "", "--log-file": "", "--bwlimit": "", "--files-from": "",
-        "--backup-dir" : "", "--link-dest": "", "-f": "", "--port": "", "--timeout": "", "--rsync-path": "", "--chmod": "", "-T": ""}  # fmt: skip
+    "-e": "",
+    "--rsh": "",
+    "-i": "",
+    "-P": "",
+    "-p": "",
+    "-o": "",
+    "-l": "",
+    "-c": "",
+    "-F": "",
+    "-S": "",
+    "-J": "",
+    "-pw": "",
+    "--password-file": "",
+    "--exclude": "",
+    "--include": "",
+    "--exclude-from": "",
+    "--log-file": "",
+    "--bwlimit": "",
+    "--files-from": "",
+    "--backup-dir": "",
+    "--link-dest": "",
+    "-f": "",
+    "--port": "",
+    "--timeout": "",
+    "--rsync-path": "",
+    "--chmod": "",
+    "-T": "",
+}
 COPYING: dict[str, Copying] = {
-    "aws": Copying(_CLOUD, 2, _COPIES, _LOOKS), "s3cmd": Copying({**_CLOUD, "-c": ""}, 1, _COPIES, _LOOKS),
-    "s4cmd": Copying(_CLOUD, 1, _COPIES, _LOOKS), "s5cmd": Copying(_CLOUD, 1, _COPIES, _LOOKS),
-    "gsutil": Copying({"-h": "", "-o": "", "-x": ""}, 1, _COPIES, _LOOKS), "azcopy": Copying(_CLOUD, 1, _COPIES, _LOOKS),
+    "aws": Copying(_CLOUD, 2, _COPIES, _LOOKS),
+    "s3cmd": Copying({**_CLOUD, "-c": ""}, 1, _COPIES, _LOOKS),
+    "s4cmd": Copying(_CLOUD, 1, _COPIES, _LOOKS),
+    "s5cmd": Copying(_CLOUD, 1, _COPIES, _LOOKS),
+    "gsutil": Copying({"-h": "", "-o": "", "-x": ""}, 1, _COPIES, _LOOKS),
+    "azcopy": Copying(_CLOUD, 1, _COPIES, _LOOKS),
     "rclone": Copying({**_CLOUD, "-f": ""}, 1, _COPIES, _LOOKS, aliased=True),
-    "rsync" : Copying({k: v for k, v in _SSH.items() if k not in ("-i", "-P", "-p", "-o", "-l", "-c", "-F", "-S", "-J")}, remote=True),
-    "scp": Copying(_SSH, remote=True), "pscp": Copying(_SSH, remote=True),
-    "cp": Copying({"-t": "", "-S": ""}), "mv": Copying({"-t": "", "-S": ""}), "copy": Copying({}), "xcopy": Copying({}), "move": Copying({}),
-    "robocopy": Copying({}), "install": Copying({"-m": "", "-o": "", "-g": ""}), "distcp": Copying({"-m": ""}),
-}  # fmt: skip
+    "rsync": Copying(
+        {k: v for k, v in _SSH.items() if k not in ("-i", "-P", "-p", "-o", "-l", "-c", "-F", "-S", "-J")}, remote=True
+    ),
+    "scp": Copying(_SSH, remote=True),
+    "pscp": Copying(_SSH, remote=True),
+    "cp": Copying({"-t": "", "-S": ""}),
+    "mv": Copying({"-t": "", "-S": ""}),
+    "copy": Copying({}),
+    "xcopy": Copying({}),
+    "move": Copying({}),
+    "robocopy": Copying({}),
+    "install": Copying({"-m": "", "-o": "", "-g": ""}),
+    "distcp": Copying({"-m": ""}),
+}
 
 
 def copying(command: Command, origin: str) -> Iterator[Mention]:
@@ -253,8 +290,25 @@ def samba(command: Command, origin: str) -> Iterator[Mention]:
 
 
 _SFTP = {
-    "-b" : "script", "-i": "", "-o": "", "-P": "port", "-p": "port", "-l": "user", "-F": "", "-pw": "", "-S": "", "-J": "",
-         "-u" : "user", "-e": "commands", "-c": "commands", "-f": "script", "-L": "", "-R": "", "-D": "", "-m": "script"}  # fmt: skip
+    "-b": "script",
+    "-i": "",
+    "-o": "",
+    "-P": "port",
+    "-p": "port",
+    "-l": "user",
+    "-F": "",
+    "-pw": "",
+    "-S": "",
+    "-J": "",
+    "-u": "user",
+    "-e": "commands",
+    "-c": "commands",
+    "-f": "script",
+    "-L": "",
+    "-R": "",
+    "-D": "",
+    "-m": "script",
+}
 
 
 def remote_login(command: Command, origin: str) -> Iterator[Mention]:
@@ -373,7 +427,7 @@ def substituting(command: Command, origin: str) -> Iterator[Mention]:
 
 
 def running(command: Command, origin: str) -> Iterator[Mention]:
-    r"""``call \\server\share\x.bat``, ``start``, ``type``, ``del``, ``dir``: places on other machines among the words."""
+    r"""``call \\server\share\x.bat``, ``start``, ``type``, ``del``, ``dir``: places elsewhere among the words."""
     action = (
         "calls"
         if command.program
@@ -410,17 +464,49 @@ def searching(command: Command, origin: str) -> Iterator[Mention]:
 
 
 TRANSFERS: dict[str, Callable[[Command, str], Iterator[Mention]]] = {
-    **dict.fromkeys(COPYING, copying), **dict.fromkeys(("hdfs", "hadoop"), hadoop),
+    **dict.fromkeys(COPYING, copying),
+    **dict.fromkeys(("hdfs", "hadoop"), hadoop),
     **dict.fromkeys(("curl", "wget", "aria2c", "axel"), fetching),
-    **dict.fromkeys((
-        "mount", "mount.cifs", "mount.nfs", "mount.nfs4", "mount.smbfs", "mount_smbfs", "sshfs", "s3fs", "mount_nfs",
-        "goofys"), mounting),
+    **dict.fromkeys(
+        (
+            "mount",
+            "mount.cifs",
+            "mount.nfs",
+            "mount.nfs4",
+            "mount.smbfs",
+            "mount_smbfs",
+            "sshfs",
+            "s3fs",
+            "mount_nfs",
+            "goofys",
+        ),
+        mounting,
+    ),
     **dict.fromkeys(("smbclient", "smbget", "smbspool"), samba),
-    **dict.fromkeys((
-        "sftp", "psftp", "ftp", "lftp", "ncftp", "ncftpget", "ncftpput", "ssh", "plink", "autossh"), remote_login),
-    **dict.fromkeys(("winscp", "winscp.com", "winscp.exe"), winscp), "net": net, **dict.fromkeys(("subst", "mklink", "pushd"), substituting),
-    **dict.fromkeys((
-        "call", "start", "type", "del", "erase", "dir", "mkdir", "md", "psexec", "cscript", "wscript", "regedit",
-        "msiexec", "ren"), running),
+    **dict.fromkeys(
+        ("sftp", "psftp", "ftp", "lftp", "ncftp", "ncftpget", "ncftpput", "ssh", "plink", "autossh"), remote_login
+    ),
+    **dict.fromkeys(("winscp", "winscp.com", "winscp.exe"), winscp),
+    "net": net,
+    **dict.fromkeys(("subst", "mklink", "pushd"), substituting),
+    **dict.fromkeys(
+        (
+            "call",
+            "start",
+            "type",
+            "del",
+            "erase",
+            "dir",
+            "mkdir",
+            "md",
+            "psexec",
+            "cscript",
+            "wscript",
+            "regedit",
+            "msiexec",
+            "ren",
+        ),
+        running,
+    ),
     "ldapsearch": searching,
-}  # fmt: skip
+}

@@ -256,10 +256,17 @@ def _resources(settings: list[Setting], origin: str) -> Iterator[Mention]:
             name, _, tail = host.value.partition(":")
             text = f"host={name} port={port.value if port is not None else tail} dbname={database.value if database is not None else ''}"
             yield Mention(
-                kind="connection_string", locator=" ".join(w for w in text.split() if not w.endswith("=")), line=host.line, status="active",
-                action="defines", origin=f"{origin}/{kind}", server=name, port=int(port.value) if port is not None and port.value.isdigit() else None,
-                database=database.value if database is not None else None, driver=engine.value if engine is not None else None,
-            )  # fmt: skip
+                kind="connection_string",
+                locator=" ".join(w for w in text.split() if not w.endswith("=")),
+                line=host.line,
+                status="active",
+                action="defines",
+                origin=f"{origin}/{kind}",
+                server=name,
+                port=int(port.value) if port is not None and port.value.isdigit() else None,
+                database=database.value if database is not None else None,
+                driver=engine.value if engine is not None else None,
+            )
 
 
 def _dbt(settings: list[Setting], origin: str) -> Iterator[Mention]:

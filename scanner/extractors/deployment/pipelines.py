@@ -33,10 +33,19 @@ def connection(
     )
     locator = without_secrets(text)
     return Mention(
-        kind="connection_string", locator=locator, line=node.line, status=status_of(locator), alias=alias, action="defines", origin=origin,
-        server=server or None, port=int(port) if port.isdigit() and int(port) < 65_536 else None, database=database or None, user=user or None,
+        kind="connection_string",
+        locator=locator,
+        line=node.line,
+        status=status_of(locator),
+        alias=alias,
+        action="defines",
+        origin=origin,
+        server=server or None,
+        port=int(port) if port.isdigit() and int(port) < 65_536 else None,
+        database=database or None,
+        user=user or None,
         driver=driver or None,
-    )  # fmt: skip
+    )
 
 
 _KETTLE_READS = frozenset(
@@ -85,8 +94,16 @@ def kettle(_path: str, content: bytes) -> Iterator[Quote]:
         if node.child("server") is not None or node.child("database") is not None:
             server, database = _said(node, "server"), _said(node, "database")
             if server or database:
-                yield connection(node, "kettle/connection", alias=_said(node, "name") or None, server=server, port=_said(node, "port").lstrip("-"),
-                                 database=database, user=_said(node, "username"), driver=_said(node, "type"))  # fmt: skip
+                yield connection(
+                    node,
+                    "kettle/connection",
+                    alias=_said(node, "name") or None,
+                    server=server,
+                    port=_said(node, "port").lstrip("-"),
+                    database=database,
+                    user=_said(node, "username"),
+                    driver=_said(node, "type"),
+                )
     off = _kettle_off(made.root)
     for step in made.root.all("step", "entry"):
         status = "commented" if _said(step, "name") in off else None

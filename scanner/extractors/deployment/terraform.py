@@ -17,7 +17,8 @@ from scanner.locators import status_of
 
 _BLOCK = re.compile(r"""([\w-]{1,60})((?:\s{1,9}"[^"\n]{1,200}"){0,3})\s{0,9}\{\s{0,9}(?:\}\s*)?(?:#.*)?\Z""")
 _VALUE = re.compile(
-    r"""([\w-]{1,100})\s{0,40}=\s{0,9}(?:"((?:[^"\\\n]|\\.){0,2000})"|([\w.\[\]-]{1,300}))\s{0,9},?\s*(?:(?:#|//).*)?\Z"""
+    r"""([\w-]{1,100})\s{0,40}=\s{0,9}(?:"((?:[^"\\\n]|\\.){0,2000})"|([\w.\[\]-]{1,300}))\s{0,9},?\s*("""
+    r"""?:(?:#|//).*)?\Z"""
 )
 _REFERENCE = re.compile(r"\$\{\s{0,9}((?:var|local)\.[\w.]{1,100})\s{0,9}\}|\A((?:var|local)\.[\w.]{1,100})\Z")
 
@@ -196,7 +197,16 @@ def _connection(block: _Block, key: str, alias: str | None, driver: str | None, 
         f"{k}={v}" for k, v in (("host", server), ("port", port), ("dbname", database), ("user", user)) if v
     )
     return Mention(
-        kind="connection_string", locator=locator, line=block.line_of(key, "server", "endpoint"), status=status_of(locator), alias=alias,
-        action="connects", origin=origin, server=server, port=int(port) if port.isdigit() and int(port) < 65_536 else None, database=database,
-        user=user, driver=driver,
-    )  # fmt: skip
+        kind="connection_string",
+        locator=locator,
+        line=block.line_of(key, "server", "endpoint"),
+        status=status_of(locator),
+        alias=alias,
+        action="connects",
+        origin=origin,
+        server=server,
+        port=int(port) if port.isdigit() and int(port) < 65_536 else None,
+        database=database,
+        user=user,
+        driver=driver,
+    )

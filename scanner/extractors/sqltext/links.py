@@ -51,9 +51,18 @@ def _link(
     if server and (match := re.match(r"([^,:\s]+)[,:](\d{1,5})\Z", server)):
         server, port = match[1], int(match[2])
     return Mention(
-        kind="server_link", locator=locator, line=at.page.line(at.at), status=at.page.status(at.at) or status_of(locator),
-        alias=alias, action="defines", origin=origin, server=server, port=port, database=database, driver=driver or None,
-    )  # fmt: skip
+        kind="server_link",
+        locator=locator,
+        line=at.page.line(at.at),
+        status=at.page.status(at.at) or status_of(locator),
+        alias=alias,
+        action="defines",
+        origin=origin,
+        server=server,
+        port=port,
+        database=database,
+        driver=driver or None,
+    )
 
 
 _ROWSET_LOGIN = re.compile(
@@ -101,7 +110,9 @@ def passed(text: str, at: Place, end: int) -> Iterator[Mention]:
 
 
 _LINK = re.compile(
-    rf"(?i)\s{{1,99}}({NAME})(?:\s{{1,99}}connect\s{{1,99}}to\s{{1,99}}(?:current_user|({PART})\s{{1,99}}identified\s{{1,99}}by\s{{1,99}}(?:\"[^\"\n]{{0,200}}\"|values\s{{0,9}}'[^'\n]{{0,400}}'|'[^'\n]{{0,200}}'|\S{{1,200}})))?"
+    rf"(?i)\s{{1,99}}({NAME})(?:\s{{1,99}}connect\s{{1,99}}to\s{{1,99}}(?:current_user|({PART})"
+    rf"\s{{1,99}}identified\s{{1,99}}by\s{{1,99}}(?:\"[^\"\n]{{0,200}}\"|values\s{{0,9}}'[^'\n"
+    rf"]{{0,400}}'|'[^'\n]{{0,200}}'|\S{{1,200}})))?"
     rf"(?:\s{{1,99}}authenticated[^']{{0,400}}?)?\s{{1,99}}using\s{{1,99}}'([^']{{1,2000}})'"
 )
 
@@ -190,9 +201,15 @@ def foreign_table(text: str, at: Place, end: int) -> Iterator[Mention]:
     schema = told.get("schema_name") or told.get("schema") or told.get("dbname")
     table = told.get("table_name") or told.get("table") or names[-1]
     yield Mention(
-        kind="table", locator=f"{schema}.{table}" if schema else table, line=at.page.line(at.at), status=at.page.status(at.at) or "active",
-        alias=".".join(names), via=bare(match[2]), action="reads", origin="sql/FOREIGN TABLE",
-    )  # fmt: skip
+        kind="table",
+        locator=f"{schema}.{table}" if schema else table,
+        line=at.page.line(at.at),
+        status=at.page.status(at.at) or "active",
+        alias=".".join(names),
+        via=bare(match[2]),
+        action="reads",
+        origin="sql/FOREIGN TABLE",
+    )
 
 
 def dblink(text: str, at: Place, end: int) -> Iterator[Mention]:
@@ -284,14 +301,23 @@ def _table(
 ) -> Mention:
     names = name.split(".")
     return Mention(
-        kind="table", locator=name, line=at.page.line(at.at), status=at.page.status(at.at) or status_of(f"{via}.{name}"), alias=alias, via=via,
-        action=action, origin=origin, database=names[0] if len(names) == 3 and names[0] else None,
-    )  # fmt: skip
+        kind="table",
+        locator=name,
+        line=at.page.line(at.at),
+        status=at.page.status(at.at) or status_of(f"{via}.{name}"),
+        alias=alias,
+        via=via,
+        action=action,
+        origin=origin,
+        database=names[0] if len(names) == 3 and names[0] else None,
+    )
 
 
 _WRITES = frozenset(("into", "update", "table", "merge"))
 NAMED = re.compile(
-    rf"(?i)(?<![\w@.])(from|join|into|update|exec|execute|call|merge|using)\s{{1,20}}(?:(?P<four>{PART}\.{PART}?\.{PART}?\.{PART})(?![\w.(])|(?P<name>[\w$#\".]{{1,200}})@(?P<link>[A-Za-z][\w$#.]{{0,127}}))"
+    rf"(?i)(?<![\w@.])(from|join|into|update|exec|execute|call|merge|using)\s{{1,20}}(?:(?P<four"
+    rf">{PART}\.{PART}?\.{PART}?\.{PART})(?![\w.(])|(?P<name>[\w$#\".]{{1,200}})@(?P<link>[A-Za-z][\w$"
+    rf"#.]{{0,127}}))"
 )
 
 

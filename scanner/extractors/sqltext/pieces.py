@@ -35,9 +35,16 @@ class Place:
     ) -> Mention | None:  # fmt: skip
         """A mention of a text that stands here."""
         return quoted(
-            text, origin=origin, line=self.page.line(self.at), part=self.page.part, kind=kind, status=self.page.status(self.at),
-            alias=alias, via=via, action=action,
-        )  # fmt: skip
+            text,
+            origin=origin,
+            line=self.page.line(self.at),
+            part=self.page.part,
+            kind=kind,
+            status=self.page.status(self.at),
+            alias=alias,
+            via=via,
+            action=action,
+        )
 
 
 def plain(text: str) -> str:

@@ -19,14 +19,43 @@ from scanner.extractors.page import Page
 from scanner.extractors.quoting import quoted
 
 _CMDLETS = {
-    "new-psdrive": "drive", "new-smbmapping": "mapping", "new-smbglobalmapping": "mapping", "invoke-sqlcmd": "sql",
-    "invoke-sqlcmd2": "sql", "invoke-dbaquery": "sql", "read-sqltabledata": "sql", "write-sqltabledata": "sql",
-    "backup-sqldatabase": "sql", "restore-sqldatabase": "sql", "write-dbadbtabledata": "sql", "copy-item": "copy", "move-item": "copy",
-    "start-bitstransfer": "copy", "expand-archive": "copy", "compress-archive": "copy", "get-childitem": "reads", "get-content": "reads", "import-csv": "reads", "test-path": "reads",
-    "set-location": "reads", "push-location": "reads", "get-item": "reads", "import-clixml": "reads", "export-csv": "writes", "out-file": "writes",
-    "set-content": "writes", "add-content": "writes", "new-item": "writes", "remove-item": "writes", "export-clixml": "writes",
-    "read-s3object": "s3 reads", "copy-s3object": "s3 reads", "write-s3object": "s3 writes", "get-s3object": "s3 reads", "start-process": "calls",
-}  # fmt: skip
+    "new-psdrive": "drive",
+    "new-smbmapping": "mapping",
+    "new-smbglobalmapping": "mapping",
+    "invoke-sqlcmd": "sql",
+    "invoke-sqlcmd2": "sql",
+    "invoke-dbaquery": "sql",
+    "read-sqltabledata": "sql",
+    "write-sqltabledata": "sql",
+    "backup-sqldatabase": "sql",
+    "restore-sqldatabase": "sql",
+    "write-dbadbtabledata": "sql",
+    "copy-item": "copy",
+    "move-item": "copy",
+    "start-bitstransfer": "copy",
+    "expand-archive": "copy",
+    "compress-archive": "copy",
+    "get-childitem": "reads",
+    "get-content": "reads",
+    "import-csv": "reads",
+    "test-path": "reads",
+    "set-location": "reads",
+    "push-location": "reads",
+    "get-item": "reads",
+    "import-clixml": "reads",
+    "export-csv": "writes",
+    "out-file": "writes",
+    "set-content": "writes",
+    "add-content": "writes",
+    "new-item": "writes",
+    "remove-item": "writes",
+    "export-clixml": "writes",
+    "read-s3object": "s3 reads",
+    "copy-s3object": "s3 reads",
+    "write-s3object": "s3 writes",
+    "get-s3object": "s3 reads",
+    "start-process": "calls",
+}
 _WANTED = re.compile(
     r"(?i)(?<![\w.-])(?:"
     + "|".join(
@@ -216,7 +245,8 @@ def _sql(name: str, named: dict[str, str], plain: list[str], command: Command, o
 
 _SPLAT = re.compile(r"(?i)\$(\w{1,60})\s*=\s*(?:\[ordered\])?@\{([^{}]{1,4000})\}")
 _ENTRY = re.compile(
-    r"""(?i)\b(ServerInstance|SqlInstance|Database|Query|Username|InputFile|RemotePath|LocalPath|Root|Name)\s*=\s*(["'])((?:(?!\2)[^\n]){0,2000})\2"""
+    r"""(?i)\b(ServerInstance|SqlInstance|Database|Query|Username|InputFile|RemotePath|LocalPath|Root|N"""
+    r"""ame)\s*=\s*(["'])((?:(?!\2)[^\n]){0,2000})\2"""
 )
 
 

@@ -25,9 +25,11 @@ _ITEMS = (
 )
 _DELETES = "D"
 _PLACES = {
-    "File": (("fromPath", "reads"), ("targetPath", "writes")), "Folder": (("path", "writes"),),
-    "Shortcut": (("targetPath", "defines"), ("startIn", "reads")), "NetShare": (("path", "defines"),),
-}  # fmt: skip
+    "File": (("fromPath", "reads"), ("targetPath", "writes")),
+    "Folder": (("path", "writes"),),
+    "Shortcut": (("targetPath", "defines"), ("startIn", "reads")),
+    "NetShare": (("path", "defines"),),
+}
 
 
 def preferences(_path: str, content: bytes) -> Iterator[Quote]:

@@ -28,8 +28,15 @@ def vbscript(_path: str, content: bytes) -> Iterator[Mention]:
         line = page.line(match.start())
         drive = match[1].strip()
         drive = drive.strip('"') if drive.startswith('"') else variables.known(drive) or ""
-        made = quoted(match[2], origin="vbscript/MapNetworkDrive", line=line, kind="unc", status=page.status(match.start()),
-                      alias=drive.upper() or None, action="mounts")  # fmt: skip
+        made = quoted(
+            match[2],
+            origin="vbscript/MapNetworkDrive",
+            line=line,
+            kind="unc",
+            status=page.status(match.start()),
+            alias=drive.upper() or None,
+            action="mounts",
+        )
         if made is not None:
             page.cover_line(line)
             yield made
