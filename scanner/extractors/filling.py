@@ -1,4 +1,4 @@
-"""Source with the variables put in that it sets itself, line for line, so that a place stands whole where it is used."""
+"""Source with the variables put in that it sets itself, line for line, so that a place stands whole."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ class Page:
 
 
 def _is_example(made: Mention) -> bool:
-    """Whether it names a place as manuals do: ``ftp://host/path``, ``s3://my-bucket``, a UNC path of a server and a share."""
+    """Whether it names a place as manuals do: ``ftp://host/path``, ``s3://my-bucket``, a server and a share."""
     if made.kind == "url":
         name = made.server if made.database is None else made.database
         return name is not None and (_EXAMPLE.fullmatch(name) is not None or "[" in made.locator.partition("?")[0])

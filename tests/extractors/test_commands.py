@@ -1,4 +1,5 @@
 """Shell scripts, batch files, PowerShell, crontabs and source: what their commands and calls name."""
+# ruff: noqa: E501, Q001, Q003 - samples are long lines, as the files are
 
 from __future__ import annotations
 
@@ -59,7 +60,11 @@ def test_shell_commands_say_where_they_go() -> None:
 
 
 def test_names_that_are_defined_elsewhere_are_references() -> None:
-    found = {(m.locator, m.user, m.via) for m in quotes("bin/load.sh", SHELL) if m.kind in ("reference", "sql") and m.driver == "oracle"}
+    found = {
+        (m.locator, m.user, m.via)
+        for m in quotes("bin/load.sh", SHELL)
+        if m.kind in ("reference", "sql") and m.driver == "oracle"
+    }
     assert ("ORCLPRD", "app", None) in found
     assert ("dwh", "app", None) in found
     assert any(via == "dwh" and "select * from x" in text for text, _, via in found)

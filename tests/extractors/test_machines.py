@@ -1,4 +1,5 @@
 """What Unix and Windows machines keep of other machines: mounts, shares, names, tasks, shortcuts."""
+# ruff: noqa: E501, Q001, Q003 - samples are long lines, as the files are
 
 from __future__ import annotations
 
@@ -47,7 +48,9 @@ win -fstype=cifs,user=x,password={CANARY} ://fs03/win
 
 
 def test_shares_that_a_machine_offers() -> None:
-    samba = "[global]\nworkgroup = X\n[fin]\n path = /srv/fin\n;[old]\n; path = /srv/old\n[dfs]\nmsdfs proxy = \\fs09\\x1\n"
+    samba = (
+        "[global]\nworkgroup = X\n[fin]\n path = /srv/fin\n;[old]\n; path = /srv/old\n[dfs]\nmsdfs proxy = \\fs09\\x1\n"
+    )
     said = {(m.kind, m.locator, m.alias, m.status) for m in quotes("etc/samba/smb.conf", samba)}
     assert said == {
         ("path", "/srv/fin", "fin", "active"), ("path", "/srv/old", "old", "commented"), ("unc", "\\\\fs09\\x1", "dfs", "active"),
@@ -70,14 +73,21 @@ ExecStart=/usr/bin/psql -h ${{HOST}} -d y
 def test_names_of_hosts() -> None:
     hosts = "127.0.0.1 localhost\n10.1.1.5 db7 db7.corp.local # x\n#10.1.1.6 old\n# see 10.0.0.1 for more, please\n"
     said = {(m.alias, m.locator, m.status) for m in quotes("etc/hosts", hosts)}
-    assert said == {("db7", "10.1.1.5", "active"), ("db7.corp.local", "10.1.1.5", "active"), ("old", "10.1.1.6", "commented")}
+    assert said == {
+        ("db7", "10.1.1.5", "active"),
+        ("db7.corp.local", "10.1.1.5", "active"),
+        ("old", "10.1.1.6", "commented"),
+    }
     zone = "$TTL 3600\n@ IN SOA ns. x. (1 2 3 4 5)\nfs IN CNAME nas1\ndb 300 IN A 10.1.1.5\next CNAME x.other.net.\n;old IN CNAME nas9\n"
     said = {(m.alias, m.locator, m.status) for m in quotes("etc/bind/db.corp.local", zone)}
     assert said == {
         ("fs.corp.local", "nas1.corp.local", "active"), ("db.corp.local", "10.1.1.5", "active"),
         ("ext.corp.local", "x.other.net", "active"), ("old.corp.local", "nas9.corp.local", "commented"),
     }  # fmt: skip
-    said = {(m.alias, m.locator, m.status) for m in quotes("etc/dnsmasq.conf", "address=/db.corp/10.0.0.5\n#cname=fs.corp,nas1.corp\n")}
+    said = {
+        (m.alias, m.locator, m.status)
+        for m in quotes("etc/dnsmasq.conf", "address=/db.corp/10.0.0.5\n#cname=fs.corp,nas1.corp\n")
+    }
     assert said == {("db.corp", "10.0.0.5", "active"), ("fs.corp", "nas1.corp", "commented")}
 
 
@@ -127,7 +137,11 @@ def test_shortcut_leads_to_the_share_and_its_drive() -> None:
 
 
 def test_small_formats_of_windows() -> None:
-    assert [m.locator for m in quotes("ts.rdp", "screen mode id:i:2\nfull address:s:ts01.corp:3389\n")] == ["ts01.corp:3389"]
-    assert [m.locator for m in quotes("x.url", "[InternetShortcut]\nURL=file://fs01/dept/x.xlsx\n")] == ["file://fs01/dept/x.xlsx"]
+    assert [m.locator for m in quotes("ts.rdp", "screen mode id:i:2\nfull address:s:ts01.corp:3389\n")] == [
+        "ts01.corp:3389"
+    ]
+    assert [m.locator for m in quotes("x.url", "[InternetShortcut]\nURL=file://fs01/dept/x.xlsx\n")] == [
+        "file://fs01/dept/x.xlsx"
+    ]
     kix = 'use Z: "\\\\fs01\\z1"\n; use Y: "\\\\fs01\\y1"\n'
     assert [(m.alias, m.status) for m in quotes("logon.kix", kix)] == [("Z:", "active"), ("Y:", "commented")]

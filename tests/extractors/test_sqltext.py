@@ -1,4 +1,5 @@
 """SQL scripts: the places outside their database that they name, and nothing of their statements."""
+# ruff: noqa: E501, Q001, Q003 - samples are long lines, as the files are
 
 from __future__ import annotations
 
@@ -45,7 +46,12 @@ def test_transact_sql() -> None:
         (16, "connection_string", ":connect SQL09\\A", "active", "connects", "SQL09\\A", None, None),
         (17, "connection_string", "bcp -S sql07", "active", "reads", "sql07", None, None),
     } <= said
-    assert {(s[0], s[5]) for s in said if s[1] == "connection_string"} == {(6, "sql04"), (7, "sql05"), (16, "SQL09\\A"), (17, "sql07")}
+    assert {(s[0], s[5]) for s in said if s[1] == "connection_string"} == {
+        (6, "sql04"),
+        (7, "sql05"),
+        (16, "SQL09\\A"),
+        (17, "sql07"),
+    }
 
 
 def test_oracle() -> None:
@@ -61,7 +67,9 @@ CREATE TABLE ext (a number) ORGANIZATION EXTERNAL (DEFAULT DIRECTORY dump_dir LO
 @scripts/x.sql
 -- SELECT * FROM old@gone;
 """
-    said = {(m.line, m.kind, m.server or m.locator, m.status, m.action, m.alias, m.via) for m in quotes("db/x.pks", text)}
+    said = {
+        (m.line, m.kind, m.server or m.locator, m.status, m.action, m.alias, m.via) for m in quotes("db/x.pks", text)
+    }
     assert said == {
         (2, "reference", "ERP", "active", "connects", None, None),
         (3, "reference", "DWHPRD", "active", "defines", "dwh", None),
@@ -94,7 +102,9 @@ CREATE EXTERNAL DATA SOURCE lake WITH (LOCATION = 'abfss://c@acct.dfs.core.windo
 \c erp app db10 5433
 CREATE EXTERNAL TABLE v (a int) LOCATION '${{BASE}}/v/x.csv';
 """
-    said = {(m.line, m.kind, m.server, m.database, m.status, m.action, m.alias, m.via) for m in quotes("db/x.sql", text)}
+    said = {
+        (m.line, m.kind, m.server, m.database, m.status, m.action, m.alias, m.via) for m in quotes("db/x.sql", text)
+    }
     assert {
         (2, "server_link", "db7", "erp", "active", "defines", "erp", None),
         (3, "server_link", "my1", "d", "active", "defines", "f", None),

@@ -39,9 +39,7 @@ def program(word: str) -> str:
     """A program's name out of the path that it is started by."""
     name = word.replace("\\", "/").rpartition("/")[2].lower().lstrip("@")
     stem, dot, ending = name.rpartition(".")
-    return (
-        stem if dot and ending in ("exe", "com", "cmd", "bat", "sh", "pl", "py") and stem not in ("winscp",) else name
-    )
+    return stem if dot and ending in ("exe", "com", "cmd", "bat", "sh", "pl", "py") and stem != "winscp" else name
 
 
 class Variables:

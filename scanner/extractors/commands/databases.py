@@ -318,7 +318,7 @@ def connects(command: Command, origin: str) -> Iterator[Mention]:
 def oracle_login(user: str, to: str, command: Command, origin: str, action: str) -> Mention | None:
     """What stands behind the ``@``: an alias, an address or a whole descriptor."""
     if "/" in to or ":" in to or to.startswith("("):
-        text = to if to.startswith("(") or to.startswith("//") else f"//{to}"
+        text = to if to.startswith(("(", "//")) else f"//{to}"
         made = quoted(
             f"{text}", origin=origin, line=command.line, kind="connection_string", status=command.status, action=action
         )
@@ -380,8 +380,8 @@ def dtexec(command: Command, origin: str) -> Iterator[Mention]:
     words = tuple("/" + w[1:] if w.startswith("-") else w for w in command.words[1:])
     said, _ = options(words, known)
     server = next((v for m, _, v in said if m == "server"), None)
-    for meaning, _, value in said:
-        value = value.strip('"\\') if meaning == "package" else value.strip('"')
+    for meaning, _, written in said:
+        value = written.strip('"\\') if meaning == "package" else written.strip('"')
         if meaning == "file":
             yield from script(value, command, origin)
         elif meaning == "package" and value:

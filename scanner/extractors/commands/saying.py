@@ -67,7 +67,7 @@ def place(
     return quoted(word, origin=origin, line=command.line, kind=kind, status=command.status, action=action, alias=alias)
 
 
-def remote_path(
+def remote_path(  # noqa: PLR0913 - as quoting has it
     host: str,
     path: str,
     user: str | None,

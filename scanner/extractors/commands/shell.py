@@ -143,7 +143,7 @@ class _Reader:
             if assigned := _ASSIGNMENT.match(word):
                 self._variables.set(assigned[1], word[assigned.end() :])
 
-    def _lexed(self, text: str, at: int) -> tuple[list[_Words], int]:
+    def _lexed(self, text: str, at: int) -> tuple[list[_Words], int]:  # noqa: C901 - a branch for each kind of letter
         """The commands up to the end of the logical line that begins at ``at``, and where that is."""
         made, word, open_, target = [_Words()], "", False, None
         length = min(len(text), at + _LONGEST_COMMAND)
@@ -191,7 +191,7 @@ class _Reader:
         close()
         return [m for m in made if m.words], min(at, len(text))
 
-    def _piece(self, text: str, at: int, length: int) -> tuple[str, int]:
+    def _piece(self, text: str, at: int, length: int) -> tuple[str, int]:  # noqa: PLR0911 - one for each kind
         """A piece of a word and where it ends: a string, a substitution, an escaped letter, or plain letters."""
         letter = text[at]
         if letter == "\\":

@@ -227,7 +227,7 @@ def fetching(command: Command, origin: str) -> Iterator[Mention]:
 
 
 def mounting(command: Command, origin: str) -> Iterator[Mention]:
-    """``mount -t cifs //server/share /mnt -o …``, ``mount server:/export /mnt``, ``mount.cifs``, ``sshfs``, ``s3fs``."""
+    """``mount -t cifs //server/share /mnt -o …``, ``mount server:/export /mnt``, ``sshfs``, ``s3fs``."""
     said, words = options(command.words[1:], {"-t": "type", "-o": "", "-O": "", "-p": "", "--types": "type"})
     if len(words) < 2:
         return

@@ -1,4 +1,4 @@
-"""YAML and JSON that set up machines: compose files, Kubernetes, CI, dbt, Ansible, CloudFormation, Terraform's state."""
+"""YAML and JSON that set up machines: compose files, Kubernetes, CI, dbt, Ansible, clouds."""
 
 from __future__ import annotations
 
@@ -254,7 +254,8 @@ def _resources(settings: list[Setting], origin: str) -> Iterator[Mention]:
             database = section.get("db_name") or section.get("database_name") or section.get("name")
             engine, port = section.get("engine"), section.get("port")
             name, _, tail = host.value.partition(":")
-            text = f"host={name} port={port.value if port is not None else tail} dbname={database.value if database is not None else ''}"
+            number = port.value if port is not None else tail
+            text = f"host={name} port={number} dbname={database.value if database is not None else ''}"
             yield Mention(
                 kind="connection_string",
                 locator=" ".join(w for w in text.split() if not w.endswith("=")),
@@ -269,8 +270,8 @@ def _resources(settings: list[Setting], origin: str) -> Iterator[Mention]:
             )
 
 
-def _dbt(settings: list[Setting], origin: str) -> Iterator[Mention]:
-    """dbt's sources: tables of a schema that others fill; and the profile that a project runs with."""
+def _dbt(settings: list[Setting], _origin: str) -> Iterator[Mention]:
+    """Sources of dbt: tables of a schema that others fill; and the profile that a project runs with."""
     project = any(
         s.keys in (("model-paths", "0"), ("config-version",), ("models-paths", "0"), ("source-paths", "0"))
         for s in settings

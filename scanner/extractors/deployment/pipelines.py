@@ -1,4 +1,4 @@
-"""Pipelines kept as XML: Kettle's transformations and jobs, Talend's jobs, Informatica's exports, Control-M's folders, Oozie."""
+"""Pipelines kept as XML: Kettle's, Talend's and Informatica's, Control-M's folders, Oozie's workflows."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ def _line(node: Node, *names: str) -> int:
     return child.line if child is not None else node.line
 
 
-def connection(
+def connection(  # noqa: PLR0913 - the parts of one place
     node: Node, origin: str, *, alias: str | None, server: str, port: str, database: str, user: str, driver: str
-) -> Mention:  # noqa: PLR0913 - the parts of one place
+) -> Mention:
     """A connection out of its parts; the password is not asked for."""
     text = " ".join(
         f"{k}={v}" for k, v in (("host", server), ("port", port), ("dbname", database), ("user", user)) if v
@@ -200,7 +200,7 @@ _TALEND_FILES = (
 
 
 def talend(_path: str, content: bytes) -> Iterator[Quote]:
-    """Components of a Talend job: places, tables, statements, files. Values are Java texts, ``context.X`` a variable."""
+    """Components of a Talend job: places, tables, statements, files. Values are Java, ``context.X`` a variable."""
     made = tree(content)
     if (
         made.root.name not in ("ProcessType", "ContextType", "DatabaseConnection", "XMI")
@@ -319,40 +319,49 @@ def informatica(_path: str, content: bytes) -> Iterator[Quote]:
     if made.root.name != "POWERMART":
         raise NotMine
     for node in made.root.all("SOURCE", "TARGET"):
-        owner, name, database = node.get("OWNERNAME"), node.get("NAME"), node.get("DBDNAME")
-        if not name or (node.get("DATABASETYPE") or "") in ("Flat File", "XML"):
-            continue
-        mention = quoted(
-            f"{owner}.{name}" if owner else name,
-            origin=f"informatica/{node.name}",
-            line=node.line,
-            kind="table",
-            via=database,
-            action="reads" if node.name == "SOURCE" else "writes",
-        )
-        if mention is not None:
-            yield replace(mention, driver=node.get("DATABASETYPE"))
+        yield from _definition(node)
     for node in made.root.all("CONNECTIONREFERENCE"):
         if name := node.get("CONNECTIONNAME"):
             mention = quoted(name, origin="informatica/connection", line=node.line, kind="reference", action="connects")
             if mention is not None:
                 yield replace(mention, driver=node.get("CONNECTIONSUBTYPE"))
     for node in made.root.all("TABLEATTRIBUTE", "ATTRIBUTE"):
-        name, value = (node.get("NAME") or "").lower(), node.get("VALUE") or ""
-        if name in ("sql query", "lookup sql override", "pre sql", "post sql") and value:
-            mention = quoted(value, origin=f"informatica/{name}", line=node.line, kind="sql")
-            if mention is not None:
-                yield mention
-        elif "directory" in name or "file name" in name or "filename" in name:
-            mention = located(value, node.line, None, f"informatica/{name}", "reads" if "source" in name else "writes")
-            if mention is not None:
-                yield mention
+        yield from _attribute(node)
     if made.trouble is not None:
         yield made.trouble
 
 
+def _definition(node: Node) -> Iterator[Mention]:
+    """A source or target as a table of its database."""
+    owner, name, database = node.get("OWNERNAME"), node.get("NAME"), node.get("DBDNAME")
+    if not name or (node.get("DATABASETYPE") or "") in ("Flat File", "XML"):
+        return
+    mention = quoted(
+        f"{owner}.{name}" if owner else name,
+        origin=f"informatica/{node.name}",
+        line=node.line,
+        kind="table",
+        via=database,
+        action="reads" if node.name == "SOURCE" else "writes",
+    )
+    if mention is not None:
+        yield replace(mention, driver=node.get("DATABASETYPE"))
+
+
+def _attribute(node: Node) -> Iterator[Mention]:
+    """A statement or a file among the attributes of a session."""
+    name, value = (node.get("NAME") or "").lower(), node.get("VALUE") or ""
+    mention: Mention | None = None
+    if name in ("sql query", "lookup sql override", "pre sql", "post sql") and value:
+        mention = quoted(value, origin=f"informatica/{name}", line=node.line, kind="sql")
+    elif "directory" in name or "file name" in name or "filename" in name:
+        mention = located(value, node.line, None, f"informatica/{name}", "reads" if "source" in name else "writes")
+    if mention is not None:
+        yield mention
+
+
 def schedules(_path: str, content: bytes) -> Iterator[Quote]:
-    """Control-M's folders and Oozie's workflows: the commands of jobs, the machines they run on, the places they name."""
+    """Control-M's folders and Oozie's workflows: commands, the machines they run on, places they name."""
     if not any(mark in content[:4096] for mark in (b"DEFTABLE", b"-app")):
         raise NotMine
     made = tree(content)
@@ -370,17 +379,18 @@ def schedules(_path: str, content: bytes) -> Iterator[Quote]:
                 yield mention
     if made.root.name != "DEFTABLE":
         for node in made.root.all():
-            if node.name == "command" and node.parent is not None and node.parent.name == "sqoop":
-                yield from one_command(f"sqoop {node.text}", node.line, "oozie/sqoop")
-                continue
-            for one in found(node.text) if "://" in node.text or "jdbc:" in node.text else ():
-                mention = quoted(
-                    one.text,
-                    origin=f"oozie/{node.name}",
-                    line=node.line,
-                    kind=None if one.kind == "connection_string" else one.kind,
-                )
-                if mention is not None:
-                    yield mention
+            yield from _of_workflow(node)
     if made.trouble is not None:
         yield made.trouble
+
+
+def _of_workflow(node: Node) -> Iterator[Mention]:
+    """An element of an Oozie workflow: Sqoop's words, or URLs in its text."""
+    if node.name == "command" and node.parent is not None and node.parent.name == "sqoop":
+        yield from one_command(f"sqoop {node.text}", node.line, "oozie/sqoop")
+        return
+    for one in found(node.text) if "://" in node.text or "jdbc:" in node.text else ():
+        kind = None if one.kind == "connection_string" else one.kind
+        mention = quoted(one.text, origin=f"oozie/{node.name}", line=node.line, kind=kind)
+        if mention is not None:
+            yield mention

@@ -102,7 +102,7 @@ def inventory(_path: str, content: bytes) -> Iterator[Mention]:
         bare = line.strip()[:4000]
         status = "commented" if bare[:1] in ("#", ";") else None
         bare = bare.lstrip("#; ")
-        name = bare.split(maxsplit=1)[0] if bare and bare[0] not in "[" else ""
+        name = bare.split(maxsplit=1)[0] if bare and bare[0] != "[" else ""
         if not name:
             continue
         if "=" not in name and (host := _HOST_VARIABLE.search(bare)) is not None:

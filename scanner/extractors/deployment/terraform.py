@@ -137,7 +137,7 @@ def _block(block: _Block) -> Iterator[Mention]:
             kind="url",
             action="writes",
         )
-    elif kind in ("aws_dms_endpoint",) and block.get("server_name"):
+    elif kind == "aws_dms_endpoint" and block.get("server_name"):
         made = _connection(block, "server_name", name, block.get("engine_name"), f"terraform/{kind}")
     elif (
         block.type in ("provider", "connection")

@@ -102,7 +102,7 @@ class Script:
         yield from self._orders()
 
     def _far_names(self) -> Iterator[Mention]:
-        """Names of four parts, or with a link, in the lines that can hold one; the verb may stand on the line before."""
+        """Names of four parts, or with a link, in lines that can hold one; the verb may stand on the line before."""
         before = at = done = 0
         for line in self.text.split("\n"):
             end = at + len(line)
@@ -113,7 +113,7 @@ class Script:
             before, at = at, end + 1
 
     def _orders(self) -> Iterator[Mention]:
-        """Lines that are for the client: ``:connect``, ``:r``, ``CONNECT``, ``@script``, ``\\i``, ``\\c``."""
+        r"""Lines that are for the client: ``:connect``, ``:r``, ``CONNECT``, ``@script``, ``\\i``, ``\\c``."""
         for match in _ORDER.finditer(self.text):
             at = Place(self.page, match.start())
             command = Command((match[0].split()[0],), self.page.line(at.at), self.page.status(match.end()))

@@ -44,7 +44,7 @@ _DIRECTION = re.compile(r"(?i)\b(from|to)\s{1,99}(?:program\s{1,99})?(?:[NE]?'|[
 
 
 def copy(text: str, at: Place, end: int) -> Iterator[Mention]:
-    """PostgreSQL's ``COPY t FROM 'path'``, ``PROGRAM 'command'``, psql's ``\\copy``, and COPY of warehouses."""
+    r"""PostgreSQL's ``COPY t FROM 'path'``, ``PROGRAM 'command'``, psql's ``\\copy``, and COPY of warehouses."""
     match = _COPY.match(text, end, end + 20_000)
     if match is None:
         return

@@ -29,7 +29,7 @@ class Place:
     page: Page
     at: int
 
-    def quoted(  # noqa: PLR0913 - as quoting has it
+    def quoted(
         self, text: str, *, origin: str, kind: str | None = None, alias: str | None = None, via: str | None = None,
         action: str | None = None,
     ) -> Mention | None:  # fmt: skip

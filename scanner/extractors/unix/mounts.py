@@ -102,9 +102,9 @@ _SECTION = re.compile(r"\[([^\]]{1,200})\]\s*\Z")
 def samba(_path: str, content: bytes) -> Iterator[Mention]:
     """Shares that a Samba server offers, shares of others that it stands for, and files it includes."""
     section = ""
-    for number, line, status in lines(content):
+    for number, line, commented in lines(content):
         text = line.lstrip(";").strip()
-        status = "commented" if line.startswith(";") else status
+        status = "commented" if line.startswith(";") else commented
         if (head := _SECTION.match(text)) is not None:
             section = head[1]
             continue
@@ -170,7 +170,7 @@ def rsyncd(_path: str, content: bytes) -> Iterator[Mention]:
 
 
 def mount_unit(path: str, content: bytes) -> Iterator[Mention]:
-    """systemd's ``.mount``: What, Where, Type; of ``.automount`` the Where alone says nothing."""
+    """A unit ``.mount`` of systemd: What, Where, Type; of ``.automount`` the Where alone says nothing."""
     told: dict[str, tuple[int, str]] = {}
     for number, line, status in lines(content):
         key, mark, value = line.partition("=")

@@ -1,4 +1,4 @@
-"""KiXtart logon scripts: ``use Z: "\\\\server\\share"``, and what else stands in them."""
+r"""KiXtart logon scripts: ``use Z: "\\server\share"``, and what else stands in them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Group Policy preferences: drives that are mapped, files that are copied, shortcuts, data sources. Never a cpassword."""
+"""Group Policy preferences: drives that are mapped, files, shortcuts, data sources. Never a cpassword."""
 
 from __future__ import annotations
 
