@@ -49,7 +49,7 @@ def quoted(  # noqa: PLR0913 - as many as a mention has columns
     text = text.strip()
     if not text or "\0" in text:
         return None
-    said = {"line": line, "part": part, "alias": alias, "via": via, "action": action, "origin": origin}
+    said = {"line": line, "part": part, "alias": _named(alias), "via": _named(via), "action": action, "origin": origin}
     if kind == "sql":
         kept = statement_without_secrets(text[:LONGEST_SQL])
         return Mention(kind="sql", locator=kept, status=status or _of_sql(kept), **said)  # type: ignore[arg-type]
@@ -61,6 +61,11 @@ def quoted(  # noqa: PLR0913 - as many as a mention has columns
     state = status_of(str(made["locator"]), status or "active")
     made["locator"] = str(made["locator"])[:LONGEST]
     return Mention(status=state, **(said | made))  # type: ignore[arg-type]
+
+
+def _named(name: str | None) -> str | None:
+    """A name, which is free to look like a locator and then may hold what one does."""
+    return without_secrets(name) if name and any(c in name for c in "=@:") else name
 
 
 def _of_sql(text: str) -> str:
@@ -78,7 +83,7 @@ def _placed(  # noqa: PLR0911 - a kind each
     kept = without_secrets(text)
     if kind == "connection_string":
         return {"kind": kind, "locator": kept, "driver": driver}
-    if kind in (None, "unc") and (share := unc(text)) is not None:
+    if kind in (None, "unc") and (share := unc(kept)) is not None:
         return {"kind": "unc", "locator": kept, "server": share.server, "database": share.share}
     if kind in (None, "url") and (place := url(text)) is not None:
         return {

@@ -35,6 +35,13 @@ def connection(text: str, *, driver: str | None = None) -> Connection | None:
         text = html.unescape(text)
     if len(text) > 2 and text[0] == text[-1] and text[0] in "\"'" and text.count(text[0]) == 2:
         text = text[1:-1].strip()
+    found = _parsed(text, driver)
+    # Every part is taken from what is kept, so that none can hold what was cut out.
+    return None if found is None else _parsed(found.text, driver)
+
+
+def _parsed(text: str, driver: str | None) -> Connection | None:
+    """What the one grammar makes of a text that its beginning chooses."""
     if _JDBC.match(text):
         return jdbc(text)
     if text.startswith("("):

@@ -33,6 +33,8 @@ _ORACLE = re.compile(
 """Oracle's way to write a user: name/password@alias."""
 _ORACLE_LOGIN = re.compile(r"""(?<![\w/\\.:-])([\w$#]{1,128}/)(?:"[^"]{0,128}"|[^\s@"'/\\]{1,128})@(?=[\w/(\[])""")
 _ORACLE_QUOTED = re.compile(r"""(?<![\w/\\.-])([\w$#]{1,128}/)"[^"]{1,128}"(?=@|\s|$)""")
+_BARE_LOGIN = re.compile(r"""(=\s{0,4}["']?[\w.$-]{1,64}:)(?!//)[^\s@;]{1,128}@(?=[\w(\[])""")
+"""A login before a host that has no scheme."""
 _PATH_IN_URL = re.compile(r"(?i)^(?:https?|s?ftps?|smb|nfs|s3[an]?|file|webdavs?|davs?|gs|abfss?|wasbs?|hdfs)$")
 _URL = re.compile(r"(?<![A-Za-z0-9+.-])([A-Za-z][A-Za-z0-9+.-]{0,32}):(//+)")
 _AUTHORITY_END = re.compile(r"""[\s"'<>`]""")
@@ -93,7 +95,12 @@ def parts_without_secrets(text: str) -> str:
 
 
 def _within(part: str) -> str:
-    return urls_without_secrets(_ORACLE.sub(rf"\1/{MARK}", _LONG.sub(rf"\1{MARK}", part)))
+    """A part without the secrets in it; the quote that closes it stays, so that it can be taken apart again."""
+    made = urls_without_secrets(
+        _ORACLE.sub(rf"\1/{MARK}", _BARE_LOGIN.sub(rf"\1{MARK}@", _LONG.sub(rf"\1{MARK}", part)))
+    )
+    mark = part[-1:]
+    return made + mark if mark in ("'", '"') and made[-1:] != mark and made.count(mark) % 2 else made
 
 
 def plain(text: str) -> str:
@@ -101,6 +108,8 @@ def plain(text: str) -> str:
     if "=" in text or ":" in text:
         text = _CODE.sub(rf"\1{MARK}", _PAIR.sub(rf"\1{MARK}", text))
         text = urls_without_secrets(text)
+    if "=" in text and "@" in text:
+        text = _BARE_LOGIN.sub(rf"\1{MARK}@", text)
     if "%3" in text:
         text = _ENCODED.sub(rf"\1{MARK}", text)
     text = _QUOTED.sub(rf"\1{MARK}", text)

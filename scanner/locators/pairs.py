@@ -10,7 +10,7 @@ from scanner.locators.shape import Address, Connection, address, is_file, number
 
 _SERVER = ("datasource", "server", "address", "addr", "networkaddress", "host", "hostname", "servername", "hostaddr",
            "servernode", "serverlist", "dataservername", "dbcname", "srvr", "cluster", "endpoint",
-           "accountendpoint")  # fmt: skip
+           "accountendpoint", "system")  # fmt: skip
 _PORT = ("port", "portnumber", "serverport", "tcpport", "dbport")
 _DATABASE = ("initialcatalog", "database", "databasename", "dbname", "db", "catalog", "defaultdatabase", "servicename",
              "sid", "dbalias", "defaultschema", "ref", "schema")  # fmt: skip
@@ -122,7 +122,9 @@ def _with_source(made: Connection, found: dict[str, str], driver: str) -> Connec
         return _of_oracle(replace(made, database=None) if name == made.database else made, name)
     if source and (any(name in driver for name in _FILE_PROVIDERS) or is_file(source)):
         return replace(made, file=source)
-    if file and (is_file(file) or "dbq" in found):
+    if "informix" in driver and found.get("host"):
+        source = found["host"]
+    if file and (is_file(file) or ("dbq" in found and "system" not in found)):
         made = replace(made, file=file)
     if made.database and is_file(made.database) and not source:
         made = replace(made, file=made.file or made.database, database=None)
@@ -135,7 +137,7 @@ def _with_source(made: Connection, found: dict[str, str], driver: str) -> Connec
     if "," in source and not re.search(r",\s*\d+$", source):
         source, *others = [s.strip() for s in source.split(",")]
         made = replace(made, more=tuple(others))
-    if re.match(r"^[\w.-]+(?::\d+)?/[\w.$#]+$", source):
+    if re.match(r"^[\w.-]+(?::\d+)?/[\w.$#]+$|^[\w$#]{1,128}/[^@\s]{0,128}@", source):
         return _of_oracle(made, source)
     at = address(source) or Address(source)
     instance = found.get("instance") or found.get("instancename") or at.instance

@@ -45,7 +45,8 @@ FORMS = (
     "DefaultEndpointsProtocol=https;AccountName=acct1;AccountKey={c}==;EndpointSuffix=core.windows.net",
     "BlobEndpoint=https://a.blob.core.windows.net;SharedAccessSignature=sv=1&sig={c}",
     "Endpoint=sb://b.servicebus.windows.net/;SharedAccessKeyName=R;SharedAccessKey={c}=", "AccountEndpoint=https://c/;AccountKey={c}",
-    "scott/{c}@ora7:1521/erp", "scott/{c}@ERP", 'scott/"{c}"@ERP', "pgsql:host=h;dbname=d;password={c}", "mysql:host=h;password={c}",
+    "scott/{c}@ora7:1521/erp", "scott/{c}@ERP", "Data Source=scott/{c}@//ora7:1521/erp", "Server=scott/{c}@ERP;Database=x", "Server=u:{c}@h;Database=d",
+    "DSN=scott/{c}@ERP;Database=d", "Driver=x;DBQ=scott/{c}@ERP", 'scott/"{c}"@ERP', "pgsql:host=h;dbname=d;password={c}", "mysql:host=h;password={c}",
     "dbi:Pg:dbname=d;host=h;password={c}", "oracle://scott:{c}@ora7/?service_name=erp",
     "(DESCRIPTION=(ADDRESS=(HOST=h)(PORT=1))(CONNECT_DATA=(SID=x))(SECURITY=(MY_WALLET_PASSWORD={c})))",
     "Data Source=s;Initial Catalog=d;AccessToken={c}", "Server=s;Database=d;Kennwort={c}", "Server=s;Database=d;mot de passe=x;mdp={c}",
@@ -74,7 +75,7 @@ def test_fault_079_no_field_of_a_mention_holds_a_password(form: str) -> None:
     for kind in (None, "connection_string", "url", "host", "reference", "path", "unc", "sql"):
         for status in (None, "commented"):
             made = quoted(text if kind != "sql" else f"SELECT * FROM OPENROWSET('x', '{text.replace(chr(39), chr(39) * 2)}', 'y')",
-                          origin="test", kind=kind, status=status)  # fmt: skip
+                          origin="test", kind=kind, status=status, alias=text, via=text)  # fmt: skip
             assert made is None or CANARY not in repr(dataclasses.astuple(made)), kind
     found, place = connection(text), url(text)
     assert CANARY not in repr(found) + repr(place)
