@@ -1,5 +1,5 @@
 """Shell scripts, batch files, PowerShell, crontabs and source: what their commands and calls name."""
-# ruff: noqa: E501, Q001, Q003 - samples are long lines, as the files are
+# ruff: noqa: Q001 - samples are long lines, as the files are
 
 from __future__ import annotations
 

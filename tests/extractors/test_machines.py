@@ -1,5 +1,5 @@
 """What Unix and Windows machines keep of other machines: mounts, shares, names, tasks, shortcuts."""
-# ruff: noqa: E501, Q001, Q003 - samples are long lines, as the files are
+# ruff: noqa: E501 - samples are long lines, as the files are
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """SQL scripts: the places outside their database that they name, and nothing of their statements."""
-# ruff: noqa: E501, Q001, Q003 - samples are long lines, as the files are
+# ruff: noqa: E501 - samples are long lines, as the files are
 
 from __future__ import annotations
 

@@ -1,5 +1,5 @@
 """Any text: what is a locator in it, what only looks like one, and how long looking may take."""
-# ruff: noqa: E501, Q001, Q003 - samples are long lines, as the files are
+# ruff: noqa: E501, Q003 - samples are long lines, as the files are
 
 from __future__ import annotations
 
