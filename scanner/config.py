@@ -81,8 +81,10 @@ class SourceConfig(BaseModel):
     title: str = Field("", description="Name for people; the name when absent")
     owner: str | None = Field(None, description="Who answers for it")
     exclude: tuple[str, ...] = Field((), description="Folders left out: glob patterns on the path with its closing '/'")
-    depth: Literal["L1", "L2"] = Field(
-        "L1", description="L1: names, sizes and structure, no content; L2: also what files on it hold and refer to"
+    depth: Literal["L1", "L2", "L3"] = Field(
+        "L1",
+        description="L1: names, sizes and structure, no content; L2: also what files on it hold and refer to; L3: of "
+        "databases (odbc) also keyed hashes of values in columns that may be keys, elsewhere as L2",
     )
     site: str | None = Field(
         None,

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from typing import Protocol, runtime_checkable
 
 from pydantic import BaseModel
 
+from scanner.keys.sketches import Sketch
 from scanner.model import Event, SourceError, Unit
 
 
@@ -47,6 +48,18 @@ class SamplesRows(Protocol):
 
     def sample(self, path: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
         """Column names and at most ``rows`` rows. Raises SourceError."""
+        ...
+
+
+@runtime_checkable
+class SketchesColumns(Protocol):
+    """Optional capability: sketches of the columns of a table that may hold keys."""
+
+    def sketch(self, path: str, rows: int, key: bytes) -> Sequence[tuple[str, Sketch | None]]:
+        """Each such column with its sketch, None for one there was no room for; of at most ``rows`` rows of the table.
+
+        Values are hashed with ``key`` where they are read, and are kept nowhere. Never of a view. Raises SourceError.
+        """
         ...
 
 

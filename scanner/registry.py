@@ -64,7 +64,7 @@ class Bound:
         return self.limits.connections or self.plug.connections
 
     def at_depth(self, depth: str) -> Bound:
-        """The same source, looked into as deep as that: L1 or L2."""
+        """The same source, looked into as deep as that: L1, L2 or L3."""
         return replace(self, config=self.config.model_copy(update={"depth": depth}))
 
     def open(self, session: Session) -> Connector:

@@ -265,6 +265,27 @@ MEMBER = Schema(
     ),
 )
 
+SKETCH = Schema(
+    "sketch",
+    "What is kept of the values of one column that may hold keys: counts and keyed hashes, never a value.",
+    (
+        Column("path", "text", "Canonical path of the table", required=True),
+        Column("column", "text", "Column name", required=True),
+        Column("rows", "int", "Rows that were read", "rows", required=True),
+        Column("distinct", "int", "Distinct values among them, NULL left out", "values", required=True),
+        Column("nulls", "int", "Rows without a value", "rows", required=True),
+        Column("complete", "bool", "Whether these are all rows there are", required=True),
+        Column("dense", "bool", "Whether the values are whole numbers with few gaps, as counters give them"),
+        Column(
+            "hashes",
+            "texts",
+            "The smallest of the values' hashes, at most 1,024, in rising order: 16 hexadecimal digits each, by a key "
+            "that the catalog's state holds",
+            required=True,
+        ),
+    ),
+)
+
 SEEN_REASONS: dict[str, str] = {
     "not_configured": "the estate file does not name it",
     "excluded": "the estate file leaves it out",
@@ -286,6 +307,6 @@ SEEN = Schema(
 )
 
 SCHEMAS: dict[str, Schema] = {
-    s.name: s for s in (ENTRY, LISTING, COLUMN, KEY, ROUTINE, GRANT, SETTING, LABEL, MENTION, MEMBER, SEEN)
+    s.name: s for s in (ENTRY, LISTING, COLUMN, KEY, ROUTINE, GRANT, SETTING, LABEL, MENTION, MEMBER, SEEN, SKETCH)
 }
 """Every kind of fact, by name."""

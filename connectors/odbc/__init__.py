@@ -31,6 +31,8 @@ LIMITS = (
     "Informix and Adaptive Server are asked for sixteen columns of a key or index; Teradata's texts end at 12,500.",
     "ODBC's catalog functions alone (systems without a profile) give no sizes, texts, grants or settings.",
     "Of an answer that ends at a round number of rows, such drivers cannot say whether it was cut: it is told as cut.",
+    "Values, at depth L3, are not looked at in Access and systems without a profile: there is no asking for a few.",
+    "PostgreSQL, MariaDB and MySQL are told how long a question may take; elsewhere the driver's own timeout ends it.",
     "Access keys, queries and linked tables need the programs of MDBTools; relations not enforced are no keys.",
 )
 
@@ -54,7 +56,19 @@ PLUG = Plug(
     store_kind="database",
     store_depth=1,
     connections=1,
-    facts=("entry", "listing", "column", "key", "routine", "grant", "setting", "mention", "member", "seen"),
+    facts=(
+        "entry",
+        "listing",
+        "column",
+        "key",
+        "routine",
+        "grant",
+        "setting",
+        "mention",
+        "member",
+        "seen",
+        "sketch",
+    ),
     limits=(*LIMITS, *ran()),
     extra="odbc",
     isolated=True,  # drivers crash, leak, and ignore their own timeouts

@@ -14,7 +14,9 @@ from connectors.odbc.options import Options, locator
 from connectors.odbc.pieces import joined
 from connectors.odbc.profiles import FACTS
 from connectors.odbc.show_create import ShowCreate
+from connectors.odbc.values import Values
 from scanner.connector import Session
+from scanner.keys.sketches import Sketch
 from scanner.model import Batch, Event, Fault, SourceError, Unit
 from scanner.schema import ENTRY, KEY, LISTING, SEEN, SETTING
 
@@ -26,6 +28,7 @@ class OdbcConnector:
         self._options = options
         self._link = Link(options, session)
         self._known_asker: Asker | None = None
+        self._values = Values(self._link, lambda: self._asker)
 
     def __repr__(self) -> str:
         return f"OdbcConnector({self._link.where!r})"
@@ -55,6 +58,17 @@ class OdbcConnector:
 
     def sample(self, path: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
         """Column names and at most ``rows`` rows of a table; long values are cut. Raises SourceError."""
+        names = self._table(path)
+        return sampling.sample(self._link, names, path, rows)
+
+    def sketch(self, path: str, rows: int, key: bytes) -> list[tuple[str, Sketch | None]]:
+        """Sketches of the columns of a table that may hold keys, of its first rows in no order. Raises SourceError."""
+        names = self._table(path)
+        scope = Scope(path[: path.rindex("/") + 1], self._asker.levels(), tuple(names[:-1]))
+        return self._values.sketches(scope, names[-1], path, rows, key)
+
+    def _table(self, path: str) -> list[str]:
+        """Be connected to where a table is; gives its raw names, database first. Raises SourceError."""
         names = [name_of(s) for s in path.split("/")]
         if self._link.named not in ("", names[0]):
             raise SourceError("NOT_FOUND", f"the source is the database {self._link.named!r} alone", where=path)
@@ -63,7 +77,7 @@ class OdbcConnector:
             raise unopened
         if len(names) != len(self._asker.levels()) + 1:
             raise SourceError("NOT_FOUND", "no table can be called that", where=path)
-        return sampling.sample(self._link, names, path, rows)
+        return names
 
     def close(self) -> None:
         """Let go of the connection; may be called twice."""

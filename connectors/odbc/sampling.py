@@ -24,7 +24,7 @@ def sample(link: Link, names: Sequence[str], path: str, rows: int) -> tuple[tupl
     """
     recipe = link.recipe
     try:
-        table = _table(link, names)
+        table = table_as_asked(link, names)
         form = recipe.sampling
         columns = "*"
         if "{columns}" in form.select:
@@ -39,7 +39,7 @@ def sample(link: Link, names: Sequence[str], path: str, rows: int) -> tuple[tupl
         raise SourceError("QUERY_FAILED", str(error), where=path) from None
 
 
-def _table(link: Link, names: Sequence[str]) -> str:
+def table_as_asked(link: Link, names: Sequence[str]) -> str:
     """The table as the system takes it: a connection to one database, or a nameless file, leaves the first out."""
     skip = 1 if link.recipe.reconnect or link.recipe.single or (link.file and link.profile.functions) else 0
     kept = [n for n in names[skip:] if n]

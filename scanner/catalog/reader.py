@@ -36,7 +36,7 @@ come on top."""
 PLURALS = {
     "entry": "entries", "listing": "listings", "column": "columns", "key": "keys", "routine": "routines",
     "grant": "grants", "setting": "settings", "label": "labels", "mention": "mentions",
-    "member": "members", "seen": "seen",
+    "member": "members", "seen": "seen", "sketch": "sketches",
 }  # fmt: skip
 """Every fact can be asked for under either name; ``"column"`` and ``"grant"`` are words of SQL and need quotes."""
 

@@ -11,7 +11,7 @@ from scanner.catalog import tables as t
 from scanner.catalog.location import Location
 from scanner.codes import StocktakeError
 
-HEAD = "0003"
+HEAD = "0004"
 """The newest migration; older revisions that can be brought up to it are listed in ``migrations/versions``."""
 
 _version = sa.Table("alembic_version", sa.MetaData(), sa.Column("version_num", sa.String(32), primary_key=True))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
+import secrets
 import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -29,6 +30,7 @@ from scanner.secrets import scrub
 
 SPILLED = "duckdb_temp_"
 """How files begin that a reader put into the catalog's room since they did not fit into memory."""
+HASH_KEY_BYTES = 32
 
 
 def now_us() -> int:
@@ -444,6 +446,18 @@ class Catalog:
                 values = {"store": store, "host": host, "port": port, "asked_at": now_us(), "outcome": outcome}
                 db.execute(t.reached.insert().values(**values))
                 self._append_audit(db, "store asked", f"{host}:{port} {outcome}")
+
+    # the key that values are hashed by
+
+    def hash_key(self) -> bytes:
+        """The key that this catalog's hashes of values are made with; made when first asked for."""
+        with self._begin() as db:
+            known = db.execute(sa.select(t.hash_key.c.key)).scalar()
+            if known is None:
+                known = secrets.token_hex(HASH_KEY_BYTES)
+                db.execute(t.hash_key.insert().values(id=1, key=known, made=now_us()))
+                self._append_audit(db, "hash key made", "")
+            return bytes.fromhex(known)
 
     # audit
 

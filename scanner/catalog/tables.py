@@ -118,6 +118,15 @@ reached = sa.Table(
     sa.Column("outcome", sa.String(16), nullable=False),  # answered, no_name, refused, timeout, unreachable, unknown
 )
 
+hash_key = sa.Table(
+    "hash_key",
+    metadata,
+    # What values are hashed by, so that nobody who has the facts alone can tell a value by trying; made once.
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),  # 1
+    sa.Column("key", sa.String(64), nullable=False),  # hexadecimal
+    sa.Column("made", sa.BigInteger, nullable=False),  # microseconds UTC
+)
+
 trust = sa.Table(
     "trust",
     metadata,

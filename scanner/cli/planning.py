@@ -10,10 +10,11 @@ import typer
 from scanner.cli.common import CatalogOption, Common, ConfigOption, JsonOption, common
 from scanner.cli.output import Output, count, size
 from scanner.codes import Exit, StocktakeError
+from scanner.keys.candidates import ROWS
 from scanner.registry import Bound
 
 if TYPE_CHECKING:
-    from scanner.sample import Planned
+    from scanner.sample import Planned, PlannedValues
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,8 @@ class _Known:
 
     scans: dict[str, dict[str, Any]] = field(default_factory=dict)
     content: dict[str, Planned] = field(default_factory=dict)
+    values: dict[str, PlannedValues] = field(default_factory=dict)
+    """What depth L3 would read, of sources where values can be looked at."""
 
 
 def plan(
@@ -34,7 +37,7 @@ def plan(
     output = Output(as_json=json)
     shared = common(output, config, catalog)
     picked = shared.sources(list(sources or ()))
-    known = _known(shared, [b.name for b in picked])
+    known = _known(shared, picked)
     rows = []
     for bound in picked:
         row = _row(bound, known)
@@ -64,7 +67,7 @@ def plan(
 
 def _row(bound: Bound, known: _Known) -> dict[str, Any]:
     limits, account, before = bound.limits, bound.account, known.scans.get(bound.name, {})
-    content = known.content.get(bound.name)
+    content, values = known.content.get(bound.name), known.values.get(bound.name)
     price = bound.plug.request_price(bound.options)
     requests = before.get("requests")
     if requests is not None and limits.max_requests is not None:
@@ -74,7 +77,9 @@ def _row(bound: Bound, known: _Known) -> dict[str, Any]:
         "connections": bound.connections, "requests_per_s": limits.requests_per_s, "hours": limits.hours,
         "max_requests": limits.max_requests, "facts": list(bound.plug.facts), "depth": bound.config.depth,
         "reads_content": bound.config.depth != "L1", "writes": False,
-        "content": None if content is None else asdict(content), "content_most": limits.content_mib << 20,
+        "content": None if content is None else asdict(content),
+        "values": None if values is None else asdict(values),
+        "content_most": limits.content_mib << 20,
         "requests": requests, "units": before.get("units_done"), "entries": before.get("entries"),
         "from_scan": before.get("scan"), "load": bound.plug.load or None,
         "usd": price.usd_a_request * requests if price and requests is not None else None,
@@ -114,18 +119,40 @@ def _sentences(bound: Bound, known: _Known) -> list[str]:
         databases = f"{size(content.database_bytes)} of {content.databases:,} files that may be databases"
         whole = size(bound.limits.content_mib << 20)
         said.append(f"{would} at most {references}, and {databases}; in one go no more than {whole}.")
-    return said
+    return said + _of_values(bound, known)
 
 
-def _known(shared: Common, names: list[str]) -> _Known:
+def _of_values(bound: Bound, known: _Known) -> list[str]:
+    """What depth L3 reads, or would; nothing where it would be as L2 and nobody asked for it."""
+    deepest = bound.config.depth == "L3"
+    if not _has_values(bound):
+        return ["depth L3 is as L2 here: only values of databases over ODBC are looked at."] if deepest else []
+    would = "depth L3 reads" if deepest else "depth L3 would read"
+    if (values := known.values.get(bound.name)) is None:
+        return [f"how many tables {would} is unknown until a first scan has listed what is there."]
+    return [
+        (
+            f"{would} {values.columns:,} columns that may be keys, of {values.tables:,} tables: at most {ROWS:,} rows of "
+            f"each, {values.rows:,} in all as far as the server's statistics say; hashes are kept, and no value."
+        )
+    ]
+
+
+def _has_values(bound: Bound) -> bool:
+    """Whether depth L3 looks at values of such a source."""
+    return "sketch" in bound.plug.facts
+
+
+def _known(shared: Common, picked: list[Bound]) -> _Known:
     """What earlier scans tell; nothing where there were none."""
-    from scanner.sample import planned
+    from scanner.sample import planned, planned_values
 
     try:
         with shared.open_reader() as reader:
             rows = reader.dicts("SELECT name, scan, state, requests, units_done, entries FROM source")
-            scans = {r["name"]: r for r in rows if r["name"] in names and r["units_done"]}
-            return _Known(scans, {n: planned(reader, n) for n in scans})
+            scans = {r["name"]: r for r in rows if r["name"] in {b.name for b in picked} and r["units_done"]}
+            deep = [b.name for b in picked if b.name in scans and _has_values(b)]
+            return _Known(scans, {n: planned(reader, n) for n in scans}, {n: planned_values(reader, n) for n in deep})
     except StocktakeError as error:
         if error.code.code in {"NO_CATALOG", "NOTHING_SCANNED"}:
             return _Known()

@@ -44,6 +44,7 @@ class Depth(enum.StrEnum):
 
     L1 = "L1"
     L2 = "L2"
+    L3 = "L3"
 
 
 class Show(enum.StrEnum):
@@ -61,7 +62,9 @@ DepthOption = Annotated[
         "--depth",
         help="For every source of this scan. L1: names, sizes and structure; file content is never read. L2: files "
         "are looked into as well: databases for their tables and columns, never for rows; configuration, scripts, "
-        "packages, reports and office files for the stores they name. Else as the estate file says.",
+        "packages, reports and office files for the stores they name. L3: in databases over ODBC, columns that may be "
+        "keys are read as well, at most 100,000 rows of each table; keyed hashes of their values are kept, no value; "
+        "other sources as at L2. Else as the estate file says.",
     ),
 ]
 ExecutorOption = Annotated[
@@ -183,7 +186,12 @@ def _execute(shared: Common, run: Run, show: Show, fleet: Fleet | None) -> Exit:
     if run.depth != "L1":  # else nobody looks into content
         from scanner.sample import sampling
 
-        run.sampling = partial(sampling, room=run.catalog.location.room)
+        key = run.catalog.hash_key() if run.depth == "L3" and fleet is None else None
+        run.sampling = partial(sampling, room=run.catalog.location.room, key=key)
+        if run.depth == "L3" and fleet is not None:
+            output.line(
+                "On a cluster no values are read: depth L3 is as L2, since the key they are hashed by stays here."
+            )
     caught = _Caught(run, output)
     with caught.listening():
         with watching(output, show.value) as watch:

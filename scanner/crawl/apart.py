@@ -16,6 +16,7 @@ from scanner.connector import Connector, Session
 from scanner.crawl import wire
 from scanner.crawl.nursery import NURSERY, Born
 from scanner.crawl.pace import Pace
+from scanner.keys.sketches import Sketch
 from scanner.model import Event, Fault, SourceError, Stopped, Unit
 from scanner.registry import Bound
 from scanner.secrets import remember, scrub
@@ -74,6 +75,8 @@ class Apart:
     """There once the child is, where its connector reads."""
     sample: Callable[[str, int], tuple[tuple[str, ...], list[tuple[object, ...]]]]
     """Likewise, where it samples."""
+    sketch: Callable[[str, int, bytes], list[tuple[str, Sketch | None]]]
+    """Likewise, where it sketches columns."""
 
     def __init__(self, bound: Bound, session: Session, around: Around, hang_s: float | None = None) -> None:
         self._bound = bound
@@ -180,7 +183,7 @@ class Apart:
             }
         )
         for name in can if isinstance(can, list) else ():
-            if name in {"read", "sample"}:
+            if name in {"read", "sample", "sketch"}:
                 setattr(self, name, getattr(self, f"_{name}"))
 
     def _read(self, path: str, start: int, length: int) -> bytes:
@@ -201,6 +204,13 @@ class Apart:
         except (TypeError, ValueError, wire.Garbage) as error:
             raise self._broken(error) from None
         return tuple(names), table
+
+    def _sketch(self, path: str, rows: int, key: bytes) -> list[tuple[str, Sketch | None]]:
+        value = self._value({"do": "sketch", "path": path, "rows": rows, "key": key.hex()})
+        try:
+            return wire.sketches(value)
+        except wire.Garbage as error:
+            raise self._broken(error) from None
 
     def _order(self, order: dict[str, Any]) -> None:
         assert self._child is not None

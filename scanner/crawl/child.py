@@ -226,6 +226,8 @@ class _Child:
             return [[unit.key, unit.after] for unit in connector.roots()]
         if what == "read":
             return bytes(connector.read(order["path"], order["start"], order["length"])).hex()
+        if what == "sketch":
+            return wire.packed_sketches(connector.sketch(order["path"], order["rows"], bytes.fromhex(order["key"])))
         names, rows = connector.sample(order["path"], order["rows"])
         return [list(names), [[wire.packed_value(v) for v in row] for row in rows]]
 
@@ -250,7 +252,7 @@ class _Child:
             order["source"], self._pace, order["timeout_s"], self._trusted, self._within, self._slow,
         )  # fmt: skip
         self._connector = plug.open(options, session)
-        return [name for name in ("read", "sample") if hasattr(self._connector, name)]
+        return [name for name in ("read", "sample", "sketch") if hasattr(self._connector, name)]
 
     def _crawl(self, connector: Connector, unit: Unit) -> None:
         """Stream the unit's events; units and faults that follow one another travel together."""

@@ -19,6 +19,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from scanner.keys.sketches import KEPT, Sketch
 from scanner.model import Batch, Fault, SourceError, Unit
 from scanner.schema import SCHEMAS, Schema
 
@@ -267,6 +268,42 @@ def _texts(row: Any, count: int) -> list[str]:
     if not isinstance(row, list) or len(row) != count or not all(isinstance(v, str) for v in row):
         raise Garbage("no row of texts")
     return row
+
+
+# sketches
+
+
+def packed_sketches(found: Sequence[tuple[str, Sketch | None]]) -> list[object]:
+    """Sketches of a table's columns as plain values."""
+    return [
+        [name, None if s is None else [s.rows, s.nulls, s.distinct, list(s.hashes), s.complete, s.dense]]
+        for name, s in found
+    ]
+
+
+def sketches(value: Any) -> list[tuple[str, Sketch | None]]:
+    """The sketches again. Raises Garbage."""
+    found: list[tuple[str, Sketch | None]] = []
+    for row in _rows(value):
+        if not isinstance(row, list) or len(row) != 2 or not isinstance(row[0], str):
+            raise Garbage("no sketch")
+        found.append((row[0], None if row[1] is None else _sketch(row[1])))
+    return found
+
+
+def _sketch(value: Any) -> Sketch:
+    if not isinstance(value, list) or len(value) != 6:
+        raise Garbage("no sketch")
+    rows, nulls, distinct, hashes, complete, dense = value
+    if not all(type(n) is int and 0 <= n < 1 << 63 for n in (rows, nulls, distinct)) or {type(complete), type(dense)} != {bool}:
+        raise Garbage("no counts of a sketch")
+    if (
+        not isinstance(hashes, list)
+        or len(hashes) > KEPT
+        or not all(type(h) is int and 0 <= h < 1 << 64 for h in hashes)
+    ):
+        raise Garbage("no hashes of a sketch")
+    return Sketch(rows, nulls, distinct, tuple(hashes), complete, dense)
 
 
 # values of a sample

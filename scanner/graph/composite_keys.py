@@ -6,8 +6,8 @@ from collections import Counter, defaultdict
 from collections.abc import Collection, Iterator, Mapping
 
 from scanner.graph.key_facts import Guess, Table
-from scanner.keys.names import IDENTIFIERS, meanings, words_of
 from scanner.keys.families import fits
+from scanner.keys.names import IDENTIFIERS, meanings, words_of
 
 _MOST = 4
 """Columns of the longest key that is looked for."""

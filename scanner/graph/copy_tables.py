@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from scanner.graph.facts import Reader
-from scanner.keys.names import words_of
 from scanner.graph.resolve import name_of
+from scanner.keys.names import words_of
 from scanner.results import Copies
 
 COLUMNS = 3

@@ -7,17 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from scanner.keys.names import (
-    IDENTIFIERS,
-    KNOWN_SHORT,
-    Meaning,
-    entity,
-    is_copy,
-    is_short_for,
-    meanings,
-    thing,
-    words_of,
-)
 from scanner.graph.key_roles import (
     ABOVE,
     ABOVE_PHRASES,
@@ -34,6 +23,17 @@ from scanner.graph.key_roles import (
     WORKERS,
 )
 from scanner.graph.resolve import name_of
+from scanner.keys.names import (
+    IDENTIFIERS,
+    KNOWN_SHORT,
+    Meaning,
+    entity,
+    is_copy,
+    is_short_for,
+    meanings,
+    thing,
+    words_of,
+)
 
 SHORT = 12
 """Characters of the longest text that is taken for a code where no word says so."""

@@ -8,6 +8,7 @@ none.
 
 from __future__ import annotations
 
+from array import array
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -17,11 +18,11 @@ from scanner.graph.estate import Estate
 from scanner.graph.facts import Reader
 from scanner.graph.key_facts import ColumnRow, Guess, KeyRow, Table
 from scanner.graph.key_index import Child, Index, Key, common_prefix, copies_among, entity_of, pointers
-from scanner.keys.names import meanings, words_of
-from scanner.keys.families import fits
 from scanner.graph.key_values import by_values, weighed
 from scanner.graph.resolve import name_of
-from scanner.keys.sketches import Sketch
+from scanner.keys.families import fits
+from scanner.keys.names import meanings, words_of
+from scanner.keys.sketches import Sketch, compared
 
 ENOUGH = 0.6
 """The score from which a guess is one."""
@@ -224,18 +225,33 @@ _KEYS = """
     ORDER BY source, path, kind, name, columns::VARCHAR"""
 
 
-def guessed(reader: Reader) -> tuple[Guess, ...]:
-    """The foreign keys that seem to be meant in the catalog's newest scans."""
+_SKETCHES = """
+    SELECT source, path, "column", rows, nulls, "distinct", complete, dense, hashes FROM sketch"""
+
+
+def sketched(reader: Reader) -> dict[tuple[str, str, str], Sketch]:
+    """The sketches of the catalog's newest scans; none where nobody looked at values."""
+    return {
+        (source, path, column): Sketch(
+            rows, nulls, distinct, array("Q", [int(h, 16) for h in hashes]), bool(complete), bool(dense)
+        )
+        for source, path, column, rows, nulls, distinct, complete, dense, hashes in reader.rows(_SKETCHES)
+    }
+
+
+def guessed(reader: Reader, sketches: Sketches | None = None) -> tuple[Guess, ...]:
+    """The foreign keys that seem to be meant in the catalog's newest scans; ``sketches`` are those it holds."""
     columns = (ColumnRow(*row) for row in reader.rows(_COLUMNS))
     keys = (
         KeyRow(source, path, kind, tuple(names or ()), ref) for source, path, kind, names, ref in reader.rows(_KEYS)
     )
-    return infer(columns, keys)
+    return infer(columns, keys, sketched(reader) if sketches is None else sketches)
 
 
 def add_keys(reader: Reader, estate: Estate, found: Edges) -> None:
     """Put the foreign keys that seem to be meant among the edges."""
-    for guess in guessed(reader):
+    sketches = sketched(reader)
+    for guess in guessed(reader, sketches):
         source = estate.by_path.get((guess.source, guess.path))
         target = estate.by_path.get((guess.source, guess.ref_path))
         if source is None or target is None:
@@ -244,5 +260,16 @@ def add_keys(reader: Reader, estate: Estate, found: Edges) -> None:
         detail = (
             f"{names[0]} ({', '.join(guess.columns)}) seems to refer to {names[1]} ({', '.join(guess.ref_columns)}): "
             f"{'it' if len(guess.columns) == 1 else 'they'} {guess.why}; likelihood {guess.score:.2f}"
+            f"{_by_values(guess, sketches)}"
         )
         found.add((source, target), "inferred_key", "inferred", f"undeclared key of {guess.path}", detail, detail)
+
+
+def _by_values(guess: Guess, sketches: Sketches) -> str:
+    """What values say of a guess, behind what names say; nothing where none were looked at."""
+    if len(guess.columns) > 1:
+        return ""
+    child = sketches.get((guess.source, guess.path, guess.columns[0]))
+    parent = sketches.get((guess.source, guess.ref_path, guess.ref_columns[0]))
+    told = compared(child, parent) if child and parent else ""
+    return f"; {told}" if told else ""

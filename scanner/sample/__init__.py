@@ -2,5 +2,6 @@
 
 from scanner.sample.choose import Planned, planned
 from scanner.sample.sampler import Sampler, sampling
+from scanner.sample.values import PlannedValues, planned_values
 
-__all__ = ["Planned", "Sampler", "planned", "sampling"]
+__all__ = ["Planned", "PlannedValues", "Sampler", "planned", "planned_values", "sampling"]

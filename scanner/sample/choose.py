@@ -43,14 +43,15 @@ def chosen(path: str, kind: object, size: object, tier: object) -> bool:
 def units(batch: Batch) -> Iterator[Unit]:
     """A unit of content for each entry of a batch that is chosen; it carries the size and time that were listed."""
     length = len(batch)
-    columns = [_plain(batch.columns.get(c), length) for c in ("parent", "name", "kind", "size", "tier", "modified")]
+    columns = [plain(batch.columns.get(c), length) for c in ("parent", "name", "kind", "size", "tier", "modified")]
     for parent, name, kind, size, tier, modified in zip(*columns, strict=True):
         if kind in ("file", "object") and chosen(f"{parent}{name}", kind, size, tier):
             listed = ",".join("" if n is None else str(n) for n in (size, modified))
             yield Unit(f"{parent}{name}", f"{CONTENT}{listed}")
 
 
-def _plain(values: Any, length: int) -> Sequence[Any]:
+def plain(values: Any, length: int) -> Sequence[Any]:
+    """A column of a batch as Python values; NULLs where it is left out."""
     if values is None:
         return [None] * length
     return values.to_pylist() if hasattr(values, "to_pylist") else values  # type: ignore[no-any-return]

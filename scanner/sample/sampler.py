@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from scanner.extractors.stores.facts import Found
 from scanner.model import CONTENT, Batch, Event, Fault, SourceError, Unit
 from scanner.paths import split
 from scanner.registry import Bound
+from scanner.sample import values as of_tables
 from scanner.sample.aside import HELPERS
 from scanner.sample.asking import FORMS, ending, most_read
 from scanner.sample.choose import RANGED, units
@@ -55,11 +56,13 @@ class Sampler:
         copied: int = COPIED,
         room: Path | None = None,
         memory_mib: int = MEMORY_MIB,
+        key: bytes | None = None,
     ) -> None:
         self._left = most
         self._copied = copied
         self._memory_mib = memory_mib
         self._room = room
+        self._key = key
         self._end = time.monotonic() + seconds
         self._guard = threading.Lock()
 
@@ -68,9 +71,11 @@ class Sampler:
         """Bytes it may still read."""
         return max(self._left, 0)
 
-    def units(self, batch: Batch) -> Iterable[Unit]:
-        """A unit for each entry that may be a database file, or refer to other stores."""
-        return units(batch)
+    def units(self, batch: Batch) -> Iterator[Unit]:
+        """A unit for each entry that may be a database file, or refer to other stores; at depth L3 for tables too."""
+        yield from units(batch)
+        if self._key is not None:
+            yield from of_tables.units(batch)
 
     def crawl(self, connector: Connector, unit: Unit) -> Iterator[Event]:
         """What one file is, holds and refers to.
@@ -80,12 +85,13 @@ class Sampler:
         Raises:
             SourceError: the source as a whole is in trouble: transient, or a login that was refused.
         """
-        if not isinstance(connector, ReadsBytes):
-            return
         path, mark = unit.key, unit.after.removeprefix(CONTENT)
         size = mark.partition(",")[0]
         try:
-            yield from self._file(connector, path, int(size) if size.isdecimal() else None)
+            if mark.startswith(of_tables.VALUES):
+                yield from self._table(connector, path)
+            elif isinstance(connector, ReadsBytes):
+                yield from self._file(connector, path, int(size) if size.isdecimal() else None)
         except Unread as error:
             yield Fault(path, "read", error.code, error.detail)
         except SourceError as error:
@@ -95,6 +101,13 @@ class Sampler:
                 yield Unit(path, unit.after + _AGAIN)
                 return
             yield Fault(path, "read", error.code, error.detail)
+
+    def _table(self, connector: Connector, path: str) -> Iterator[Event]:
+        if self._key is None:
+            return  # an earlier part of this scan was to look at values; this one is not
+        if time.monotonic() > self._end:
+            raise Unread("CONTENT_LIMIT", "the time for the content of this source in one go is used up")
+        yield from of_tables.crawl(connector, path, self._key)
 
     def _file(self, connector: ReadsBytes, path: str, size: int | None) -> Iterator[Event]:
         if self._left <= 0 or time.monotonic() > self._end:
@@ -213,10 +226,13 @@ def _described(content: Content, what: Recognised, path: str) -> Iterator[Event]
         yield Fault(path, "read", failure.code, failure.detail)
 
 
-def sampling(bound: Bound, room: Path | None = None, most: int | None = None) -> Sampler | None:
+def sampling(
+    bound: Bound, room: Path | None = None, most: int | None = None, key: bytes | None = None
+) -> Sampler | None:
     """What looks into the content of a source's files: nothing below depth L2. Copies lie in ``room`` for a while.
 
     ``most`` bytes are read where that is less than the source's limit: where others look into its content as well.
+    ``key`` is what values are hashed by at depth L3; where it is not at hand, L3 is as L2.
     """
     if bound.config.depth == "L1":
         return None
@@ -227,4 +243,5 @@ def sampling(bound: Bound, room: Path | None = None, most: int | None = None) ->
         copied=limits.copy_mib << 20,
         room=room,
         memory_mib=limits.memory_mib,
+        key=key if bound.config.depth == "L3" else None,
     )

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from scanner.graph import build
 from scanner.graph.key_facts import ColumnRow, KeyRow
-from scanner.keys.names import entity, is_short_for, meanings, singular
-from scanner.keys.families import family
 from scanner.graph.keys import Sketches, infer
+from scanner.keys.families import family
+from scanner.keys.names import entity, is_short_for, meanings, singular
 from scanner.keys.sketches import contained, sketch
 from tests.graph.key_schema import HOUSING, Pair, schema
 
