@@ -15,10 +15,8 @@ from scanner.testing.linked import link
 HERE = Path(__file__).parent
 CANARY = "Heron-4417-canary"
 """The password in all of these files: it must appear in nothing that Stocktake writes."""
-CASES_HOST = "db-cases.northmoor.internal"
-STAFF_HOST = "db-staff"
-SMB_HOST = "FILESRV01"
-"""Names that only the share's own copy of a hosts file explains."""
+HOST = "127.0.0.1"
+"""Where all servers of the sample listen; the ledger's, which nobody scans, has names that a list of hosts explains."""
 _ACCESS = HERE.parent / "tests" / "data" / "access" / "indexTestV2003.mdb.xz"
 _CONNECTIONS = "xmlns='http://schemas.openxmlformats.org/spreadsheetml/2006/main'"
 
@@ -38,7 +36,7 @@ def on_drop(folder: Path, values: dict[str, str]) -> None:
 def values_of(pg_port: int, maria_port: int, sftp_path: Path) -> dict[str, str]:
     """What stands for the words in braces."""
     return {
-        "CANARY": CANARY, "CASES_HOST": CASES_HOST, "STAFF_HOST": STAFF_HOST, "SMB_HOST": SMB_HOST,
+        "CANARY": CANARY, "CASES_HOST": HOST, "STAFF_HOST": HOST, "SMB_HOST": HOST,
         "PG_PORT": str(pg_port), "MARIA_PORT": str(maria_port), "SFTP_PATH": str(sftp_path),
     }  # fmt: skip
 
@@ -62,7 +60,7 @@ def _workbook(file: Path, values: dict[str, str]) -> None:
     cases = filled(
         "DRIVER={PostgreSQL Unicode};SERVER={CASES_HOST};PORT={PG_PORT};DATABASE=cases;UID=budget;PWD={CANARY}", values
     )
-    ledger = r"Provider=SQLOLEDB.1;Data Source=LEDGER01\PROD;Initial Catalog=GeneralLedger;Integrated Security=SSPI"
+    ledger = r"Provider=SQLOLEDB.1;Data Source=10.20.0.14\PROD;Initial Catalog=GeneralLedger;Integrated Security=SSPI"
     query = "SELECT number, name, total FROM finance.unpaid"
     parts = {
         "[Content_Types].xml": "<Types xmlns='http://schemas.openxmlformats.org/package/2006/content-types'/>",
@@ -74,7 +72,7 @@ def _workbook(file: Path, values: dict[str, str]) -> None:
         "xl/externalLinks/externalLink1.xml": f"<externalLink {_CONNECTIONS}/>",
         "xl/externalLinks/_rels/externalLink1.xml.rels": (
             '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">'
-            '<Relationship Id="rId1" TargetMode="External" Target="file:///\\\\FILESRV01\\records\\Finance\\2012\\rates.xls"'
+            '<Relationship Id="rId1" TargetMode="External" Target="file:///\\\\127.0.0.1\\records\\Finance\\2012\\rates.xls"'
             ' Type="http://schemas.openxmlformats.org/officeDocument/2006/relationships/externalLinkPath"/>'
             "</Relationships>"
         ),
