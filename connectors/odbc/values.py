@@ -34,7 +34,8 @@ class Values:
         self._asker = asker
         self._container: str | None = None
         self._candidates: Mapping[str, tuple[Described, ...]] = {}
-        self._untold: Refusal | None = None
+        self._untold: dict[str, Refusal] = {}
+        """Tables whose columns were not told, by name; all of them under ''."""
 
     def sketches(self, scope: Scope, table: str, path: str, rows: int, key: bytes) -> list[tuple[str, Sketch | None]]:
         """Sketches of a table's columns that may hold keys; None for one that is beyond the most that are read.
@@ -49,8 +50,8 @@ class Values:
             self._look(scope)
         found = self._candidates.get(table, ())
         if not found:
-            if self._untold is not None:
-                raise SourceError(self._untold.code, self._untold.detail, where=path)
+            if (untold := self._untold.get(table) or self._untold.get("")) is not None:
+                raise SourceError(untold.code, untold.detail, where=path)
             return []
         try:
             made = self._read((*scope.names, table), found[:MOST], rows, key)
@@ -63,7 +64,7 @@ class Values:
 
     def _look(self, scope: Scope) -> None:
         """Find the candidates of every table of a schema: a few questions for all of them."""
-        self._container, self._untold = None, None
+        self._container, self._untold = None, {}
         columns: list[tuple[str, Described]] = []
         tables: dict[str, str] = {}
         for page in self._asker().pages("tables", scope, {}):
@@ -71,7 +72,7 @@ class Values:
                 tables |= {str(n): str(k) for n, k in zip(page.column("name"), page.column("kind"), strict=True)}
         for page in self._asker().pages("columns", scope, tables):
             if isinstance(page, Refusal):
-                self._untold = page
+                self._untold[page.object] = page
                 continue
             wanted = [page.column(n) for n in ("path", "name", "type", "length", "scale", "lob")]
             for table, name, kind, length, scale, lob in zip(*wanted, strict=True):

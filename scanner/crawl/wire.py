@@ -295,7 +295,9 @@ def _sketch(value: Any) -> Sketch:
     if not isinstance(value, list) or len(value) != 6:
         raise Garbage("no sketch")
     rows, nulls, distinct, hashes, complete, dense = value
-    if not all(type(n) is int and 0 <= n < 1 << 63 for n in (rows, nulls, distinct)) or {type(complete), type(dense)} != {bool}:
+    if {type(complete), type(dense)} != {bool}:
+        raise Garbage("no sketch")
+    if not all(type(n) is int and 0 <= n < 1 << 63 for n in (rows, nulls, distinct)):
         raise Garbage("no counts of a sketch")
     if (
         not isinstance(hashes, list)

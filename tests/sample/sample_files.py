@@ -63,7 +63,7 @@ class Scanned:
 
     def scan(self, *sources: Bound) -> Outcome:
         self.run = Run.start(self.catalog, sources or [self.bound()], title="t", config_hash="0" * 64)
-        self.run.sampling = partial(sampling, room=self.catalog.location.room)
+        self.run.sampling = partial(sampling, room=self.catalog.location.room, key=self.catalog.hash_key())
         return self.run.execute(lambda _: None)
 
     def reader(self) -> Reader:
