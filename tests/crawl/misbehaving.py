@@ -16,6 +16,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from scanner.connector import Plug, Session
+from scanner.keys.sketches import Sketch, sketch
 from scanner.model import Batch, Event, Fault, SourceError, Unit
 from scanner.schema import ENTRY, LISTING
 from scanner.secrets import SecretRef
@@ -76,6 +77,11 @@ class Misbehaving:
 
     def sample(self, path: str, rows: int) -> tuple[tuple[str, ...], list[tuple[object, ...]]]:
         return ("a", "b"), [(path, b"\xff"), (None, 1.5)][:rows]
+
+    def sketch(self, path: str, rows: int, key: bytes) -> list[tuple[str, Any]]:
+        if path == "garbage":
+            return [("a", Sketch(1, 0, 1, (-1,)))]
+        return [("a", sketch([path, None][:rows], key)), ("b", None)]
 
     def close(self) -> None:
         self.log(f"close {os.getpid()}")

@@ -23,11 +23,12 @@ from scripted import Script, bound, inventory, paths_of, scan, tree
 from scanner.catalog import Catalog, locate, read
 from scanner.codes import Exit
 from scanner.config import Limits, SourceConfig
-from scanner.connector import Account, Connector, ReadsBytes, SamplesRows, Session
+from scanner.connector import Account, Connector, ReadsBytes, SamplesRows, Session, SketchesColumns
 from scanner.crawl import Run, SourceProgress, wire
 from scanner.crawl.apart import Apart, Around, Lost
 from scanner.crawl.nursery import NURSERY, Nursery
 from scanner.crawl.pace import Pace
+from scanner.keys.sketches import sketch
 from scanner.model import CONTENT, Batch, Event, Fault, SourceError, Unit
 from scanner.registry import Bound
 from scanner.schema import ENTRY, SCHEMAS
@@ -352,6 +353,30 @@ def test_content_and_samples_pass_the_border(tmp_path: Path) -> None:
     with pytest.raises(SourceError):
         child.read("x", 0, 1)
     child.close()
+
+
+def test_sketches_pass_the_border_and_values_do_not(tmp_path: Path) -> None:
+    child = proxy(source(tmp_path))
+    child.roots()
+    assert isinstance(child, SketchesColumns)
+    assert child.sketch("t", 2, b"k") == [("a", sketch(["t", None], b"k")), ("b", None)]
+    with pytest.raises(SourceError, match="CONNECTOR_BUG"):
+        child.sketch("garbage", 2, b"k")
+    child.close()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None, [["a"]], [[1, None]], [["a", [1, 0, 1, [1], True]]], [["a", [1, 0, True, [1], True, False]]],
+        [["a", [1, 0, 1, [1 << 64], True, False]]], [["a", [1, 0, 1, ["x"], True, False]]],
+        [["a", [1, 0, 1, [1], 1, False]]], [["a", [1, 0, 1, [1] * 2000, True, False]]],
+        [["a", [-1, 0, 1, [1], True, True]]],
+    ],
+)  # fmt: skip
+def test_what_is_no_sketch_is_garbage(value: object) -> None:
+    with pytest.raises(wire.Garbage):
+        wire.sketches(value)
 
 
 def test_child_ends_with_its_parent(tmp_path: Path) -> None:

@@ -209,7 +209,7 @@ def test_a_sketch_is_that_of_the_columns_values_and_only_of_columns_that_may_be_
     assert found["empty_one", "empty_one_id"].rows == 0
 
 
-def test_fault_077_no_value_is_kept_anywhere(looked: Looked) -> None:
+def test_fault_079_no_value_is_kept_anywhere(looked: Looked) -> None:
     root = looked.scanned.catalog.location.root
     files = [f for f in root.rglob("*") if f.is_file()]
     parts = [f for f in files if f.suffix == ".parquet"]
@@ -261,9 +261,7 @@ def test_fault_066_a_locked_table_costs_its_own_values_and_seconds_and_nothing_e
     assert scanned.rows("SELECT count(*) FROM unit WHERE state <> 'done'") == [(0,)]
 
 
-def test_fault_048_a_scan_that_was_stopped_among_tables_goes_on_with_those_that_are_left(
-    place: Place, scanned: Scanned
-) -> None:
+def test_a_scan_that_was_stopped_among_tables_goes_on_with_those_that_are_left(place: Place, scanned: Scanned) -> None:
     run = Run.start(scanned.catalog, [place.bound()], title="t", config_hash="0" * 64)
     key = scanned.catalog.hash_key()
 
