@@ -67,16 +67,21 @@ class Values:
         self._container, self._untold = None, {}
         columns: list[tuple[str, Described]] = []
         tables: dict[str, str] = {}
+        divided: set[str] = set()
         for page in self._asker().pages("tables", scope, {}):
             if not isinstance(page, Refusal):
                 tables |= {str(n): str(k) for n, k in zip(page.column("name"), page.column("kind"), strict=True)}
+                kinds = zip(page.column("name"), page.column("subtype"), strict=True)
+                divided |= {str(name) for name, subtype in kinds if subtype == "partitioned"}
+        if "foreign_table" not in tables.values():
+            divided.clear()  # else a part may lie on another server, and asking for the whole would ask that too
         for page in self._asker().pages("columns", scope, tables):
             if isinstance(page, Refusal):
                 self._untold[page.object] = page
                 continue
             wanted = [page.column(n) for n in ("path", "name", "type", "length", "scale", "lob")]
             for table, name, kind, length, scale, lob in zip(*wanted, strict=True):
-                if tables.get(str(table)) == "table" and isinstance(name, str):
+                if tables.get(str(table)) == "table" and table not in divided and isinstance(name, str):
                     described = Described(name, text(kind), whole(length), whole(scale), truth(lob))
                     columns.append((str(table), described))
         self._candidates = dict(by_table(columns, self._declared(scope, tables), tables))

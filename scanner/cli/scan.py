@@ -189,7 +189,7 @@ def _execute(shared: Common, run: Run, show: Show, fleet: Fleet | None) -> Exit:
         key = run.catalog.hash_key() if run.depth == "L3" and fleet is None else None
         run.sampling = partial(sampling, room=run.catalog.location.room, key=key)
         if run.depth == "L3" and fleet is not None:
-            output.line(
+            output.say(
                 "On a cluster no values are read: depth L3 is as L2, since the key they are hashed by stays here."
             )
     caught = _Caught(run, output)

@@ -77,9 +77,9 @@ class Place:
         driver = "PostgreSQL Unicode" if isinstance(self.server, PostgreSQL) else "MariaDB Unicode"
         return f"DRIVER={{{driver}}};SERVER={self.server.host};PORT={self.server.port};Database=care"
 
-    def bound(self, depth: str = "L3") -> Bound:
+    def bound(self, depth: str = "L3", *, user: str = "clerk") -> Bound:
         limits = Limits.model_validate({"connections": 1, "retries": 1})
-        options = {"connection": self.connection, "user": "clerk", "password": "env:CARE_PW", "query_timeout_s": 30}
+        options = {"connection": self.connection, "user": user, "password": "env:CARE_PW", "query_timeout_s": 30}
         return bind(SourceConfig(name="src", type="odbc", depth=depth, limits=limits, options=options))
 
     @contextlib.contextmanager
@@ -128,13 +128,16 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
             server.run(
                 f"CREATE ROLE clerk LOGIN PASSWORD '{servers.PASSWORD}' IN ROLE pg_read_all_data;"
                 "ALTER ROLE clerk SET log_statement = 'all';"
+                f"CREATE ROLE porter LOGIN PASSWORD '{servers.PASSWORD}';"
             )
             server.run("CREATE DATABASE care")
         else:
             server.run(
                 "CREATE DATABASE care;"
                 f"CREATE USER clerk@'127.0.0.1' IDENTIFIED BY '{servers.PASSWORD}';"
-                "GRANT SELECT, SHOW VIEW ON *.* TO clerk@'127.0.0.1'"
+                "GRANT SELECT, SHOW VIEW ON *.* TO clerk@'127.0.0.1';"
+                f"CREATE USER porter@'127.0.0.1' IDENTIFIED BY '{servers.PASSWORD}';"
+                "GRANT INSERT, SHOW VIEW ON *.* TO porter@'127.0.0.1'"
             )
         server.run(script(kind), "care")
         yield Place(server, "care/public" if kind == "postgresql" else "care")
@@ -244,6 +247,18 @@ def test_fault_067_the_server_is_asked_nothing_but_a_few_rows_of_tables(place: P
     if isinstance(place.server, PostgreSQL):
         limits = {"SET statement_timeout = 30000", "SET lock_timeout = 1000"}
     assert limits <= set(said)
+
+
+def test_an_account_that_sees_the_catalog_alone_is_denied_values_and_loses_nothing_else(
+    place: Place, looked: Looked, scanned: Scanned
+) -> None:
+    assert scanned.scan(place.bound(user="porter")).exit is Exit.GAPS
+    tables = ("agent", "complaint", "customer", "empty_one", "event", "orders", "visit")
+    assert scanned.rows("SELECT path, reason FROM fault WHERE op = 'read' ORDER BY 1") == [
+        (f"{place.top}/{table}", "DENIED") for table in tables
+    ]
+    entries = "SELECT path, kind FROM entry ORDER BY ALL"
+    assert scanned.rows(entries) == looked.scanned.rows(entries)
 
 
 def test_fault_066_a_locked_table_costs_its_own_values_and_seconds_and_nothing_else(
