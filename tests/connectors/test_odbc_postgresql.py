@@ -21,7 +21,7 @@ import sqlalchemy as sa
 from connectors.odbc import PLUG
 from connectors.odbc.harvest import OdbcConnector
 from connectors.odbc.link import Refused
-from scanner.connector import Session
+from scanner.connector import Session, SketchesColumns
 from scanner.model import Batch, Fault, SourceError, Unit
 from scanner.paths import segment
 from scanner.testing import servers
@@ -813,6 +813,34 @@ def test_fault_066_an_open_connector_holds_no_transaction_and_no_lock(harbour: P
         )
     assert states == [("idle",)]
     assert locks == [(0,)]
+
+
+def test_values_of_a_table_with_a_part_on_another_server_are_not_asked_for(harbour: PostgresHarness) -> None:
+    harbour.server.run(
+        """CREATE EXTENSION postgres_fdw; CREATE SCHEMA parted;
+        CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host '127.0.0.1', port '1');
+        CREATE USER MAPPING FOR PUBLIC SERVER far OPTIONS (user 'u', password 'p');
+        CREATE TABLE parted.log (log_id int, day int) PARTITION BY RANGE (day);
+        CREATE TABLE parted.log_here PARTITION OF parted.log FOR VALUES FROM (0) TO (10);
+        CREATE FOREIGN TABLE parted.log_there PARTITION OF parted.log FOR VALUES FROM (10) TO (20) SERVER far;
+        INSERT INTO parted.log SELECT s, 5 FROM generate_series(1, 40) AS s""",
+        "harbour",
+    )
+    try:
+        found = _sketched(harbour, "log"), _sketched(harbour, "log_here"), _sketched(harbour, "log_there")
+        harbour.server.run("DROP FOREIGN TABLE parted.log_there", "harbour")
+        whole = _sketched(harbour, "log")
+    finally:
+        harbour.server.run("DROP EXTENSION postgres_fdw CASCADE; DROP SCHEMA parted CASCADE", "harbour")
+    assert found == ({}, {"log_id": 40}, {})
+    assert whole == {"log_id": 40}
+
+
+def _sketched(harbour: PostgresHarness, table: str) -> dict[str, int]:
+    """Columns of a table that are sketched, with their rows."""
+    with closing(harbour.open()) as connector:
+        assert isinstance(connector, SketchesColumns)
+        return {name: s.rows for name, s in connector.sketch(f"harbour/parted/{table}", 100, b"k") if s is not None}
 
 
 def test_fault_064_a_query_that_takes_too_long_is_ended_by_the_server(harbour: PostgresHarness) -> None:
