@@ -101,6 +101,7 @@ root = {root}
 # connection = "DRIVER={{PostgreSQL Unicode}};SERVER=db01;PORT=5432;DATABASE=orders"
 # user = "scan"
 # password = "env:ORDERS_PW"
+# depth = "L3"                       # also keyed hashes of values in columns that may be keys; no value is kept
 
 # [[stores]]                         # the register: what is known although it is not scanned
 # name = "archive"
