@@ -96,6 +96,7 @@ _ROWS = (
     _c("CONTENT_ENCRYPTED", "its content is encrypted", "path", "recorded; what it holds is unknown", "ask its owner for a copy without a password, or what it holds", Exit.COMPLETE),
     _c("CONTENT_MISNAMED", "its content is not what its name says", "path", "recorded as what it is; unknown where that cannot be told", "nothing", Exit.COMPLETE),
     _c("CONTENT_REFUSED", "its content asks for more than reading it: entities, or unpacking without end", "path", "recorded; what it quotes is unknown, or known in part", "have its owner look at it; nothing of it was carried out", Exit.COMPLETE),
+    _c("EXTRACTOR_MISSING", "what reads references out of some kinds of files could not be loaded", "source, modules", "files of these kinds were read as plain text, or not at all", "install Stocktake anew, then scan again"),
     _c("EXTRACTOR_FAILED", "what reads references out of a file failed on its content", "path, extractor", "recorded; what it refers to is unknown, or known in part", "report it with the detail; every other file was read", Exit.COMPLETE),
     _c("NAME_UNDECODABLE", "a name is not valid in the source's encoding", "path", "recorded with escapes; its exact bytes are kept", "nothing", Exit.COMPLETE),
     _c("NAME_NOT_OPENED", "the server lists this name and opens none like it", "path", "recorded; what it holds is unknown", "rename it on its own server, or scan it there"),

@@ -18,11 +18,28 @@ One with a dot in its name is not of this room: tests have such.
 """
 
 
+_lost: dict[str, str] = {}
+
+
 @functools.cache
 def extractors() -> tuple[Extractor, ...]:
-    """Every extractor, in the order they are asked."""
-    modules = (family if "." in family else f"scanner.extractors.{family}" for family in FAMILIES)
-    return tuple(e for module in modules for e in import_module(module).EXTRACTORS)
+    """Every extractor, in the order they are asked; a family that cannot be imported costs its own alone."""
+    _lost.clear()
+    found: list[Extractor] = []
+    for family in FAMILIES:
+        try:
+            found += import_module(family if "." in family else f"scanner.extractors.{family}").EXTRACTORS
+        except MemoryError:  # nothing is wrong with the family
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever a module raises that is damaged or lacks what it needs
+            _lost[family] = f"{type(error).__name__}: {error}"
+    return tuple(found)
+
+
+def lost() -> dict[str, str]:
+    """The families that could not be imported, and why."""
+    extractors()
+    return dict(_lost)
 
 
 def wanting(path: str) -> Iterator[Extractor]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from scanner.connector import Connector, ReadsBytes
+from scanner.extractors import registry
 from scanner.extractors.stores import HEAD, Content, Recognised, Unread, recognise, scrambled, structure
 from scanner.extractors.stores.access import COPIED
 from scanner.extractors.stores.content import BLOCK
@@ -41,6 +42,8 @@ LARGE = 16 << 20
 _ONE_LARGE = threading.Lock()
 _AGAIN = " again"
 """How a unit's mark ends whose file was locked at the first try."""
+_READERS = "readers"
+"""The mark of the unit that tells which readers could not be loaded; that of a file begins with its size."""
 _MISSING = frozenset({"NOT_FOUND", "VANISHED"})
 NAMED_OTHERWISE = {"access": "Microsoft Access", "sqlite": "SQLite", "dbase": "dBase"}
 
@@ -73,6 +76,8 @@ class Sampler:
 
     def units(self, batch: Batch) -> Iterator[Unit]:
         """A unit for each entry that may be a database file, or refer to other stores; at depth L3 for tables too."""
+        if registry.lost():
+            yield Unit("", f"{CONTENT}{_READERS}")  # the same each time: it is carried out once
         yield from units(batch)
         if self._key is not None:
             yield from of_tables.units(batch)
@@ -90,7 +95,11 @@ class Sampler:
         try:
             if mark.startswith(of_tables.VALUES):
                 yield from self._table(connector, path)
-            elif isinstance(connector, ReadsBytes):
+            elif not isinstance(connector, ReadsBytes):
+                return
+            elif mark == _READERS:
+                yield from _readers_lost()
+            else:
                 yield from self._file(connector, path, int(size) if size.isdecimal() else None)
         except Unread as error:
             yield Fault(path, "read", error.code, error.detail)
@@ -155,6 +164,12 @@ class Sampler:
         except (TypeError, ValueError) as error:
             found.append(Fault(path, "read", "EXTRACTOR_FAILED", f"its process gave what is no reference: {error}"))
         return found + [Fault(path, op, code, scrub(detail)) for op, code, detail in answer.faults]
+
+
+def _readers_lost() -> Iterator[Event]:
+    """The readers that could not be loaded, as one fault of the source."""
+    if said := "; ".join(f"{family} ({why})" for family, why in registry.lost().items()):
+        yield Fault("", "read", "EXTRACTOR_MISSING", scrub(said)[:1000])
 
 
 def _read_on(read: Callable[[int, int], bytes], first: bytes, most: int, size: int | None) -> tuple[bytearray, bool]:

@@ -235,3 +235,24 @@ def test_bytes_of_a_source_are_bounded(scanned: Scanned, share: Path) -> None:
     quoted = scanned.rows("SELECT count(*) FROM mention")[0][0]
     assert 3 <= quoted < 10
     assert scanned.rows("SELECT DISTINCT reason FROM fault") == [("CONTENT_LIMIT",)]
+
+
+def test_family_that_cannot_be_imported_costs_itself_alone_and_is_told_once(
+    scanned: Scanned, share: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "broken").mkdir()
+    (tmp_path / "broken" / "family.py").write_text("EXTRACTORS = (1 / 0,)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(registry, "FAMILIES", ("tests.no_such_family", "broken.family", *registry.FAMILIES))
+    registry.extractors.cache_clear()
+    asking.asked.cache_clear()
+    for folder in ("a", "b"):
+        (share / folder).mkdir()
+        (share / folder / "x.orders").write_bytes(b"quote \\\\fs\\one\n")
+    assert scanned.scan().exit is Exit.GAPS
+    assert scanned.rows("SELECT path FROM mention ORDER BY path") == [("a/x.orders",), ("b/x.orders",)]
+    [(path, op, reason, detail)] = scanned.rows("SELECT path, op, reason, detail FROM fault")
+    assert (path, op, reason) == ("", "read", "EXTRACTOR_MISSING")
+    assert "tests.no_such_family (ModuleNotFoundError: " in detail
+    assert "broken.family (ZeroDivisionError: " in detail
+    assert scanned.rows("SELECT listed - entries - skipped - failed FROM source") == [(0,)]

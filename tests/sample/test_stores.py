@@ -128,7 +128,7 @@ def test_report_judge_and_graph_take_the_file_as_a_database(scanned: Scanned, sh
     assert context.inventory["bytes"] == store["bytes"]
     assert context.inventory["unknown_sizes"] == 0
     assert [t["store"] for t in context.inventory["tree"]] == [str(share)]
-    assert [u["reason"] for u in files_of(context)] == ["database file on a share"]
+    assert [u["reason"] for u in files_of(context)] == [f"a database file on {share} that no register names"]
     assert {a.title for a in graph.assets if a.level == "object"} == {"customer", "order", "rich", "watch"}
     assert {(e.kind, e.source.rpartition("/")[2], e.target.rpartition("/")[2]) for e in graph.edges} >= {
         ("foreign_key", "order", "customer"), ("reads", "rich", "customer"),
