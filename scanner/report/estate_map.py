@@ -36,10 +36,13 @@ class Between:
 def read_map(graph: results.GraphResult) -> Row:
     """Groups and what leads from one to another, collapsed as far as needed to be few; totals beside."""
     assets = {a.id: a for a in graph.assets}
-    by, group_of, links, used = _collapsed(graph, assets)
+    by, groups = _collapsed(graph, assets)
+    between = _links(graph, groups)
+    used: Counter[str] = Counter()
+    for (s, t), link in between.items():
+        used.update({s: link.edges, t: link.edges})
     shown = {key for key, _ in sorted(used.items(), key=lambda kv: (-kv[1], kv[0]))[:MAX_GROUPS]}
-    inside = Counter(group_of(a) for a in graph.assets)
-    between = {pair: link for pair, link in links.items() if pair[0] != pair[1]}
+    inside = Counter(groups.values())
     described = _Describing(graph, assets, inside)
     return {
         "by": by,
@@ -62,30 +65,29 @@ def read_map(graph: results.GraphResult) -> Row:
 _GroupOf = Callable[[results.Asset], str]
 _OUTER = 3
 """How many of the ways join stores; the others part them."""
-_Collapsed = tuple[str, _GroupOf, dict[tuple[str, str], Between], Counter[str]]
+_Collapsed = tuple[str, dict[str, str]]
+"""The way of collapsing, and the group of each asset."""
 
 
 def _collapsed(graph: results.GraphResult, assets: dict[str, results.Asset]) -> _Collapsed:
     """The finest way that gives few enough groups; within a single store its schemas, and then its objects."""
-    fitting: list[_Collapsed] = []
+    fitting: list[tuple[int, _Collapsed]] = []
     ways = _ways(graph, assets)
     for by, group_of in ways[:_OUTER]:
         fitting.append(_tried(graph, by, group_of))
-        if 0 < len(fitting[-1][3]) <= MAX_GROUPS:
-            return fitting[-1]
-    for found in (*reversed(fitting), *(_tried(graph, by, group_of) for by, group_of in ways[_OUTER:])):
-        if found[3]:
+        if 0 < fitting[-1][0] <= MAX_GROUPS:
+            return fitting[-1][1]
+    for linked, found in (*reversed(fitting), *(_tried(graph, by, group_of) for by, group_of in ways[_OUTER:])):
+        if linked:
             return found
-    return fitting[0]
+    return fitting[0][1]
 
 
-def _tried(graph: results.GraphResult, by: str, group_of: _GroupOf) -> _Collapsed:
-    links = _links(graph, group_of)
-    used: Counter[str] = Counter()
-    for (s, t), link in links.items():
-        if s != t:
-            used.update({s: link.edges, t: link.edges})
-    return by, group_of, links, used
+def _tried(graph: results.GraphResult, by: str, group_of: _GroupOf) -> tuple[int, _Collapsed]:
+    """How many groups are linked to another one, and the groups; edges are not described yet, which takes long."""
+    groups = {a.id: group_of(a) for a in graph.assets}
+    pairs = {(groups[e.source], groups[e.target]) for e in graph.edges if e.source in groups and e.target in groups}
+    return len({end for pair in pairs if pair[0] != pair[1] for end in pair}), (by, groups)
 
 
 def _ways(graph: results.GraphResult, assets: dict[str, results.Asset]) -> tuple[tuple[str, _GroupOf], ...]:
@@ -116,12 +118,14 @@ def _ways(graph: results.GraphResult, assets: dict[str, results.Asset]) -> tuple
     )  # fmt: skip
 
 
-def _links(graph: results.GraphResult, group_of: _GroupOf) -> dict[tuple[str, str], Between]:
-    groups = {a.id: group_of(a) for a in graph.assets}
+def _links(graph: results.GraphResult, groups: dict[str, str]) -> dict[tuple[str, str], Between]:
+    """What leads from one group to another."""
     links: dict[tuple[str, str], Between] = defaultdict(Between)
     for edge in graph.edges:
         if edge.source in groups and edge.target in groups:
-            links[groups[edge.source], groups[edge.target]].add(edge)
+            source, target = groups[edge.source], groups[edge.target]
+            if source != target:
+                links[source, target].add(edge)
     return links
 
 
