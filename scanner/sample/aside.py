@@ -31,6 +31,8 @@ SECONDS_A_MIB = 1.0
 """Time for each MiB of it besides, or of what may be unpacked of it."""
 _GRACE_S = 5.0
 """Seconds after which a helper that outlived its own limit is killed from here."""
+READING = "reading"
+"""What a helper does before it looks into a file's content."""
 _KEPT = ("PATH", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "LD_LIBRARY_PATH", "LD_PRELOAD")
 _MAIN = """import json, sys
 sys.path[:] = json.loads(sys.argv[1])
@@ -45,8 +47,13 @@ class Answer:
 
     rows: list[list[Any]] = field(default_factory=list)
     faults: list[tuple[str, str, str]] = field(default_factory=list)
-    doing: str = "reading"
+    doing: str = READING
     """What was being done last."""
+
+    @property
+    def begun(self) -> bool:
+        """Whether the content was looked into; a helper that was lost before was not lost over it."""
+        return self.doing != READING or not any(code == "EXTRACTOR_FAILED" for _, code, _ in self.faults)
 
     def take(self, records: list[list[Any]]) -> None:
         """Take what a helper wrote. Raises ValueError, TypeError."""
@@ -147,13 +154,14 @@ class Helpers:
     def ask(self, path: str, content: bytes | bytearray, *, complete: bool, memory_mib: int) -> Answer:
         """Have a file quoted by one that is free. Raises OSError where no process can be had."""
         with self._free:
-            helper = self._taken(memory_mib)
+            helper, answer = self._taken(memory_mib), None
             try:
-                answer = helper.ask(path, content, complete=complete)
-            except OSError:  # it died in its sleep: a new one, once
-                helper.close()
-                helper = Helper(memory_mib)
-                answer = helper.ask(path, content, complete=complete)
+                with contextlib.suppress(OSError):
+                    answer = helper.ask(path, content, complete=complete)
+                if answer is None or not answer.begun:  # it died in its sleep, or as it woke: a new one, once
+                    helper.close()
+                    helper = Helper(memory_mib)
+                    answer = helper.ask(path, content, complete=complete)
             except BaseException:
                 helper.close()
                 raise

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import io
+import signal
 import tarfile
+import threading
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -256,3 +258,27 @@ def test_family_that_cannot_be_imported_costs_itself_alone_and_is_told_once(
     assert "tests.no_such_family (ModuleNotFoundError: " in detail
     assert "broken.family (ZeroDivisionError: " in detail
     assert scanned.rows("SELECT listed - entries - skipped - failed FROM source") == [(0,)]
+
+
+def test_helper_that_is_lost_before_it_has_begun_costs_no_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[aside.Helper] = []
+
+    class Doomed(aside.Helper):
+        """The first is killed by somebody else, as it has taken an order and not yet looked at it."""
+
+        def __init__(self, memory_mib: int) -> None:
+            super().__init__(memory_mib)
+            if not started:
+                self.process.send_signal(signal.SIGSTOP)
+                threading.Timer(0.3, self.process.kill).start()
+            started.append(self)
+
+    monkeypatch.setattr(aside, "Helper", Doomed)
+    helpers = aside.Helpers(1)
+    try:
+        answer = helpers.ask("x.orders", b"quote one\n", complete=True, memory_mib=1024)
+    finally:
+        helpers.close()
+    assert len(started) == 2
+    assert [row[1] for row in answer.rows] == ["one"]
+    assert answer.faults == []
