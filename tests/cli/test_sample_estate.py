@@ -18,13 +18,14 @@ from test_no_secret import forms
 
 from examples.references import CANARY
 
-pytestmark = [pytest.mark.server, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.server, pytest.mark.timeout(400), pytest.mark.xdist_group("sample")]
 PACKAGE = "records/Cases/ETL/NightlyCases.dtsx"
 CONFIG = "records/Intranet/staff/web.config"
 WORKBOOK = "records/Finance/2025/Budget monitor.xlsx"
 FRONT_END = "records/Housing/repairs/Repairs front end.mdb"
 SCRIPT = "bin/push_feeds.sh"
-LEDGER = r"ledger01\prod/generalledger"
+LEDGER = r"ledger01.northmoor.internal\prod/generalledger"
+"""By the name that the share's own list of hosts has for LEDGER01 and 10.20.0.14."""
 FORMS = r"\\filesrv07\forms$"
 
 
@@ -81,7 +82,7 @@ def test_a_file_on_the_share_ties_it_to_a_store_by_its_line(
 ) -> None:
     lines = {line for t, p, line in ties(graph) if t.lower() == target.lower() and p == path}
     expected = line_of(out, path, text)
-    assert lines & {expected, expected + 1}, (lines, expected)
+    assert lines & {expected - 2, expected - 1, expected}, (lines, expected)  # an element's line is that of its "<"
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from hostile_files import plant
 
 from scanner.catalog import Catalog, Reader, locate, read
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = [pytest.mark.timeout(300), pytest.mark.xdist_group("hostile")]
 SECONDS = 240
 """A scan that takes longer has hung: each file alone may take some 20 s, and there are none that should."""
 PEAK_MIB = 1500
