@@ -111,8 +111,14 @@ def _paths(assets: Sequence[Asset]) -> list[tuple[str, str]]:
 def _lines(found: Impact, moving: list[tuple[str, int | None]]) -> Iterator[dict[str, object]]:
     edges = {e.id: e for e in found.result.edges}
     for asset, wave in moving:
-        for broken in found.of(asset):
+        for broken in sorted(found.of(asset), key=_by_place):
             yield _line(found, broken, wave, edges[broken.edge].source)
+
+
+def _by_place(broken: Broken) -> tuple[str, str, int, str, str]:
+    """File by file, from its first line to its last: one person opens a file once."""
+    place = broken.place
+    return place.source, place.path, place.line or 0, place.part or "", broken.edge
 
 
 def _line(found: Impact, broken: Broken, wave: int | None, depends: str) -> dict[str, object]:

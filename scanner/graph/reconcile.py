@@ -212,7 +212,7 @@ def _why(known: _Known, status: str) -> tuple[str, ...]:  # noqa: PLR0911 - the 
         return ("scanned, and not in the register",)
     if known.seen:
         told = [s for s in known.seen if s[1] not in _CHOSEN]
-        return (f"{told[0][0]} names it, and nobody looked into it: {told[0][1].replace('_', ' ')}",) if told else ()
+        return (f"named by {told[0][0]}, and nobody looked into it: {told[0][1].replace('_', ' ')}",) if told else ()
     if status == "dead":
         return ("referred to, and it does not answer",)
     return ("referred to, never scanned and not in the register",)

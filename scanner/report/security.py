@@ -260,13 +260,14 @@ def _ranked(graph: results.GraphResult, stores: tuple[results.Store, ...]) -> li
     for m in found:
         where = m.asset if m.status == "scanned" else ""
         store = by_id.get(m.asset)
-        told = f"{store.entries:,} entries scanned" if store is not None else ""
+        told = words.plural(store.entries, "entry", "entries") + " scanned" if store is not None else ""
         if m.references:
             told = words.plural(m.references, "reference") + (f" in {words.plural(m.files, 'file')}" if m.files else "")
         row = _candidate(m.title, m.kind, where, m.unmanaged[0], told, store)
+        places = tuple(dict.fromkeys(str(p) for p in m.places))[:5]
         rows.append(
             row | {"newest": m.touched, "owner": m.owner or None, "references": m.references, "rank": m.rank,
-                   "because": m.unmanaged[1:], "by": m.by[:5], "places": tuple(str(p) for p in m.places[:5])}
+                   "because": m.unmanaged[1:], "by": m.by[:5], "places": places}
         )  # fmt: skip
     return rows
 
@@ -302,7 +303,14 @@ def _unmanaged(
 def _unreconciled(stores: tuple[results.Store, ...], graph: results.GraphResult, seen: Row) -> list[Row]:
     """The same from stores, edges and what was seen, where the graph reconciled nothing."""
     rows = [
-        _candidate(s.title, s.kind, s.id, "found, not in the register", f"{s.entries:,} entries scanned", s)
+        _candidate(
+            s.title,
+            s.kind,
+            s.id,
+            "found, not in the register",
+            f"{words.plural(s.entries, 'entry', 'entries')} scanned",
+            s,
+        )
         for s in stores
         if not s.known and s.kind != results.DATABASE_FILE
     ]

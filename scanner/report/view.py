@@ -59,7 +59,7 @@ def build_view(context: Context) -> Row:
         "titles": _Titles(titles),
         "targets": {t["id"]: t["title"] for t in context.targets},
         "rules": {r["id"]: r for r in context.rules},
-        "assets": _Titles({a["id"]: a["title"] for a in context.graph["assets"]}),
+        "assets": _named(context.graph["assets"]),
         "anchor": anchor,
         "blockers": budget.take("blockers", context.summary["blockers"], 10, context.summary["blockers_total"]),
         "actions": budget.take("actions", context.summary["actions"], 5),
@@ -127,6 +127,15 @@ class _Titles(dict[str, str]):
         return key
 
 
+def _named(assets: tuple[Row, ...]) -> _Titles:
+    """Titles of assets; a schema's is told with its database, for there is many a "public"."""
+    titles = _Titles({a["id"]: a["title"] for a in assets})
+    for a in assets:
+        if a["level"] == "schema" and a["store"] in titles:
+            titles[a["id"]] = f"{titles[a['store']]}.{a['title']}"
+    return titles
+
+
 def _states() -> tuple[Row, ...]:
     order: tuple[results.State, ...] = ("ready", "conditions", "unknown", "not_ready")
     return tuple({"state": s, "word": results.STATE_WORDS[s], "meaning": readiness.STATE_MEANING[s]} for s in order)
@@ -189,8 +198,12 @@ def _limits(context: Context) -> list[Row]:
 def _broken(context: Context) -> list[Row]:
     """What breaks, under what moves: a few references of each, so that many things that move have their turn."""
     by_asset: dict[str, list[Row]] = defaultdict(list)
+    told: set[tuple[str, ...]] = set()
     for b in context.graph["broken"]:
-        by_asset[b["moved"]].append(b)
+        said = b["moved"], b["store"], b["place"], b["locator"], b["change"]
+        if said not in told:  # one place may connect, read and write: that is one thing to change
+            by_asset[b["moved"]].append(b)
+            told.add(said)
     edges = {e["id"] for e in context.graph["edges"]}
     rows = []
     for n in range(5):

@@ -177,7 +177,7 @@ def test_what_the_estate_file_leaves_out_is_nobodys_oversight(house: Estate) -> 
     sees(house, "files", "b", "share", "\\\\fs01\\b", "denied")
     found = managed(house)
     assert found["\\\\fs01\\a"].unmanaged == ()
-    assert found["\\\\fs01\\b"].unmanaged[0] == "files names it, and nobody looked into it: denied"
+    assert found["\\\\fs01\\b"].unmanaged[0] == "named by files, and nobody looked into it: denied"
 
 
 def test_only_stores_with_a_port_can_be_asked(house: Estate) -> None:
