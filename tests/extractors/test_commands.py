@@ -245,3 +245,9 @@ SRC=s3://feeds/in
     }
     alone = quotes("var/spool/cron/app", "0 2 * * * psql -h db7 -d erp\n")
     assert [(m.server, m.database) for m in alone] == [("db7", "erp")]
+
+
+def test_options_kept_in_a_variable_are_words_of_the_command_unless_quoted() -> None:
+    script = f'CASES="-h db7.corp -p 5433 -U feeds -d cases"\nPGPASSWORD={CANARY} psql $CASES -c "SELECT 1 FROM t"\n'
+    told = [m for m in quotes("bin/feeds.sh", script) if m.kind == "connection_string"]
+    assert [(m.line, m.server, m.port, m.database, m.user) for m in told] == [(2, "db7.corp", 5433, "cases", "feeds")]

@@ -143,7 +143,7 @@ class _Reader:
             if assigned := _ASSIGNMENT.match(word):
                 self._variables.set(assigned[1], word[assigned.end() :])
 
-    def _lexed(self, text: str, at: int) -> tuple[list[_Words], int]:  # noqa: C901 - a branch for each kind of letter
+    def _lexed(self, text: str, at: int) -> tuple[list[_Words], int]:  # noqa: C901, PLR0912 - a branch for each kind of letter
         """The commands up to the end of the logical line that begins at ``at``, and where that is."""
         made, word, open_, target = [_Words()], "", False, None
         length = min(len(text), at + _LONGEST_COMMAND)
@@ -185,7 +185,11 @@ class _Reader:
                 while text[at : at + 1] in ("<", ">", "&"):
                     at += 1
             else:
+                bare = letter == "$" and not open_ and not text.startswith("$(", at)
                 piece, at = self._piece(text, at, length)
+                if bare and target is None and len(several := piece.split()) > 1:  # outside quotes it is as many words
+                    made[-1].words += several[:-1]
+                    piece = several[-1]
                 word += piece
                 open_ = True
         close()
