@@ -215,6 +215,19 @@ class Link:
             chains.send(messages, self._login, tree, of)
         return True
 
+    def look(self, share: str, path: str, options: int) -> int | None:
+        """The attributes of what is at a path, in one message; None where that was not to be had so."""
+        name = self.name(share, path)
+        with self._answers(path):
+            messages = wire.look_at(name, options)
+        if not self.is_idle or not self.chain(share, messages, None):
+            return None
+        found = self.answered()
+        if found is None or any(answer.status for answer in found[1]):
+            return None
+        with self._answers(path):
+            return wire.created(found[1][0].body).attributes
+
     def answered(self) -> tuple[Any, list[Answer]] | None:
         """Wait for one chain of those under way: what it is of, and its answers; None where there is none."""
         with self._answers(self._where):

@@ -146,6 +146,18 @@ class Reach:
             place, hops = self._beyond(self._follow(place), hops + 1)
         raise SourceError("DFS_NOT_FOLLOWED", f"more than {_MOST_HOPS} DFS links in a row", where=path)
 
+    def attributes(self, path: str, options: int) -> int:
+        """What is at a canonical path, by an open that recalls nothing, whatever it is; one message where that will do.
+
+        A DFS link, or a refusal, is left to the open by itself: it follows, or says why not.
+        """
+        place = self.beyond(path)
+        found = self.link(place.host).look(place.share, place.path, options)
+        if found is not None:
+            return found
+        with self.open(path, wire.LOOK, options) as looked:
+            return looked.attributes
+
     def beyond(self, path: str) -> Place:
         """Where a canonical path lies, with the DFS links that are known already followed."""
         place, hops = self._beyond(self.place(path))

@@ -62,8 +62,7 @@ class SmbConnector:
             why = f"no name of this protocol holds {', '.join(map(repr, odd))}"
             raise SourceError("NAME_NOT_OPENED", why, where=path)
         options = wire.NOT_DIRECTORY | wire.REPARSE | wire.NO_RECALL
-        with self._reach.open(path, wire.LOOK, options) as looked:  # recalls nothing, whatever the file is
-            refuse_unreadable(path, looked.attributes)
+        refuse_unreadable(path, self._reach.attributes(path, options))  # before anything asks for content
         with self._reach.open(path, wire.LIST, options) as opened:
             refuse_unreadable(path, opened.attributes)  # it may have changed since
             return opened.read(max(0, start), max(0, length))

@@ -156,6 +156,11 @@ def listing_of(name: str, room: int, *, rights: bool) -> tuple[Message, ...]:
     return opened, *asked, query(NO_FILE, room), _END, _CLOSE
 
 
+def look_at(name: str, options: int) -> tuple[Message, ...]:
+    """One chain: open for its attributes alone, which recalls nothing, and let go."""
+    return create(name, LOOK, options), _CLOSE
+
+
 # Parts of chains: each concerns the file that the first part has opened.
 _DESCRIPTOR = query_info(SECURITY, 0, NO_FILE, PAYLOAD, OWNER_GROUP_DACL)
 _END = query(NO_FILE, PAYLOAD)

@@ -32,7 +32,7 @@ from scanner import paths
 from scanner.catalog import Catalog, locate, read
 from scanner.codes import Exit
 from scanner.config import Limits, SourceConfig
-from scanner.connector import Connector, Plug
+from scanner.connector import Connector, Plug, Session
 from scanner.crawl import Outcome, Run, worker
 from scanner.model import Batch, Fault, SourceError, Unit
 from scanner.registry import Bound
@@ -376,6 +376,19 @@ def test_fault_018_content_that_is_offline_is_listed_and_never_opened(smb: serve
     assert (record["tier"], record["size"], raised.value.code) == ("offline", 100, "OFFLINE")
     log = smb.log.read_text(errors="replace")
     assert [line for line in log.splitlines() if "opened file far away.bin" in line and "read=Yes" in line] == []
+
+
+def test_a_small_file_takes_four_requests_one_of_them_to_see_that_it_is_online(smb: servers.Samba) -> None:
+    (smb.data / "small.conf").write_bytes(b"x" * 100)
+    asked: list[None] = []
+    session = Session("test", timeout_s=20.0, pace=lambda: asked.append(None))
+    with closing(PLUG.open(PLUG.options.model_validate(settings(smb, "data")), session)) as connector:
+        assert isinstance(connector, SmbConnector)
+        connector.read("data/small.conf", 0, 1)  # logs in as well
+        asked.clear()
+        assert connector.read("data/small.conf", 0, 1 << 18) == b"x" * 100
+        assert len(asked) == 4
+    (smb.data / "small.conf").unlink()
 
 
 def test_fault_020_a_file_that_is_locked_keeps_its_facts_and_is_not_read(smb: servers.Samba) -> None:
