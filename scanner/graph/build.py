@@ -9,7 +9,7 @@ from dataclasses import replace
 from scanner.graph import impact, waves
 from scanner.graph.blast import radii
 from scanner.graph.copies import add_copies
-from scanner.graph.edges import STRENGTHS, Edges, edges_of, pairs
+from scanner.graph.edges import Edges, edges_of, pairs
 from scanner.graph.estate import Estate, found
 from scanner.graph.facts import Reader, read
 from scanner.graph.gather import resolver_of
@@ -54,7 +54,8 @@ def assemble(estate: Estate, known: Edges) -> GraphResult:
     groups = dict(sorted(estate.groups().items()))
     movable = sorted(set(groups.values()))
     rolled = {edge.id: (_moves(estate, groups, edge.source), _moves(estate, groups, edge.target)) for edge in edges}
-    binding = [edge for edge in edges if STRENGTHS.get(edge.kind) != "weak"]
+    felt = [edge for edge in edges if edge.kind not in impact.HARMLESS]
+    binding = [edge for edge in edges if edge.kind not in waves.WEAK]
     links = waves.kinds_of(
         ((s, t), edge.kind, edge.confidence == "inferred") for edge in binding for s, t in _between(rolled[edge.id])
     )
@@ -65,8 +66,8 @@ def assemble(estate: Estate, known: Edges) -> GraphResult:
         edges=tuple(edges),
         cycles=tuple(sorted(loops)),
         waves=planned,
-        cut_edges=waves.cut(planned, ((e.id, *rolled[e.id]) for e in edges)),
-        blast=_blasts(assets, edges, links, movable),
+        cut_edges=waves.cut(planned, ((e.id, *rolled[e.id]) for e in felt)),
+        blast=_blasts(assets, felt, links, movable),
         unparsed=tuple(sorted(known.unparsed, key=lambda u: (u.source, u.path, u.kind, u.reason))),
         positions=positions(_drawn_first(assets, edges), [*pairs(known), *links]),
         load_order=_load_orders(assets, edges),

@@ -25,13 +25,6 @@ from scanner.secrets import scrub
 _SURE: dict[EdgeConfidence, int] = {"declared": 0, "parsed": 1, "inferred": 2}
 KINDS = {"reads": "reads", "writes": "writes", "removes": "writes", "calls": "calls", "may_call": "calls"}
 """The kind of edge that a statement's verb makes."""
-STRENGTHS: dict[str, str] = {
-    "foreign_key": "strong", "fires_on": "strong", "writes": "strong", "foreign_table": "strong",
-    "server_link": "strong", "default": "strong",
-    "reads": "ordinary", "calls": "ordinary", "mounts": "ordinary", "connects": "ordinary", "mention": "ordinary",
-    "defines": "weak", "inferred_key": "weak", "copy_of": "weak",
-}  # fmt: skip
-"""How closely an edge of each kind ties its ends: strong ones are best moved together, weak ones force nothing."""
 _ACTIONS = frozenset({"reads", "writes", "calls", "mounts", "connects", "defines"})
 PLACES = 10
 """Places kept of an edge; all are counted."""

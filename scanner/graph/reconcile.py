@@ -55,7 +55,7 @@ _CHOSEN = frozenset({"excluded", "unsupported"})
 _REGISTER = "SELECT DISTINCT name, locator, coalesce(owner, '') FROM known_store ORDER BY ALL"
 _SEEN = """
     SELECT source, name, kind, coalesce(locator, ''), reason, coalesce(detail, '') FROM seen
-    WHERE kind NOT IN ('schema', 'server') ORDER BY ALL"""
+    WHERE kind IN ('share', 'bucket', 'database', 'mount') ORDER BY ALL"""
 _LABELS = "SELECT store, kind FROM label GROUP BY store, kind ORDER BY store, kind"
 _REACHED = "SELECT store, asked_at, outcome FROM reached ORDER BY store, host, port"
 
@@ -108,7 +108,7 @@ def _add_seen(reader: Reader, estate: Estate, resolver: Resolver, found: dict[st
 def _place_of(estate: Estate, resolver: Resolver, source: str, name: str, kind: str, locator: str) -> str:
     """The asset of a store that a source names."""
     text = _restored(locator)
-    end = of_source(text) if text and kind not in {"mount", "directory"} else None
+    end = of_source(text) if text and kind != "mount" else None
     if end is not None:
         led = resolver.follow(end, At(source, source, "", resolver.places.hosts.get(source, "")))
         if led.target:

@@ -19,6 +19,8 @@ NAMED = 3
 """How many of an asset's dependencies a reason names."""
 STRONG = frozenset({"foreign_key", "fires_on", "inherits", "partition"})
 """Kinds of edges that an engine holds within one database: to part their ends is to give them up."""
+WEAK = frozenset({"defines", "inferred_key", "copy_of"})
+"""Kinds of edges that force nothing: a name given, a likeness. They decide no wave and close no ring."""
 _WORDS = {
     "foreign_key": ("foreign key", "foreign keys"), "reads": ("read", "reads"), "writes": ("write", "writes"),
     "calls": ("call", "calls"), "fires_on": ("trigger", "triggers"), "mention": ("mention", "mentions"),

@@ -72,6 +72,12 @@ def test_every_status_there_is(house: Estate) -> None:
     assert (found["s3://people"].owner, found["s3://people"].register) == ("HR Systems", "People")
 
 
+def test_a_folder_beside_what_was_scanned_is_no_store(house: Estate) -> None:
+    sees(house, "drop", "tmp/other", "directory", "sftp://scan@drop/tmp/other")
+    sees(house, "drop", "spool", "share", "\\\\drop\\spool")
+    assert set(managed(house)) == {"files", "drop", "Pay", "\\\\drop\\spool"}
+
+
 def test_one_answer_is_enough_to_be_alive(house: Estate) -> None:
     says(house, "a", "connection_string", "Driver=SQL Server;Server=old1;Database=x")
     house.reached += [("?old1/x", "old1", 1433, NOW, "timeout"), ("?old1/x", "old1", 1444, NOW, "answered")]
