@@ -307,3 +307,17 @@ def test_guesses_are_edges_with_their_reason_and_views_make_none(estate: Estate)
     assert (edge.source, edge.target) == ("pg/shop/public/orders", "pg/shop/public/customer")
     assert (edge.kind, edge.confidence) == ("inferred_key", "inferred")
     assert edge.detail.startswith("orders (customer_id) seems to refer to customer (id): it names that table")
+
+
+def test_a_guessed_key_breaks_nothing_between_waves_or_objects(estate: Estate) -> None:
+    estate.source("pg")
+    estate.database("pg", "shop", "public")
+    for table in ("customer", "orders"):
+        estate.entry("pg", f"shop/public/{table}", "table")
+    for table, column in (("customer", "id"), ("orders", "customer_id")):
+        estate.fact("column", "pg", f"shop/public/{table}", name=column, position=1, type="integer")
+    estate.fact("key", "pg", "shop/public/customer", name="pk", kind="primary", columns=["id"])
+    result = build(estate.reader())
+    assert [e.kind for e in result.edges] == ["inferred_key"]
+    assert all(b.direct == b.total == 0 for b in result.blast)
+    assert (result.cut_edges, result.broken_totals) == ((), {})
