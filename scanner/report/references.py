@@ -27,7 +27,7 @@ def read_references(graph: results.GraphResult) -> Row:
         "moving": _moved(graph, titles),
         "broken": tuple(_placed(b) for b in graph.broken[:MAX_BROKEN]),
         "managed_total": len(managed),
-        "managed": tuple(asdict(m) for m in managed[:MAX_MANAGED]),
+        "managed": tuple(asdict(m) for m in sorted(managed[:MAX_MANAGED], key=_pressing)),
         "referred_total": len(referred),
         "by_status": tuple((s, n) for s, n in _by_status(managed).items() if n),
         "status_meaning": dict(results.MANAGED),
@@ -36,6 +36,11 @@ def read_references(graph: results.GraphResult) -> Row:
         "copies_total": len(copies),
         "copies": tuple(_copies(c) for c in copies[:MAX_COPIES]),
     }
+
+
+def _pressing(store: results.Managed) -> tuple[bool, float, str]:
+    """Stores nobody answers for first, the most pressing before the others."""
+    return not store.unmanaged, -store.rank, store.asset
 
 
 def _placed(value: results.Reference | results.Broken) -> Row:

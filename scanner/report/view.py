@@ -219,7 +219,9 @@ def _referred(context: Context) -> list[Row]:
     """Stores that something refers to, and those only seen or registered, each with its one status."""
     managed = [m for m in context.graph["managed"] if m["references"] or m["status"] != "scanned"]
     if managed:
-        return managed
+        return sorted(
+            managed, key=lambda m: (not m["references"], m["status"] == "scanned", -m["references"], m["asset"])
+        )
     return [
         {
             "asset": a["id"], "title": a["title"], "kind": a["kind"], "status": "referenced", "owner": "",
