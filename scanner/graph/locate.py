@@ -46,6 +46,8 @@ class _Root:
     source: str
     prefix: str
     inside: str = ""
+    port: int | None = None
+    """The port it is reached by, where that is told and may tell servers on one host apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +90,8 @@ class Places:
         """The store a place belongs to; None where none of the scanned ones does."""
         match end.kind:
             case "share":
-                return self._in_file(_under(self._shares.get((end.host, end.name.lower()), ()), end.path, fold=True))
+                roots = _at_port(self._shares.get((end.host, end.name.lower()), ()), end)
+                return self._in_file(_under(roots, end.path, fold=True))
             case "bucket":
                 roots = self._buckets.get((end.family, end.name), ())
                 return _under([r for r in roots if _alike(r, end)], end.path, fold=False)
@@ -121,7 +124,7 @@ class Places:
     def _on_host(self, end: Endpoint) -> Hit | None:
         if end.family == "smb":
             return None
-        roots = self._trees.get(end.host, ())
+        roots = _at_port(self._trees.get(end.host, ()), end)
         if not end.path.strip("/"):
             stores = {r.store for r in roots}
             return Hit(min(stores), next(r.source for r in roots)) if len(stores) == 1 else None
@@ -189,7 +192,8 @@ class Places:
                 is_file = end.family in {"sqlite", "access", "firebird"}
                 for store in stores:
                     whole = f"{prefix}/{_text(store.path)}".strip("/") if store.path and not is_file else prefix
-                    self._trees[end.host or HERE].append(_Root(store.id, source.name, whole, store.path))
+                    port = end.usual_port if end.family == "sftp" else None
+                    self._trees[end.host or HERE].append(_Root(store.id, source.name, whole, store.path, port))
             case "bucket":
                 for store in stores:
                     name = _text(store.path) if store.path else end.name
@@ -204,7 +208,9 @@ class Places:
         for store in stores:
             name, prefix = (_text(store.path), "") if source.deep and store.path else (end.name, end.path)
             if name:
-                self._shares[end.host, name.lower()].append(_Root(store.id, source.name, prefix.lower(), store.path))
+                self._shares[end.host, name.lower()].append(
+                    _Root(store.id, source.name, prefix.lower(), store.path, end.usual_port)
+                )
 
     def _add_server(self, source: Source, end: Endpoint, stores: list[Store]) -> None:
         names = {_text(s.path): s.id for s in stores if s.path}
@@ -239,6 +245,18 @@ def _text(path: str) -> str:
         return restore_text(path)
     except UnicodeDecodeError:
         return path
+
+
+def _at_port(roots: Iterable[_Root], end: Endpoint) -> list[_Root]:
+    """The roots a place may lie under by its port; none where it names no port and several servers are left.
+
+    UNC paths and many commands name no port: the usual one is meant if some source is there, else the only one.
+    """
+    held = list(roots)
+    ports = {r.port for r in held if r.port is not None}
+    if end.family not in {"smb", "sftp"} or len(ports) < 2:
+        return held
+    return [r for r in held if r.port is None or r.port == end.usual_port]
 
 
 def _under(roots: Iterable[_Root], path: str, *, fold: bool) -> Hit | None:

@@ -78,6 +78,20 @@ def test_a_folder_beside_what_was_scanned_is_no_store(house: Estate) -> None:
     assert set(managed(house)) == {"files", "drop", "Pay", "\\\\drop\\spool"}
 
 
+@pytest.mark.parametrize(
+    ("ports", "owner"), [((4450,), "nas0"), ((4450, 445), "nas1"), ((4450, 4451), "")], ids=["one", "usual", "unclear"]
+)
+def test_a_path_without_a_port_leads_to_the_usual_or_only_server(
+    estate: Estate, ports: tuple[int, ...], owner: str
+) -> None:
+    estate.source("files", deep=False, locator="\\\\fs01\\apps")
+    for number, port in enumerate(ports):
+        estate.source(f"nas{number}", deep=False, locator=f"smb://nas:{port}/hr", kind="share")
+    says(estate, "a.cmd", "unc", "\\\\nas\\hr\\pay.csv")
+    referred = {m.asset for m in build(estate.reader()).managed if m.references}
+    assert (owner in referred) if owner else not referred & {"nas0", "nas1"}
+
+
 def test_one_answer_is_enough_to_be_alive(house: Estate) -> None:
     says(house, "a", "connection_string", "Driver=SQL Server;Server=old1;Database=x")
     house.reached += [("?old1/x", "old1", 1433, NOW, "timeout"), ("?old1/x", "old1", 1444, NOW, "answered")]
