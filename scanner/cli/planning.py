@@ -132,8 +132,8 @@ def _of_values(bound: Bound, known: _Known) -> list[str]:
         return [f"how many tables {would} is unknown until a first scan has listed what is there."]
     return [
         (
-            f"{would} {values.columns:,} columns that may be keys, of {values.tables:,} tables: at most {ROWS:,} rows of "
-            f"each, {values.rows:,} in all as far as the server's statistics say; hashes are kept, and no value."
+            f"{would} {values.columns:,} columns that may be keys, of {values.tables:,} tables: at most {ROWS:,} rows "
+            f"of each, {values.rows:,} in all as far as the server's statistics say; hashes are kept, and no value."
         )
     ]
 

@@ -116,7 +116,13 @@ def _told(output: Output, places: list[tuple[Managed, Address | None]], outcomes
         rows.append((managed.title, f"{address[0]}:{address[1]}", OUTCOMES[outcome]))
         output.record(
             "reached",
-            {"store": managed.title, "host": address[0], "port": address[1], "outcome": outcome, "dead": outcome in DEAD},
+            {
+                "store": managed.title,
+                "host": address[0],
+                "port": address[1],
+                "outcome": outcome,
+                "dead": outcome in DEAD,
+            },
         )
     output.table(("store", "place", "outcome"), rows)
 
@@ -167,5 +173,7 @@ def ask(host: str, port: int, timeout: float, resolve: Callable[..., list[tuple]
         except ConnectionRefusedError:
             return "refused"
         except OSError as error:
-            return "timeout" if error.errno == errno.ETIMEDOUT else "unreachable" if error.errno in _NO_WAY else "unknown"
+            return (
+                "timeout" if error.errno == errno.ETIMEDOUT else "unreachable" if error.errno in _NO_WAY else "unknown"
+            )
     return "answered"

@@ -90,7 +90,7 @@ class Places:
         """The store a place belongs to; None where none of the scanned ones does."""
         match end.kind:
             case "share":
-                roots = _at_port(self._shares.get((end.host, end.name.lower()), ()), end)
+                roots = _at_port(self._shares.get((end.host, end.name.lower()), []), end)
                 return self._in_file(_under(roots, end.path, fold=True))
             case "bucket":
                 roots = self._buckets.get((end.family, end.name), ())

@@ -65,9 +65,7 @@ def test_the_plan_says_how_many_values_would_be_read_and_the_scan_keeps_none(est
     rows, text = planned()
     assert rows["care"]["values"] == {"tables": 2, "columns": 3, "rows": 200_000}
     assert rows["tree"]["values"] is None
-    assert (
-        "depth L3 reads 3 columns that may be keys, of 2 tables: at most 100,000 rows of each, 200,000" in text
-    )
+    assert "depth L3 reads 3 columns that may be keys, of 2 tables: at most 100,000 rows of each, 200,000" in text
     asked = 'SELECT "column", rows, complete FROM sketch ORDER BY path, "column"'
     found = [json.loads(line) for line in run("query", asked, "--json").splitlines()]
     got = [(r["column"], r["rows"], r["complete"]) for r in found if "column" in r]
