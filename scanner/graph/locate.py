@@ -93,7 +93,7 @@ class Places:
                 roots = _at_port(self._shares.get((end.host, end.name.lower()), []), end)
                 return self._in_file(_under(roots, end.path, fold=True))
             case "bucket":
-                roots = self._buckets.get((end.family, end.name), ())
+                roots = self._buckets.get((end.family, end.name), [])
                 return _under([r for r in roots if _alike(r, end)], end.path, fold=False)
             case "local":
                 return self._in_file(_under(self._trees.get(end.host, ()), end.path, fold=False))
