@@ -37,6 +37,9 @@ _DECLARED: Mapping[str, str] = {
 }
 """By kind of edge, where it alone says what to do."""
 
+_LINKS = frozenset({"linked_server", "server_link", "database_link", "db_link"})
+"""Kinds whose place names the link itself as its part."""
+
 _QUOTED: Mapping[str, str] = {
     "connection_string": "Change the connection string in {where} to the new server.",
     "server_link": "Re-point linked server {quoted} to the new server.",
@@ -66,9 +69,10 @@ def change(
     edge: Edge, place: PlaceOf, source: Asset | None, target: Asset | None, reference: Reference | None, quoted: str
 ) -> str:
     """The sentence for one place of an edge: what to change there, once ``target`` has moved."""
+    link = place.part if edge.kind in _LINKS else None
     words = {
-        "where": where(place), "quoted": _short(quoted) or "it", "what": _small(edge.evidence) or "the foreign key",
-        "own": (source.title or source.id) if source else edge.source,
+        "where": where(place), "quoted": link or _short(quoted) or "it",
+        "what": _small(edge.evidence) or "the foreign key", "own": _own(edge, place, source),
         "target": (target.title or target.id) if target else edge.target,
     }  # fmt: skip
     kind = reference.kind if reference else _kind_of(quoted)
@@ -85,6 +89,13 @@ def change(
         return _URLS.get(scheme, "Change the address in {where} to the new one.").format_map(words)
     sentence = _QUOTED.get(kind) or _DECLARED.get(edge.kind) or "Change the reference in {where} to the new place."
     return sentence.format_map(words)
+
+
+def _own(edge: Edge, place: PlaceOf, source: Asset | None) -> str:
+    """What is to be changed: the object itself, or the file of a store with its line."""
+    if source is None:
+        return edge.source
+    return where(place) if place.line and source.level == "store" else source.title or source.id
 
 
 def where(place: PlaceOf) -> str:

@@ -111,8 +111,10 @@ def test_every_place_comes_from_the_catalog_where_the_graph_kept_the_first(estat
     assert found[-1].change == "Change the connection string in f24.config line 25 to the new server."
 
 
-def sentence(kind: str, quoted: str, edge_kind: str = "mention", action: str = "", line: int | None = 4) -> str:
-    place = PlaceOf("fin", "jobs/run.bat", line)
+def sentence(
+    kind: str, quoted: str, edge_kind: str = "mention", action: str = "", line: int | None = 4, part: str | None = None
+) -> str:
+    place = PlaceOf("fin", "jobs/run.bat", line, part)
     said = Reference("r", "fin", place, kind, quoted, "resolved", BASE.id, "", action=action) if kind else None
     return change(edge(1, SHARE, BASE, edge_kind, detail=quoted), place, SHARE, BASE, said, quoted)
 
@@ -128,6 +130,8 @@ def sentence(kind: str, quoted: str, edge_kind: str = "mention", action: str = "
         (sentence("", r"\\fs01\x"), "Change the UNC path in run.bat line 4 to the new share."),
         (sentence("", "who knows"), "Change the reference in run.bat line 4 to the new place."),
         (sentence("", "LEDGER01", "linked_server", line=None), "Re-point linked server LEDGER01 to the new server."),
+        (sentence("", "dbname=maps", "server_link", line=None, part="old_maps"), "Re-point linked server old_maps to the new server."),
+        (sentence("", "[dbo].[t]", "reads"), "Change run.bat line 4 to read shop from its new place, or let a foreign table stand in for it."),
         (sentence("", "x", "foreign_table", line=None), "Re-create foreign table Finance against the new server."),
         (sentence("connection_string", "{0.__class__}", action="defines"), "Change the definition in run.bat line 4: whatever uses its name follows."),
         (sentence("reference", "{where}{x!r}"), "Give {where}{x!r}, used in run.bat line 4, its new target where that name is defined."),
