@@ -59,6 +59,8 @@ def quoted(  # noqa: PLR0913 - as many as a mention has columns
     if action is None and made["kind"] in ("connection_string", "server_link"):
         said["action"] = "connects"
     state = status_of(str(made["locator"]), status or "active")
+    if state == "placeholder" and kind in {"table", "reference"}:  # [dbo].[User] is a name like any other
+        state = status or "active"
     made["locator"] = str(made["locator"])[:LONGEST]
     return Mention(status=state, **(said | made))  # type: ignore[arg-type]
 

@@ -117,13 +117,21 @@ def mentions(settings: Iterable[Setting], origin: str, *, page: Page | None = No
 
 
 def rest(page: Page, told: list[Mention], origin: str) -> Iterator[Mention]:
-    """What else stands in the text for all to see, less what was told of the same line already."""
+    """What else stands in the text for all to see, less what was told already.
+
+    The same words count as told wherever they stand: an element that goes over several lines is told with its first.
+    """
     said: dict[int | None, list[str]] = {}
+    whole: set[tuple[str, str]] = set()
     for mention in told:
-        said.setdefault(mention.line, []).append(_squeezed(mention.locator))
+        text = _squeezed(mention.locator)
+        said.setdefault(mention.line, []).append(text)
+        whole.add((text, mention.status))
     for mention in page.plain(origin):
         text = _squeezed(mention.locator)
-        if not any(text in one or one in text for one in said.get(mention.line, ())):
+        if (text, mention.status) not in whole and not any(
+            text in one or one in text for one in said.get(mention.line, ())
+        ):
             yield mention
 
 

@@ -35,7 +35,7 @@ def mentions(path: str, content: bytes) -> Iterator[Mention]:
 
 def key(mention: Mention) -> str | None:
     """The store a mention names, in the labels' spelling; None for what is no store (a table, a statement)."""
-    if mention.kind == "connection_string":
+    if mention.kind in {"connection_string", "server_link"}:
         return _database(mention)
     if mention.kind == "reference":
         return f"ref:{mention.locator.lower()}"
@@ -46,6 +46,11 @@ def key(mention: Mention) -> str | None:
 
 def _place(mention: Mention) -> str | None:
     place = mention.locator
+    if mention.kind == "path" and mention.server and mention.driver in {"nfs", "sftp"}:
+        path = place.partition(":")[2]
+        return f"nfs://{mention.server}{path}".lower() if mention.driver == "nfs" else f"host:{mention.server}".lower()
+    if place.lower().startswith("file:////"):
+        place = place[len("file:") :].replace("////", "//")
     if (share := unc(place)) is not None:
         return f"unc://{share.server}/{share.share}".lower()
     found = url(place)
@@ -59,6 +64,9 @@ def _place(mention: Mention) -> str | None:
 
 def _database(mention: Mention) -> str | None:
     if mention.server is None:
+        share = unc(mention.database or "")
+        if share is not None:
+            return f"unc://{share.server}/{share.share}".lower()
         return f"file:{mention.database}" if mention.database else None
     port = f":{mention.port}" if mention.port else ""
     return f"db:{mention.server}{port}/{mention.database or ''}".lower()

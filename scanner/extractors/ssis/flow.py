@@ -65,11 +65,13 @@ def _direction(node: Node) -> str | None:
     """Where rows go: a source has no inputs, a destination no outputs but those for errors."""
     inputs = any(True for _ in node.all("input"))
     outputs = [o for o in node.all("output") if (o.get("isErrorOut") or "").lower() != "true"]
+    kind = (node.get("componentClassID") or "").lower()
+    if not inputs and not outputs:  # cut down by hand or a tool: its class tells
+        return "writes" if "destination" in kind else "reads"
     if not inputs:
         return "reads"
     if not outputs:
         return "writes"
-    kind = (node.get("componentClassID") or "").lower()
     # A command that is run for every row changes things, a lookup only reads; others that have both say nothing.
     return "calls" if "oledbcommand" in kind else "reads"
 
