@@ -13,23 +13,9 @@ from pathlib import Path
 
 LINE = 'connectionString="Server=db{0};Database=d;User Id=u;Password=canary-{0}" \\\\fs{0}\\share\\x\n'
 LONG_LINE_ENDINGS = (
-    "txt",
-    "conf",
-    "config",
-    "json",
-    "sql",
-    "sh",
-    "bat",
-    "ps1",
-    "py",
-    "php",
-    "xml",
-    "yml",
-    "dtsx",
-    "rdl",
-    "properties",
-    "tf",
-)
+    "sql", "sh", "json", "xml", "py", "txt", "conf", "config", "bat", "ps1", "php", "yml", "dtsx", "rdl",
+    "properties", "tf",
+)  # fmt: skip
 """One of each reader of text."""
 STRESSES = {
     "quotes": '"' * 40_000, "brackets": "[" * 40_000 + "]" * 40_000, "parentheses": "(" * 60_000,
@@ -45,8 +31,13 @@ STRESSES = {
 """Texts over which an expression that tries again and again would not come to an end."""
 
 
-def plant(folder: Path) -> dict[str, int]:
-    """Put all of it there; returns the files in good order, each with the number that it quotes."""
+STRESSED = ("sh", "sql", "config", "conf", "bat", "ps1", "py", "txt")
+FEW = 3
+"""Endings that an ordinary run of the tests takes of each of the two; a long one takes all."""
+
+
+def plant(folder: Path, *, every: bool) -> dict[str, int]:
+    """Put it there; returns the files in good order, each with the number that it quotes."""
     good = {}
     for number, ending in enumerate(("txt", "conf", "ini", "sh", "json", "xml", "py", "sql", "yml", "log")):
         for place in ("a", "m", "z"):
@@ -54,7 +45,7 @@ def plant(folder: Path) -> dict[str, int]:
             where = f"\\\\filesrv{number}\\share{place}\\x.txt"
             file.write_text((f"<a><b path='{where}'/></a>" if ending == "xml" else f"see {where}").ljust(80) + "\n")
             good[file.name] = number
-    for name, content in _hostile():
+    for name, content in _hostile(None if every else FEW):
         (folder / name).write_bytes(content)
     _sparse(folder / "sparse.sql", b"SELECT * FROM OPENROWSET(BULK '\\\\fs\\share\\x.csv') x;\n", 1 << 30)
     _sparse(folder / "sparse.xml", b"<a>", 1 << 30)
@@ -69,22 +60,22 @@ def _sparse(file: Path, head: bytes, length: int) -> None:
         handle.truncate(length)
 
 
-def _hostile() -> Iterator[tuple[str, bytes]]:
-    yield from _lines()
+def _hostile(most: int | None) -> Iterator[tuple[str, bytes]]:
+    yield from _lines(most)
     yield from _markup()
     yield from _nested()
     yield from _packed()
     yield from _binaries()
     yield from _encodings()
     for name, text in STRESSES.items():
-        for ending in ("sh", "conf", "sql", "config", "bat", "ps1", "py", "txt"):
+        for ending in STRESSED[:most]:
             yield f"stress {name}.{ending}", text.encode()
 
 
-def _lines() -> Iterator[tuple[str, bytes]]:
+def _lines(most: int | None) -> Iterator[tuple[str, bytes]]:
     """Lines of 10 MB with a locator here and there, and shorter ones that are nothing but locators."""
     filler = "".join(f"word{n % 977} = 'value {n}'; " for n in range(400))
-    for ending in LONG_LINE_ENDINGS:
+    for ending in LONG_LINE_ENDINGS[:most]:
         yield f"line.{ending}", ((LINE.format("x").strip() + "; " + filler) * (10_000_000 // len(filler))).encode()
         yield f"dense.{ending}", "".join(LINE.format(n).strip() + "; " for n in range(3_000)).encode()
 

@@ -60,11 +60,11 @@ def _ancestor(pid: int, wanted: int) -> bool:
     return False
 
 
-@pytest.fixture(scope="module")
-def done(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
+@pytest.fixture(scope="module", params=[False, pytest.param(True, marks=pytest.mark.full)], ids=["few", "every"])
+def done(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Done]:
     folder = tmp_path_factory.mktemp("hostile")
     root = tmp_path_factory.mktemp("catalog")
-    good = plant(folder)
+    good = plant(folder, every=request.param)
     command = [sys.executable, "-c", "from scanner.cli import main; main()", "scan", str(folder), "--depth", "L2",
                "--catalog", str(root / "c"), "--progress", "none"]  # fmt: skip
     begun, peak = time.monotonic(), 0.0
