@@ -143,7 +143,11 @@ def _login_runs_on(rest: str, stop: int) -> bool:
     return "@" in rest[stop:] and "@" not in head and ":" in head
 
 
-def _without_login(scheme: str, rest: str) -> str:
+_PLACE = re.compile(r"(?:localhost|[\w-]+(?:\.[\w-]+)+):\d{1,5}|[^:/]+:(?:80|443|\d{4,5})")
+"""What is rather a host and its port than a user and how a password begins."""
+
+
+def _without_login(scheme: str, rest: str) -> str:  # noqa: PLR0911 - one form of a login after the other
     head, semicolon, properties = rest.partition(";")
     login, at, place = rest.rpartition("@")
     if not at:
@@ -151,12 +155,15 @@ def _without_login(scheme: str, rest: str) -> str:
     if semicolon and "=" in properties and "@" not in head:
         return rest  # an '@' among the pairs of a list belongs to a name
     user, colon, _secret = login.partition(":")
-    before, _slash, _ = login.partition("/")
+    before, _slash, below = login.partition("/")
     if not colon:
         if "/" in login or "?" in login:
             return rest  # an '@' of the path
         return f"{MARK if len(user) > 24 else user}@{place}"
     files = _PATH_IN_URL.match(scheme) is not None
-    if "/" in user or (files and re.fullmatch(r"[^:/]*:\d{0,5}", before) and "/" in login):
-        return rest  # host:port/path, and an '@' in the path
+    if "/" in user or (files and not below and login.endswith("/")):
+        return rest  # an '@' of the path
+    if files and "/" in login and _PLACE.fullmatch(before):
+        # host:port/path, and an '@' in the path; or a login whose password begins like that: the host stays, no more
+        return f"{before}/{MARK}@{place}"
     return f"{user}:{MARK}@{place}"

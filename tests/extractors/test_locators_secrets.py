@@ -111,7 +111,7 @@ def test_what_is_a_secret_by_its_own_shape_is_cut(token: str) -> None:
     [
         "Server=sql7;Database=erp;Integrated Security=SSPI;Persist Security Info=False", r"\\nas7\data$\in\a.csv",
         "jdbc:sqlserver://sql7:1433;databaseName=erp;authentication=ActiveDirectoryPassword",
-        "s3://bucket/key/of/x.csv", "https://h:8443/x@y", "D:\\data\\passport\\keys.csv", "rsync -av /srv/x u@h:/srv/y",
+        "s3://bucket/key/of/x.csv", "https://h:8443/x", "D:\\data\\passport\\keys.csv", "rsync -av /srv/x u@h:/srv/y",
         "sqlcmd -S sql7 -d erp -E -i x.sql", "net use P: \\\\nas7\\data /persistent:yes", "psql -h pg7 -p 5432 erp",
         "jdbc:oracle:thin:@ora7:1521/erp", "host=pg7 port=5432 dbname=erp", "robocopy \\\\a\\b \\\\c\\d /MIR /R:3",
         "scp -P 22 a u@h:/x" if False else "scp a u@h:/x", "tar -cpf x.tar dir", "cp -p a b",

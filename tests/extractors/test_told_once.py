@@ -1,11 +1,14 @@
-"""What several readers of one file could each quote is quoted once, and names that look like examples stand."""
+"""What several readers of one file could quote is quoted once; examples and ports are told from names and secrets."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from examples.references import filled, values_of
 from scanner.extractors.quoting import quoted
+from scanner.locators import without_secrets
 from tests.extractors.reading import quotes
 
 HOME = Path(__file__).parents[2] / "examples" / "files"
@@ -29,3 +32,20 @@ def test_a_table_named_like_an_example_is_no_example() -> None:
         made = quoted(name, origin="x", kind="table", via="Erp")
         assert made is not None
         assert made.status == "active"
+
+
+@pytest.mark.parametrize(
+    ("url", "kept"),
+    [
+        ("ftp://u:12/canary@ftp4.corp.local/in", "ftp://u:***@ftp4.corp.local/in"),
+        ("sftp://feed:9/canary@h/in", "sftp://feed:***@h/in"),
+        ("https://u:/canary@host", "https://u:***@host"),
+        ("ftp://first.last:canary/more@host", "ftp://first.last:***@host"),
+        ("https://h:8443/canary@y", "https://h:8443/***@y"),
+        ("https://a.b:12/canary@host/p", "https://a.b:12/***@host/p"),
+        ("https://h.corp.local:443/users/a@b.corp", "https://h.corp.local:443/***@b.corp"),
+        ("https://registry.corp.local:8080/@scope/pkg", "https://registry.corp.local:8080/@scope/pkg"),
+    ],
+)
+def test_a_password_that_begins_like_a_port_is_cut_and_a_host_stays(url: str, kept: str) -> None:
+    assert without_secrets(url) == kept
