@@ -130,7 +130,7 @@ def test_no_extractor_fails_over_any_of_it_or_runs_out_of_time_or_memory(done: D
     ("cut.config", "CONTENT_DAMAGED"),
     ("bomb.%", "CONTENT_LIMIT"),
     ("nested.zip", "CONTENT_LIMIT"),
-    ("overlap.zip", "CONTENT_LIMIT"),
+    ("overlap.zip", "CONTENT_LIMIT|CONTENT_DAMAGED"),  # newer zip readers see that its members overlap
     ("many.zip", "CONTENT_LIMIT"),
     ("encrypted.zip", "CONTENT_ENCRYPTED"),
     ("encrypted.war", "CONTENT_ENCRYPTED"),
@@ -148,7 +148,7 @@ def test_each_is_a_fault_of_its_own(done: Done, pattern: str, code: str) -> None
     paths = [p for (p,) in done.reader.rows("SELECT path FROM entry WHERE path LIKE ?", (pattern,))]
     told = faults(done)
     assert paths
-    assert {p: told.get(p, set()) for p in paths if code not in told.get(p, set())} == {}
+    assert {p: told.get(p, set()) for p in paths if told.get(p, set()).isdisjoint(code.split("|"))} == {}
 
 
 def test_no_entity_reaches_beyond_the_file_and_no_password_is_kept(done: Done) -> None:
