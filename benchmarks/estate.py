@@ -131,7 +131,10 @@ def built(size: Size) -> GraphResult:
     return replace(result, broken=kept, broken_totals=totals)
 
 
-graph = cache(built)
+@cache
+def graph(size: Size) -> GraphResult:
+    """The same, built once a process."""
+    return built(size)
 
 
 def whole(size: Size) -> Seen:
