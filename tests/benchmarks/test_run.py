@@ -68,7 +68,7 @@ def test_one_that_does_not_end_is_ended(
 ) -> None:
     monkeypatch.setattr(run, "REDUCED_S", 1.5)
     stopped = programs / "stopped"
-    text = f"import time\ntry:\n    time.sleep(60)\nfinally:\n    open({str(stopped)!r}, 'w').close()\n"
+    text = f"import time\ntry:\n    time.sleep(20)\nfinally:\n    open({str(stopped)!r}, 'w').close()\n"
     (programs / "endless.py").write_text(text)
     assert run.main(["--only", "endless"]) == 1
     assert "was still running" in capsys.readouterr().err
