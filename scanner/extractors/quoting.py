@@ -26,6 +26,8 @@ _HOST = re.compile(
     r"^(?:\[[0-9A-Fa-f:.]{2,45}\]|(?=[^.]{0,63})[A-Za-z0-9](?:[A-Za-z0-9_.-]{0,252}[A-Za-z0-9])?\.?)(?::\d{1,5})?$"
 )
 
+_UNQUOTED = str.maketrans("", "", "[]")
+
 
 def quoted(  # noqa: PLR0913 - as many as a mention has columns
     text: str,
@@ -58,9 +60,9 @@ def quoted(  # noqa: PLR0913 - as many as a mention has columns
         return None
     if action is None and made["kind"] in ("connection_string", "server_link"):
         said["action"] = "connects"
-    state = status_of(str(made["locator"]), status or "active")
-    if state == "placeholder" and kind in {"table", "reference"}:  # [dbo].[User] is a name like any other
-        state = status or "active"
+    shown = str(made["locator"])
+    # Brackets only quote a name: [dbo].[User] is one like any other, while <table> is an example all the same.
+    state = status_of(shown.translate(_UNQUOTED) if kind == "table" else shown, status or "active")
     made["locator"] = str(made["locator"])[:LONGEST]
     return Mention(status=state, **(said | made))  # type: ignore[arg-type]
 

@@ -32,6 +32,10 @@ def test_a_table_named_like_an_example_is_no_example() -> None:
         made = quoted(name, origin="x", kind="table", via="Erp")
         assert made is not None
         assert made.status == "active"
+    for name in ("<table>", "changeme"):
+        made = quoted(name, origin="x", kind="table")
+        assert made is not None
+        assert made.status == "placeholder"
 
 
 @pytest.mark.parametrize(
