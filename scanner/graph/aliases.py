@@ -299,13 +299,14 @@ class Known:
     ) -> None:  # fmt: skip
         """Take in one mention that gives a place a name; ``fields`` are its server, port, database and driver."""
         end = endpoint(kind, locator, *fields)
+        if kind == "host" and end is not None and end.host and lists_hosts(at.path, origin, end.host):
+            self.hosts.add(alias, end.host)  # a host's name defines no variable that is called the same
+            return
         definition = Definition(at, line, end, locator)
         wide = action in {"defines", "mounts"} or extractor == "catalog" or alias.lower().startswith(_SHARED)
         self.aliases.add(alias, definition, wide=wide and not _key(alias).endswith(":"))
         if end is None:
             return
-        if kind == "host" and end.host and lists_hosts(at.path, origin, end.host):
-            self.hosts.add(alias, end.host)
         if alias.startswith("/") and action in {"mounts", "defines", ""}:
             self.prefixes.mount(at.host or at.store, alias, definition)
         elif alias.startswith("\\\\"):

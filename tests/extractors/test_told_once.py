@@ -8,7 +8,7 @@ import pytest
 
 from examples.references import filled, values_of
 from scanner.extractors.quoting import quoted
-from scanner.locators import without_secrets
+from scanner.locators import variables, without_secrets
 from tests.extractors.reading import quotes
 
 HOME = Path(__file__).parents[2] / "examples" / "files"
@@ -36,6 +36,11 @@ def test_a_table_named_like_an_example_is_no_example() -> None:
         made = quoted(name, origin="x", kind="table")
         assert made is not None
         assert made.status == "placeholder"
+
+
+def test_an_address_in_brackets_behind_a_login_is_no_variable() -> None:
+    assert variables("postgres://u:x@[2001:db8::7]:5432/x") == ()
+    assert variables("@[User::X] @[$Project::Server]") == ("@[User::X]", "@[$Project::Server]")
 
 
 @pytest.mark.parametrize(

@@ -148,6 +148,13 @@ def test_lists_of_hosts_put_short_names_addresses_and_other_names_to_one_host(ho
     assert led(result, "\\\\fs02\\Finance\\in") == "?\\\\fs02\\finance"
 
 
+def test_a_name_in_a_list_of_hosts_defines_no_variable(house: Estate) -> None:
+    says(house, "apps/hosts", "host", "10.0.0.5", alias="db", action="defines", origin="hosts")
+    says(house, "apps/app.conf", "connection_string", "Driver={SQL Server};Server=${DB};Database=x", status="template")
+    result = build(house.reader())
+    assert told(result, "Driver={SQL Server};Server=${DB};Database=x").tier == "unresolved"
+
+
 def test_a_name_with_two_addresses_joins_nothing(house: Estate) -> None:
     for target in ("10.0.0.5", "10.0.0.6"):
         says(house, f"apps/{target}/hosts", "host", target, alias="fs01", action="defines", origin="hosts")
